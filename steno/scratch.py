@@ -1,0 +1,65 @@
+"""A folder for the bytes of one recording, which is gone afterwards, whatever happens.
+
+Each scratch folder is held by an ``flock`` on a file inside it. The kernel lets go of the lock when
+the holder dies, even by SIGKILL, so whoever opens the next scratch folder on this machine recognizes
+an abandoned one by its free lock and removes it.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = "stenoflow-"
+LOCK = "held"
+
+
+def scratch_root() -> Path:
+    """Where scratch folders are made: ``STENOFLOW_SCRATCH``, else the system's temporary folder."""
+    return Path(os.environ.get("STENOFLOW_SCRATCH") or tempfile.gettempdir())
+
+
+@contextmanager
+def scratch_folder(root: Path | None = None) -> Generator[Path, None, None]:
+    """A new, empty, private folder; it and every abandoned one are removed."""
+    root = root or scratch_root()
+    root.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(root)
+    folder, lock = _make_held(root)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_abandoned(root: Path) -> int:
+    """Remove the scratch folders whose holders are dead; how many there were."""
+    removed = 0
+    for folder in root.glob(f"{PREFIX}*"):
+        try:
+            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+        finally:
+            os.close(lock)
+    return removed
+
+
+def _make_held(root: Path) -> tuple[Path, int]:
+    # The folder gets its name only once its lock is held: no moment at which it looks abandoned.
+    unborn = Path(tempfile.mkdtemp(prefix=".unborn-", dir=root))
+    lock = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = unborn.rename(root / (PREFIX + unborn.name.removeprefix(".unborn-")))
+    return folder, lock
