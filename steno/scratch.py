@@ -9,11 +9,15 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "stenoflow-"
+UNBORN = ".stenoflow-unborn-"
+UNBORN_S = 60
+"""A folder not yet locked after this many seconds never will be: its maker was killed."""
 LOCK = "held"
 
 
@@ -39,6 +43,11 @@ def scratch_folder(root: Path | None = None) -> Generator[Path, None, None]:
 def remove_abandoned(root: Path) -> int:
     """Remove the scratch folders whose holders are dead; how many there were."""
     removed = 0
+    for folder in root.glob(f"{UNBORN}*"):
+        # Another process may be just about to give it its name, or to remove it.
+        with suppress(FileNotFoundError):
+                if time.time() - folder.stat().st_mtime > UNBORN_S:
+                shutil.rmtree(folder, ignore_errors=True)
     for folder in root.glob(f"{PREFIX}*"):
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
@@ -58,8 +67,8 @@ def remove_abandoned(root: Path) -> int:
 
 def _make_held(root: Path) -> tuple[Path, int]:
     # The folder gets its name only once its lock is held: no moment at which it looks abandoned.
-    unborn = Path(tempfile.mkdtemp(prefix=".unborn-", dir=root))
+    unborn = Path(tempfile.mkdtemp(prefix=UNBORN, dir=root))
     lock = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    folder = unborn.rename(root / (PREFIX + unborn.name.removeprefix(".unborn-")))
+    folder = unborn.rename(root / (PREFIX + unborn.name.removeprefix(UNBORN)))
     return folder, lock
