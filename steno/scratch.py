@@ -46,7 +46,7 @@ def remove_abandoned(root: Path) -> int:
     for folder in root.glob(f"{UNBORN}*"):
         # Another process may be just about to give it its name, or to remove it.
         with suppress(FileNotFoundError):
-                if time.time() - folder.stat().st_mtime > UNBORN_S:
+            if time.time() - folder.stat().st_mtime > UNBORN_S:
                 shutil.rmtree(folder, ignore_errors=True)
     for folder in root.glob(f"{PREFIX}*"):
         try:
