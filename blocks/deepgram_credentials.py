@@ -34,7 +34,7 @@ class DeepgramCredentials(Block):
         min_length=8,
     )
     base_url: str = Field(
-        DEFAULT_BASE_URL,
+        default=DEFAULT_BASE_URL,
         title="Base URL",
         description=(
             "Where requests go. Change it for a self-hosted Deepgram, a proxy, or a stand-in; "

@@ -38,24 +38,24 @@ class ObjectStore(Block):
         pattern=r"^(s3://[^/@\s]+(/.*)?|/.*|file:///.*)$",
     )
     endpoint_url: str | None = Field(
-        None,
+        default=None,
         title="Endpoint",
         description="The S3 server's address; empty: AWS.",
         examples=["https://ceph.example.org", "http://127.0.0.1:9000"],
         pattern=r"^https?://[^/@\s]+/?$",
     )
     region: str | None = Field(
-        None,
+        default=None,
         title="Region",
         description="Empty: what the machine's own configuration says, or the server's default.",
         examples=["eu-central-1"],
     )
     access_key_id: str | None = Field(
-        None,
+        default=None,
         title="Access key ID",
         description="Empty, with the secret empty too: the machine's own role or environment.",
     )
-    secret_access_key: SecretStr | None = Field(None, title="Secret access key")
+    secret_access_key: SecretStr | None = Field(default=None, title="Secret access key")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
