@@ -1,0 +1,98 @@
+"""What a person sees while a recording is worked on: a Prefect progress artifact, and whoever listens.
+
+Threads only write down how far they are. One ticker in the event loop tells: the listener at each
+tick, Prefect every few seconds, and not at all where a recording takes less than that.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+Step = Literal["fetch", "convert", "segment", "transcribe", "publish"]
+
+TICK_S = 0.25
+ARTIFACT_S = 5.0
+
+BEGINS_AT: dict[Step, float] = {
+    "fetch": 0, "convert": 5, "segment": 20, "transcribe": 21, "publish": 98,
+}  # fmt: skip
+"""Percent of the whole at which each step begins; the engine takes most of the time."""
+ENDS_AT: dict[Step, float] = {
+    "fetch": 5, "convert": 20, "segment": 21, "transcribe": 98, "publish": 100,
+}  # fmt: skip
+
+
+@dataclass
+class Progress:
+    """How far one recording is. Written by the steps, read by the ticker."""
+
+    key: str
+    step: Step = "fetch"
+    done_s: float = 0.0
+    """Seconds of audio through the step."""
+    total_s: float | None = None
+
+    def enter(self, step: Step, total_s: float | None = None) -> None:
+        self.step, self.done_s, self.total_s = step, 0.0, total_s
+
+    def advance(self, done_s: float) -> None:
+        self.done_s = done_s
+
+    @property
+    def percent(self) -> float:
+        begin, end = BEGINS_AT[self.step], ENDS_AT[self.step]
+        share = min(1.0, self.done_s / self.total_s) if self.total_s else 0.0
+        return begin + share * (end - begin)
+
+    def sentence(self) -> str:
+        """``convert: 12 of 60 min``, or what is known of it."""
+        if not self.total_s:
+            return f"{self.step}: {_minutes(self.done_s)}" if self.done_s else self.step
+        return f"{self.step}: {_minutes(self.done_s)} of {_minutes(self.total_s)}"
+
+
+listener: ContextVar[Callable[[Progress], None] | None] = ContextVar("listener", default=None)
+"""Called at each tick; the command line draws its progress with it."""
+
+
+@asynccontextmanager
+async def shown(key: str) -> AsyncGenerator[Progress, None]:
+    """Progress of the recording ``key``, shown until the block ends."""
+    progress = Progress(key)
+    ticker = asyncio.create_task(_tell(progress))
+    try:
+        yield progress
+    finally:
+        ticker.cancel()
+        await asyncio.wait([ticker])
+
+
+async def _tell(progress: Progress) -> None:
+    heard = listener.get()
+    artifact: UUID | None = None
+    told_at = time.monotonic()
+    while True:
+        if heard:
+            heard(progress)
+        if time.monotonic() - told_at >= ARTIFACT_S:
+            told_at = time.monotonic()
+            if artifact is None:
+                artifact = await acreate_progress_artifact(
+                    progress=progress.percent, description=f"{progress.key}: {progress.sentence()}"
+                )
+            else:
+                await aupdate_progress_artifact(
+                    artifact, progress=progress.percent, description=f"{progress.key}: {progress.sentence()}"
+                )
+        await asyncio.sleep(TICK_S)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
