@@ -11,6 +11,8 @@
     │   │   └── EngineRefused     the engine says that this request can never succeed
     │   ├── BadChoice             a profile, parameter or block that contradicts itself or names nothing
     │   ├── EngineClosed          key, permission or credit: no recording can be bought, stop the run
+    │   ├── BudgetSpent           the sweep's budget does not cover this recording
+    │   ├── PaidInVain            paid, perhaps more than once, without a reply that can be read
     │   └── MissingDependency     a program or optional package is not installed
     ├── TransientError            may succeed next time: retried with backoff
     │   ├── StoreTrouble          the store did not answer, or broke off
@@ -77,6 +79,18 @@ class EngineClosed(PermanentError):
         self.request_id = request_id
 
 
+class BudgetSpent(PermanentError):
+    """The sweep's budget does not cover this recording; nothing of it was sent."""
+
+
+class PaidInVain(PermanentError):
+    """Paid for without a transcript that can be read; nothing more is bought without a person."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
 class MissingDependency(PermanentError):
     """A program or an optional package is not installed; the message names the command to install it."""
 
@@ -118,7 +132,21 @@ class EngineBusy(EngineTrouble):
 
 
 class RequestTooLong(EngineTrouble):
-    """One request was too large or took too long: its half may pass."""
+    """One request was too large or took too long: its half may pass.
+
+    ``again`` is true where the same request is worth one more try before it is halved.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        may_be_paid: bool = False,
+        again: bool = False,
+    ) -> None:
+        super().__init__(message, request_id=request_id, may_be_paid=may_be_paid)
+        self.again = again
 
 
 class ChildKilled(TransientError):
