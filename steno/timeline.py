@@ -133,12 +133,12 @@ class Timeline:
 
     def slice(self, span: Span) -> "Timeline":
         """The timeline of a span of the cut audio alone."""
-        kept: list[Span] = []
-        for stretch, place in zip(self.kept, self.stretches(), strict=True):
-            start, end = max(place.start, span.start), min(place.end, span.end)
-            if start < end:
-                shift = stretch.start - place.start
-                kept.append(Span(start + shift, end + shift))
+        if span.samples == 0 or span.start >= self.samples:
+            return Timeline(())
+        first, last = self._holding(span.start, "start"), self._holding(span.end, "end")
+        kept = list(self.kept[first : last + 1])
+        kept[-1] = Span(kept[-1].start, self.to_original(span.end, "end"))
+        kept[0] = Span(self.to_original(span.start, "start"), kept[0].end)
         return Timeline(tuple(kept))
 
     def proof(self, samples: int) -> Proof:
