@@ -89,7 +89,9 @@ async def _tell(progress: Progress) -> None:
                 )
             else:
                 await aupdate_progress_artifact(
-                    artifact, progress=progress.percent, description=f"{progress.key}: {progress.sentence()}"
+                    artifact,
+                    progress=progress.percent,
+                    description=f"{progress.key}: {progress.sentence()}",
                 )
         await asyncio.sleep(TICK_S)
 

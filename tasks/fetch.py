@@ -1,0 +1,34 @@
+"""Fetch a recording from its store, unless its transcript is published already."""
+
+from pathlib import Path
+from threading import Event
+
+from steno.manifest import Manifest, fingerprint, manifest_key, read_manifest
+from steno.store import Fetched, ObjectInfo
+from tasks.job import Job
+from tasks.progress import Progress
+from tasks.retrying import step
+from tasks.threads import in_stoppable_thread, in_thread
+
+
+@step
+async def fetch(
+    job: Job, scratch: Path, progress: Progress, *, force: bool = False
+) -> Fetched | Manifest:
+    """The recording as a local file; or, unless ``force``, the manifest of an earlier run that has
+    finished this very version of it under this very profile."""
+    progress.enter("fetch")
+    info = await in_thread(job.source.stat, job.key)
+    if not force and (done := await in_thread(find_manifest, job, info)):
+        return done
+    return await in_stoppable_thread(_fetch, job, scratch / "recording")
+
+
+def find_manifest(job: Job, info: ObjectInfo) -> Manifest | None:
+    """The manifest of this version of the recording under this profile, if there is one."""
+    key = manifest_key(job.key, fingerprint(info.version, job.profile))
+    return read_manifest(job.destination, key)
+
+
+def _fetch(stop: Event, job: Job, path: Path) -> Fetched:
+    return job.source.fetch(job.key, path, max_bytes=job.profile.limits.max_bytes, stop=stop)
