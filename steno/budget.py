@@ -1,0 +1,73 @@
+"""Money set aside before anything is sent, so that recordings side by side never overrun a limit."""
+
+import threading
+from decimal import Decimal
+
+from steno.errors import BudgetSpent
+
+
+class Budget:
+    """What a sweep may spend. One budget is shared by all recordings of the sweep, in any thread.
+
+    What is reserved counts as spent until it is released or committed for less.
+    """
+
+    def __init__(self, limit_usd: Decimal | None = None) -> None:
+        self.limit_usd = limit_usd
+        self._lock = threading.Lock()
+        self._reserved_usd = Decimal(0)
+        self._spent_usd = Decimal(0)
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """Estimate of what was spent; reservations not included."""
+        return self._spent_usd
+
+    @property
+    def left_usd(self) -> Decimal | None:
+        """What may still be reserved; None without a limit."""
+        with self._lock:
+            return None if self.limit_usd is None else self._left_usd(self.limit_usd)
+
+    def reserve(self, usd: Decimal) -> "Reservation":
+        """Set money aside. Raises BudgetSpent where not that much is left: nothing is set aside."""
+        with self._lock:
+            if self.limit_usd is not None and usd > (left := self._left_usd(self.limit_usd)):
+                raise BudgetSpent(
+                    f"The sweep's budget of {self.limit_usd} USD does not cover this recording: an "
+                    f"estimated {usd} USD to buy it, {left} USD left. Raise the budget, or leave it "
+                    "to the next sweep."
+                )
+            self._reserved_usd += usd
+        return Reservation(self, usd)
+
+    def _left_usd(self, limit_usd: Decimal) -> Decimal:
+        return limit_usd - self._spent_usd - self._reserved_usd
+
+    def settle(self, reserved_usd: Decimal, spent_usd: Decimal) -> None:
+        """Turn what was reserved into what was spent: called by the reservation, once."""
+        with self._lock:
+            self._reserved_usd -= reserved_usd
+            self._spent_usd += spent_usd
+
+
+class Reservation:
+    """Money set aside for one request."""
+
+    def __init__(self, budget: Budget, usd: Decimal) -> None:
+        self.usd = usd
+        self._budget = budget
+        self._open = True
+
+    def commit(self) -> None:
+        """It was spent, or may have been."""
+        self._settle(self.usd)
+
+    def release(self) -> None:
+        """Nothing was spent. Does nothing once committed or released."""
+        self._settle(Decimal(0))
+
+    def _settle(self, spent_usd: Decimal) -> None:
+        if self._open:
+            self._open = False
+            self._budget.settle(self.usd, spent_usd)
