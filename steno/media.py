@@ -1,0 +1,246 @@
+"""Any recording in, 16 kHz PCM out, through FFmpeg in a confined child.
+
+One child per recording does it all: it lists the streams on standard error and writes the sound to its
+standard output as a WAV file without end, whose header tells the number of channels. Only where the
+stream to hear turns out not to be the first one is a second child started.
+
+Media is hostile. FFmpeg may open containers of real media only, from this one file only: playlists,
+scripts, subtitles and streams that name other files or addresses are refused by name. Time, memory and
+files are limited by :mod:`steno.confined`; the output by counting samples, the only length believed.
+"""
+
+import re
+import struct
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steno.confined import Bounds, Child
+from steno.decoders import chosen_decoder
+from steno.errors import BadMedia, ChildKilled, NotFound, OverLimit, PermanentError
+from steno.media_info import AudioStream, MediaInfo, read_media_info
+from steno.media_verdict import Decoded, count, unreadable, warnings, why_nothing
+from steno.profile import Limits, MediaChoice
+from steno.times import SAMPLE_RATE, Seconds, to_samples, to_seconds
+
+__all__ = ["AudioStream", "Decoding", "MediaInfo", "PcmBlock", "decode", "probe"]
+
+PcmBlock = NDArray[np.int16]
+"""Samples at 16 kHz, shape (samples, channels)."""
+
+BLOCK_SAMPLES = 2**17
+"""Samples of each channel in a block: 8.2 s."""
+
+CONTAINERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dss,eac3,flac,flv,g722,gsm,matroska,mov,mp3,mpc,"
+    "mpc8,mpeg,mpegts,mxf,nistsphere,ogg,tta,voc,w64,wav,wv"
+)
+"""FFmpeg's names of what it may open: real media, nothing that refers to another file."""
+
+SIGNALLED = re.compile(r"^\[info\] Exiting normally, received signal (\d+)", re.MULTILINE)
+
+MAX_ALLOCATION_BYTES = 256 * 1024**2
+"""The most that FFmpeg may ask for at once: no sane header needs more."""
+
+
+@contextmanager
+def decode(
+    path: Path,
+    *,
+    choice: MediaChoice | None = None,
+    limits: Limits | None = None,
+    stop: threading.Event | None = None,
+) -> Generator["Decoding"]:
+    """Decode a recording for the length of a ``with`` block.
+
+    The child starts at once and works ahead, so enter the block before importing anything heavy.
+    Raises NotFound where there is no file; all else is raised while reading, see :class:`Decoding`.
+    """
+    decoding = Decoding(path, choice or MediaChoice(), limits or Limits(), stop)
+    try:
+        yield decoding
+    finally:
+        decoding.close()
+
+
+def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
+    """What a recording's header says, without decoding it.
+
+    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ChildKilled.
+    """
+    _require_file(path)
+    child = _ffmpeg(path, [], limits or Limits(), stop=None)
+    try:
+        child.finish()
+        messages = child.messages()
+        info = read_media_info(messages)
+        if info is None:
+            raise unreadable(messages)
+        return info
+    finally:
+        child.close()
+
+
+class Decoding:
+    """The sound of a recording, read once by iterating: blocks of shape (samples, channels).
+
+    All blocks but the last hold ``BLOCK_SAMPLES`` samples of each channel: one channel where they are
+    mixed or one is heard, else as many as the stream has.
+
+    Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
+    is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped.
+    """
+
+    def __init__(
+        self, path: Path, choice: MediaChoice, limits: Limits, stop: threading.Event | None
+    ) -> None:
+        _require_file(path)
+        self._path = path
+        self._choice = choice
+        self._limits = limits
+        self._stop = stop
+        self._samples = 0
+        self._warnings: tuple[str, ...] = ()
+        self._opened: tuple[MediaInfo, int] | None = None
+        self._child = self._start(choice.audio_stream or 0)
+
+    @property
+    def info(self) -> MediaInfo:
+        """What the header says; waits until the child has read it."""
+        return self._open()[0]
+
+    @property
+    def channels(self) -> int:
+        """How many channels each block has."""
+        return 1 if self._choice.channels != "apart" else self._open()[1]
+
+    @property
+    def samples(self) -> int:
+        """Samples of each channel decoded so far; after the end, the recording's length."""
+        return self._samples
+
+    @property
+    def duration_s(self) -> Seconds:
+        """The same in seconds."""
+        return to_seconds(self._samples)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """After the end: what a person should know of the recording, in sentences."""
+        return self._warnings
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        info, width = self._open()
+        most = to_samples(self._limits.max_duration_s)
+        while True:
+            block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
+            got = self._child.read_into(block.data.cast("B")) // (2 * width)
+            self._samples += got
+            if self._samples > most:
+                raise OverLimit(
+                    f"The recording is longer than {self._limits.max_duration_s:g} s, the limit; "
+                    "raise limits.max_duration_s in the profile, or cut it."
+                )
+            if got:
+                yield self._heard(block[:got])
+            if got < BLOCK_SAMPLES:
+                break
+        self._conclude(info)
+
+    def close(self) -> None:
+        """End the child, whatever it is doing."""
+        self._child.close()
+
+    def _start(self, stream: int) -> Child:
+        mixed = ["-ac", "1"] if self._choice.channels == "mix" else []
+        output = [
+            *("-map", f"0:a:{stream}", *mixed, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le"),
+            *("-map_metadata", "-1", "-bitexact", "-flush_packets", "0", "-f", "wav", "pipe:1"),
+        ]
+        return _ffmpeg(self._path, output, self._limits, self._stop)
+
+    def _open(self) -> tuple[MediaInfo, int]:
+        """Read up to the first sample: what the file holds, and how many channels arrive."""
+        if self._opened is None:
+            width = self._read_wav_header()
+            info = read_media_info(self._child.messages())
+            if info is None or width is None:
+                raise self._failure()
+            if self._choice.audio_stream is None and info.default_stream != 0:
+                self._child.close()
+                self._child = self._start(info.default_stream)
+                width = self._read_wav_header()
+                if width is None:
+                    raise self._failure()
+            if self._choice.channels == "one" and self._choice.channel >= width:
+                raise BadMedia(
+                    f"The profile asks for channel {self._choice.channel}, but the recording has "
+                    f"{count(width, 'channel')}, counted from 0."
+                )
+            self._opened = info, width
+        return self._opened
+
+    def _read_wav_header(self) -> int | None:
+        """The number of channels; None where the child wrote no header."""
+        channels = None
+        riff = bytearray(12)
+        if self._child.read_into(memoryview(riff)) < len(riff):
+            return None
+        while True:
+            head = bytearray(8)
+            if self._child.read_into(memoryview(head)) < len(head):
+                return None
+            name, size = struct.unpack("<4sI", head)
+            if name == b"data":
+                return channels
+            body = bytearray(size)
+            self._child.read_into(memoryview(body))
+            if name == b"fmt ":
+                channels = int(struct.unpack_from("<H", body, 2)[0])
+
+    def _heard(self, block: PcmBlock) -> PcmBlock:
+        if self._choice.channels != "one":
+            return block
+        return np.ascontiguousarray(block[:, self._choice.channel, np.newaxis])
+
+    def _failure(self) -> PermanentError:
+        """Why not a single sample came."""
+        _finish(self._child)
+        return why_nothing(self._choice, self._limits, self._child.messages())
+
+    def _conclude(self, info: MediaInfo) -> None:
+        exit_code = _finish(self._child)
+        if self._samples == 0:
+            raise why_nothing(self._choice, self._limits, self._child.messages())
+        decoded = Decoded(info, self.duration_s, exit_code, self._child.messages())
+        self._warnings = warnings(decoded, self._choice)
+
+
+def _ffmpeg(path: Path, output: list[str], limits: Limits, stop: threading.Event | None) -> Child:
+    arguments = [
+        *(chosen_decoder().path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
+        *("-threads", "1", "-max_alloc", str(MAX_ALLOCATION_BYTES)),
+        *("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS),
+        *("-i", f"file:{path.absolute()}", *output),
+    ]
+    bounds = Bounds(memory_bytes=limits.decode_memory_bytes, deadline_s=limits.decode_deadline_s)
+    return Child(arguments, bounds, called="The decoder", stop=stop)
+
+
+def _finish(child: Child) -> int:
+    """Wait for FFmpeg's end: its exit code. It ends in good order when it is told to by a signal."""
+    ending = child.finish()
+    if told := SIGNALLED.search(child.messages()):
+        raise ChildKilled(f"The decoder was stopped from outside by signal {told[1]}.")
+    return ending.exit_code
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise NotFound(f"There is no file {str(path)!r}.")
+    if path.stat().st_size == 0:
+        raise BadMedia("The recording is empty: it has 0 bytes.")
