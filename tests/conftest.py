@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,10 +16,25 @@ MISSING = re.compile(r"needs package (?P<packages>[^:]+)")
 _missing: set[str] = set()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # Tests never touch the profiles, databases and keys of whoever runs them.
-    for name in ("DEEPGRAM_API_KEY", "PREFECT_API_URL", "PREFECT_API_KEY", "AWS_PROFILE"):
-        os.environ.pop(name, None)
+# Tests never touch the profiles, databases and keys of whoever runs them; Prefect reads its
+# environment when it is first imported, which is after this.
+for name in ("DEEPGRAM_API_KEY", "PREFECT_API_URL", "PREFECT_API_KEY", "AWS_PROFILE"):
+    os.environ.pop(name, None)
+PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")
+os.environ |= {"PREFECT_HOME": PREFECT_HOME, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(PREFECT_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Generator[None, None, None]:
+    """A real Prefect server with a database of its own, for flows and tasks run in this process."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
