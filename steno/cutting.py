@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from steno.errors import RequestTooLong
+from steno.packing import samples_within
 from steno.profile import Cutting
 from steno.timeline import Timeline
 from steno.times import Span, to_samples
@@ -98,16 +99,13 @@ def plan(
     return CutPlan(channel=channel, samples=samples, speech=tuple(speech), parts=tuple(parts))
 
 
-def longest_request(
-    settings: Cutting, *, bytes_per_s: float, engine_bytes: int | None = None
-) -> int:
+def longest_request(settings: Cutting, engine_bytes: int | None = None) -> int:
     """Samples that one request may hold under the profile's limits and the engine's own.
 
-    ``bytes_per_s`` is the most that a second takes as it is sent
-    (:data:`steno.packing.BYTES_PER_S`); ``engine_bytes`` the engine's limit, where it has one.
+    ``engine_bytes`` is the engine's limit, where it has one.
     """
     size = min(settings.max_request_bytes, engine_bytes or settings.max_request_bytes)
-    return min(to_samples(settings.max_request_s), to_samples(size / bytes_per_s))
+    return min(to_samples(settings.max_request_s), samples_within(size))
 
 
 def halve(

@@ -13,6 +13,9 @@ from typing import Any, Literal, Protocol
 from steno.times import Span
 from steno.transcript import Reply
 
+Encoding = Literal["flac", "wav"]
+"""Both lossless; WAV where a body never leaves the machine and need not be small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -29,6 +32,9 @@ class Body:
     """Length of the audio in samples at 16 kHz."""
     stretches: tuple[Span, ...]
     """The stretches of speech inside this body, for engines that do better one stretch at a time."""
+    audio_sha256: str | None = None
+    """Digest of the samples themselves (s16le), where they are known: unlike ``sha256`` it does not
+    change with the version of an encoder, so audio that was bought is found again."""
 
 
 class Engine(Protocol):
@@ -41,7 +47,17 @@ class Engine(Protocol):
 
     @property
     def accuracy(self) -> Literal["low", "standard"]:
-        """"low" for engines meant for trying out: every output says so."""
+        """ "low" for engines meant for trying out: every output says so."""
+        ...
+
+    @property
+    def encoding(self) -> Encoding:
+        """How audio is packed for this engine."""
+        ...
+
+    @property
+    def max_request_bytes(self) -> int | None:
+        """The engine's own limit on one body; None where it has none."""
         ...
 
     def identity(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from steno.cutting import CutPlan, Part, halve, longest_request, plan
 from steno.errors import RequestTooLong
+from steno.packing import samples_within
 from steno.profile import Cutting
 from steno.timeline import Timeline
 from steno.times import Span, to_samples
@@ -122,10 +123,11 @@ def test_parts_overlap_on_both_sides_of_a_seam() -> None:
 
 
 def test_the_longest_request_is_the_smallest_of_all_limits() -> None:
-    choice = Cutting(max_request_s=100, max_request_bytes=1_000_000)
-    assert longest_request(choice, bytes_per_s=1000) == to_samples(100)
-    assert longest_request(choice, bytes_per_s=20_000) == to_samples(50)
-    assert longest_request(choice, bytes_per_s=20_000, engine_bytes=200_000) == to_samples(10)
+    assert longest_request(Cutting(max_request_s=100)) == to_samples(100)
+    small = longest_request(Cutting(max_request_bytes=1_000_000))
+    assert small == samples_within(1_000_000) < to_samples(100)
+    assert longest_request(Cutting(), 1_000_000) == small
+    assert longest_request(Cutting(max_request_s=100), 10**9) == to_samples(100)
 
 
 @given(layouts(), drawn_settings, limits)
