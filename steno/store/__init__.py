@@ -1,97 +1,20 @@
 """The one door to storage: local folders and S3-compatible buckets behind one small protocol.
 
-Keys are data. A key is any non-empty string of up to 1,024 bytes of UTF-8; it names an object inside
-the store's root and nothing else, whatever it contains.
+Keys are data. A key is any non-empty text; it names an object inside the store's root and nothing
+else, whatever it contains: ``../../x``, ``a//b`` and ``x`` beside ``x/y`` are names like any other.
 """
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Protocol
+from steno.store.checking import Ability, Report, check
+from steno.store.opening import locate, open_store
+from steno.store.protocol import Fetched, ObjectInfo, Store
 
-
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
-    """What a store knows of one object without reading it."""
-
-    key: str
-    size: int
-    """Bytes."""
-    version: str
-    """Changes whenever the content does: the ETag on S3, size and modification time on disk."""
-    modified: datetime
-    """Aware, in UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An object that now lies in a local file."""
-
-    path: Path
-    info: ObjectInfo
-    sha256: str
-    """Hex digest of the bytes, computed while they were read."""
-    resumed: int = 0
-    """How many times a broken read was taken up again."""
-
-
-class Store(Protocol):
-    """A place for objects. Every method may raise the errors of :mod:`steno.errors`."""
-
-    @property
-    def url(self) -> str:
-        """Where this store is, without credentials: ``file:///...`` or ``s3://bucket/prefix``."""
-        ...
-
-    def url_of(self, key: str) -> str:
-        """The object's own URL, without credentials."""
-        ...
-
-    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose key starts with ``prefix``, in order of the keys' UTF-8 bytes.
-
-        A page at a time, in constant memory. ``after`` skips keys up to and including it.
-        """
-        ...
-
-    def stat(self, key: str) -> ObjectInfo:
-        """Raises NotFound, AccessDenied, StoreTrouble."""
-        ...
-
-    def fetch(
-        self, key: str, path: Path, *, max_bytes: int, stop: threading.Event | None = None
-    ) -> Fetched:
-        """Copy an object into the file ``path``, in chunks, resuming broken reads at one version.
-
-        Raises OverLimit once more than ``max_bytes`` were read (or are announced), SourceChanged
-        where the object is replaced meanwhile, Stopped, NotFound, AccessDenied, StoreTrouble. On an
-        error nothing is left at ``path``.
-        """
-        ...
-
-    def read(self, key: str, *, max_bytes: int = 64 * 1024**2) -> bytes:
-        """A small object, whole."""
-        ...
-
-    def put(self, key: str, body: bytes | Path, *, content_type: str = "application/octet-stream") -> None:
-        """Write an object whole: readers see the old one or the new one, never a part."""
-        ...
-
-    def put_if_absent(
-        self, key: str, body: bytes, *, content_type: str = "application/octet-stream"
-    ) -> bool:
-        """Write the object unless one exists: True for the one writer that made it, else False.
-
-        Raises BadChoice on a store that cannot promise this.
-        """
-        ...
-
-    def delete(self, key: str) -> None:
-        """Remove an object; not an error where there is none."""
-        ...
-
-    def presign(self, key: str, *, expires_s: int) -> str | None:
-        """A URL that reads the object without credentials for a while; None where there is no such thing."""
-        ...
+__all__ = [
+    "Ability",
+    "Fetched",
+    "ObjectInfo",
+    "Report",
+    "Store",
+    "check",
+    "locate",
+    "open_store",
+]
