@@ -1,0 +1,138 @@
+"""One pass over a recording: all that is learnt from its sound while FFmpeg decodes it.
+
+Decoding, measuring quality and finding speech are told apart as two steps, `convert` and `segment`,
+yet the sound is read once. The dividing line is this: what needs the samples is done here, while they
+stream from the decoder and are in memory anyway, and leaves a few numbers behind: for each channel its
+quality, and a probability of speech for every 32 ms. What needs only those numbers, which stretches
+are speech and what is cut, is `segment`'s, takes milliseconds, and may be repeated with other settings
+without touching the sound again.
+
+    decoder ──> blocks of samples ──> raw PCM files         (for packing what an engine is sent)
+                                 ├──> QualityMeter          (how well it can be heard)
+                                 └──> SpeechDetector ─────> probabilities ──> `segment`
+
+FFmpeg runs in its own process and works ahead while a block is listened to, so that on two cores all
+of this hides behind the decoding.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steno.media import Decoding, decode
+from steno.media_info import MediaInfo
+from steno.profile import Profile
+from steno.quality import FULL_SCALE, Quality, QualityMeter
+from steno.times import Seconds, to_seconds
+from steno.vad import SpeechDetector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Channel:
+    """One channel of a recording as it was heard."""
+
+    index: int
+    """From 0 among the channels kept apart; 0 where there is but one."""
+    pcm: Path
+    """Its sound: raw 16-bit little-endian samples, mono, 16 kHz, without header, as decoded."""
+    samples: int
+    probabilities: NDArray[np.float32]
+    """Of speech, one a window of 512 samples: shape (ceil(samples / 512),)."""
+    quality: Quality
+    gain: float
+    """What samples are multiplied by when they are packed for an engine; 1 leaves them as they are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A recording after its one pass."""
+
+    media: MediaInfo
+    channels: tuple[Channel, ...]
+    samples: int
+    """Length of each channel."""
+    warnings: tuple[str, ...]
+    """What the decoder had to say, in sentences."""
+
+    @property
+    def duration_s(self) -> Seconds:
+        return to_seconds(self.samples)
+
+
+def listen(
+    path: Path,
+    profile: Profile,
+    folder: Path,
+    *,
+    stop: threading.Event | None = None,
+    progress: Callable[[Seconds], None] | None = None,
+) -> Heard:
+    """Decode the recording at ``path`` into ``folder``, and learn what there is to learn from it.
+
+    ``progress`` is told after each block how many seconds have been heard. Raises what
+    :class:`steno.media.Decoding` raises: BadMedia, OverLimit, ChildKilled, Stopped, NotFound.
+    """
+    with ExitStack() as stack:
+        decoding = stack.enter_context(
+            decode(path, choice=profile.media, limits=profile.limits, stop=stop)
+        )
+        ears = [_Ear(folder / f"channel-{index}.pcm", stack) for index in range(decoding.channels)]
+        for block in decoding:
+            for index, ear in enumerate(ears):
+                ear.hear(np.ascontiguousarray(block[:, index]))
+            if progress:
+                progress(decoding.duration_s)
+        return _heard(decoding, ears, profile)
+
+
+class _Ear:
+    """Hears one channel: keeps its samples, and feeds those who learn from them."""
+
+    def __init__(self, pcm: Path, stack: ExitStack) -> None:
+        self.pcm = pcm
+        self.meter = QualityMeter()
+        self.detector = SpeechDetector()
+        self._file: BinaryIO = stack.enter_context(pcm.open("wb"))
+
+    def hear(self, samples: NDArray[np.int16]) -> None:
+        self._file.write(samples.data)
+        self.meter.feed(samples)
+        self.detector.feed(samples)
+
+
+def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> Heard:
+    channels: list[Channel] = []
+    for index, ear in enumerate(ears):
+        probabilities = ear.detector.finish()
+        quality = ear.meter.finish(
+            probabilities, profile.quality, speech_from=profile.vad.threshold
+        )
+        channels.append(
+            Channel(
+                index=index,
+                pcm=ear.pcm,
+                samples=decoding.samples,
+                probabilities=probabilities,
+                quality=quality,
+                gain=level_gain(quality, profile.media.level_dbfs),
+            )
+        )
+    return Heard(decoding.info, tuple(channels), decoding.samples, decoding.warnings)
+
+
+def level_gain(quality: Quality, target_dbfs: float | None) -> float:
+    """The factor that brings speech to ``target_dbfs``, or as near as no sample clips that did not.
+
+    1 where there is no target, or no speech to go by.
+    """
+    if target_dbfs is None or quality.speech_dbfs is None or quality.peak_dbfs is None:
+        return 1.0
+    wanted_db = target_dbfs - quality.speech_dbfs
+    headroom_db = 20 * float(np.log10((FULL_SCALE - 1) / FULL_SCALE)) - quality.peak_dbfs
+    return float(10 ** (min(wanted_db, max(headroom_db, 0.0)) / 20))

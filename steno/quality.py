@@ -1,0 +1,231 @@
+"""How well a recording can be heard: measured in one pass, judged by the profile's thresholds.
+
+All levels are dB relative to full scale (dBFS): 20 log10(x / 32768) of an RMS or peak value x on the
+16-bit scale, so that a full-scale square wave is 0 dBFS and a full-scale sine -3 dBFS.
+
+=============== ==============================================================================
+rms_dbfs        RMS level of all samples
+peak_dbfs       largest magnitude
+speech_dbfs     RMS level of the windows that the speech detector calls speech: an active speech
+                level as in ITU-T P.56, with Silero in the place of P.56's envelope threshold
+snr_db          10 log10((S - N) / N). S is the mean power of the windows of speech, N the median
+                power of the windows without (of the quietest tenth of all, where those make up
+                less than half a second): a door or a breath is not the noise one speaks against.
+                Speech lies on top of the noise, hence S - N. White noise added to clean speech at
+                5 to 30 dB reads within 1 dB
+clipping_ratio  share of samples within 0.1 dB of full scale
+silence_ratio   share of windows whose RMS level lies below the profile's ``silence_dbfs``
+score           ``clarity * loudness * integrity``, each from 0 to 1, as any of them alone can spoil
+                a recording: clarity is 1 from 30 dB of SNR, falling to 0 at 0 dB; loudness is 1 from
+                a speech level 10 dB over ``quiet_dbfs``, falling to 0 at 20 dB below it; integrity
+                is 1 without clipping, falling to 0 at ten times the clipping that is warned of.
+                The three lines are this project's choice; 0 where nobody speaks
+=============== ==============================================================================
+
+A window is 512 samples (32 ms), the speech detector's own. N is at least the noise of rounding to 16
+bits, a twelfth of a step squared (Bennett 1948), so that digital silence between words still has an
+SNR. A measure without a value, such as the level of digital silence, is None.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steno.profile import QualityThresholds
+from steno.vad import WINDOW
+
+Level = Literal["excellent", "good", "fair", "poor"]
+
+FULL_SCALE = 32768
+
+CLIPPED_FROM = 32393
+"""0.1 dB below full scale: resampling and lossy coding take a little off a clipped peak."""
+
+SILENT_BELOW = 0.1
+"""Windows less probable than this are without speech. Those between are neither: word ends, breath."""
+
+ENOUGH_SPEECH = 8
+"""A quarter of a second, Silero's own shortest speech: fewer windows are taken for chance."""
+
+ENOUGH_NOISE = 16
+"""Half a second: noise is not measured over less."""
+
+QUIETEST_SHARE = 0.1
+ROUNDING_POWER = 1 / 12
+CLEAR_SNR_DB = 30.0
+LOWEST_SNR_DB = -20.0
+
+_FLOOR_CDB = -12_000
+"""Hundredths of a dBFS that stand for digital silence: the faintest window there can be has -117 dBFS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was measured of one channel, and the verdict. Any value may be written as JSON."""
+
+    score: float
+    """From 0 to 1."""
+    level: Level
+    snr_db: float | None
+    """None where nobody speaks."""
+    speech_dbfs: float | None
+    """None where nobody speaks."""
+    rms_dbfs: float | None
+    """None for digital silence."""
+    peak_dbfs: float | None
+    """None for digital silence."""
+    clipping_ratio: float
+    silence_ratio: float
+    warnings: tuple[str, ...]
+    """Sentences for a person, worst first."""
+
+
+class QualityMeter:
+    """Measures one channel of one recording, fed in blocks of any size.
+
+    It keeps two bytes for each window of 32 ms (225 kB an hour).
+    """
+
+    def __init__(self) -> None:
+        self._levels_cdb = bytearray()
+        self._rest = np.zeros(0, np.int16)
+        self._samples = 0
+        self._energy = 0.0
+        self._peak = 0
+        self._clipped = 0
+
+    def feed(self, samples: NDArray[np.int16]) -> None:
+        """Measure the next ``samples`` (int16, mono, 16 kHz, shape (n,))."""
+        if not len(samples):
+            return
+        self._samples += len(samples)
+        peak = max(int(samples.max()), -int(samples.min()))
+        self._peak = max(self._peak, peak)
+        if peak >= CLIPPED_FROM:
+            self._clipped += int(np.count_nonzero(samples >= CLIPPED_FROM))
+            self._clipped += int(np.count_nonzero(samples <= -CLIPPED_FROM))
+        if len(self._rest):
+            samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // WINDOW * WINDOW
+        self._rest = samples[whole:].copy()
+        self._measure(samples[:whole].reshape(-1, WINDOW))
+
+    def finish(
+        self,
+        probabilities: NDArray[np.float32],
+        thresholds: QualityThresholds,
+        *,
+        speech_from: float = 0.5,
+    ) -> Quality:
+        """The verdict, given the speech detector's probability for each window.
+
+        Windows of at least ``speech_from`` are speech.
+        """
+        if len(self._rest):
+            self._measure(self._rest[np.newaxis])
+            self._rest = self._rest[:0]
+        levels_dbfs = np.frombuffer(self._levels_cdb, np.int16) / 100
+        speech_dbfs, snr_db = _speech_over_noise(levels_dbfs, probabilities, speech_from)
+        quiet = np.count_nonzero(levels_dbfs < thresholds.silence_dbfs)
+        clipping_ratio = self._clipped / self._samples if self._samples else 0.0
+        silence_ratio = float(quiet / len(levels_dbfs)) if len(levels_dbfs) else 1.0
+        score = _score(snr_db, speech_dbfs, clipping_ratio, thresholds)
+        return Quality(
+            score=score,
+            level=_level(score, thresholds),
+            snr_db=snr_db,
+            speech_dbfs=speech_dbfs,
+            rms_dbfs=_dbfs(self._energy / self._samples) if self._energy else None,
+            peak_dbfs=_dbfs(self._peak**2) if self._peak else None,
+            clipping_ratio=clipping_ratio,
+            silence_ratio=silence_ratio,
+            warnings=_warnings(snr_db, speech_dbfs, clipping_ratio, silence_ratio, thresholds),
+        )
+
+    def _measure(self, windows: NDArray[np.int16]) -> None:
+        values = windows.astype(np.float32)
+        energies = np.einsum("ij,ij->i", values, values)
+        self._energy += float(energies.sum(dtype=np.float64))
+        powers = energies / windows.shape[1]
+        with np.errstate(divide="ignore"):
+            levels_cdb = 1000 * np.log10(powers / FULL_SCALE**2)
+        self._levels_cdb += levels_cdb.clip(_FLOOR_CDB).round().astype(np.int16).tobytes()
+
+
+def _speech_over_noise(
+    levels_dbfs: NDArray[np.float64], probabilities: NDArray[np.float32], speech_from: float
+) -> tuple[float | None, float | None]:
+    """Speech level and SNR; None for both where nobody speaks."""
+    powers = np.where(levels_dbfs * 100 > _FLOOR_CDB, 10 ** (levels_dbfs / 10) * FULL_SCALE**2, 0)
+    speaking = powers[probabilities >= speech_from]
+    if len(speaking) < ENOUGH_SPEECH or not speaking.any():
+        return None, None
+    pausing = powers[probabilities < SILENT_BELOW]
+    if len(pausing) < ENOUGH_NOISE:
+        pausing = np.sort(powers)[: max(1, int(len(powers) * QUIETEST_SHARE))]
+    speech = float(speaking.mean())
+    noise = max(float(np.median(pausing)), ROUNDING_POWER)
+    above = max(speech - noise, noise * 10 ** (LOWEST_SNR_DB / 10))
+    return _dbfs(speech), 10 * float(np.log10(above / noise))
+
+
+def _score(
+    snr_db: float | None,
+    speech_dbfs: float | None,
+    clipping_ratio: float,
+    thresholds: QualityThresholds,
+) -> float:
+    if snr_db is None or speech_dbfs is None:
+        return 0.0
+    clarity = _unit(snr_db / CLEAR_SNR_DB)
+    loudness = _unit((speech_dbfs - (thresholds.quiet_dbfs - 20)) / 30)
+    worst_clipping = 10 * thresholds.clipping_ratio
+    integrity = _unit(1 - clipping_ratio / worst_clipping) if worst_clipping else 1.0
+    return clarity * loudness * integrity
+
+
+def _level(score: float, thresholds: QualityThresholds) -> Level:
+    if score >= thresholds.excellent_score:
+        return "excellent"
+    if score >= thresholds.good_score:
+        return "good"
+    return "fair" if score >= thresholds.fair_score else "poor"
+
+
+def _warnings(
+    snr_db: float | None,
+    speech_dbfs: float | None,
+    clipping_ratio: float,
+    silence_ratio: float,
+    thresholds: QualityThresholds,
+) -> tuple[str, ...]:
+    found: list[str] = []
+    if snr_db is None or speech_dbfs is None:
+        found.append("No speech was heard.")
+    else:
+        if snr_db < thresholds.low_snr_db:
+            found.append(
+                f"The speech hardly stands out from the noise (SNR {snr_db:.0f} dB): "
+                "expect wrong words."
+            )
+        if speech_dbfs < thresholds.quiet_dbfs:
+            found.append(
+                f"The speech is very quiet ({speech_dbfs:.0f} dBFS): expect missing words."
+            )
+    if clipping_ratio > thresholds.clipping_ratio:
+        found.append(
+            f"The recording is too loud for its format: {clipping_ratio:.1%} of it is clipped."
+        )
+    if silence_ratio > thresholds.silence_ratio:
+        found.append(f"{silence_ratio:.0%} of the recording is silence.")
+    return tuple(found)
+
+
+def _unit(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def _dbfs(power: float) -> float:
+    return 10 * float(np.log10(power / FULL_SCALE**2))
