@@ -28,9 +28,7 @@ from steno.packing import samples_within
 from steno.profile import Cutting
 from steno.timeline import Timeline
 from steno.times import Span, to_samples
-
-WINDOW = 512
-"""Samples for each probability of the speech detector."""
+from steno.vad import WINDOW
 
 MAX_OVERLAP = 1 / 4
 """Most that an overlap may be of the longest request."""
