@@ -1,0 +1,1 @@
+"""One module for each format: :mod:`steno.render.registry` finds them here."""
