@@ -32,11 +32,11 @@ def cleaned(text: str) -> str:
     bidirectional embeddings, overrides and isolates are left out.
     """
     if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip(" ")
+        return text.strip()
     text = _DROPPED.sub(" ", text)
     text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
-    return " ".join(part for part in text.split(" ") if part)
+    return " ".join(part for part in text.split(" ") if part).strip()
 
 
 def graphemes(text: str) -> list[str]:
