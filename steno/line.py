@@ -35,8 +35,10 @@ class Line:
         """Why it was cut off, where it was."""
         self.sent = False
         """Whether the whole request has left this machine: from then on it may be acted upon."""
+        self.headers = httpx.Headers()
+        """Of the answer, as soon as they are there."""
         self.response: httpx.Response | None = None
-        """The answer, read to its end."""
+        """The answer, once it is read to its end."""
 
     def _traced(self, event: str, info: Mapping[str, Any]) -> None:
         """Told by httpcore, see https://www.encode.io/httpcore/extensions/#trace."""
@@ -65,6 +67,7 @@ class Line:
         request.extensions["trace"] = self._traced
 
     def _answered(self, response: httpx.Response) -> None:
+        self.headers = response.headers
         response.read()
         self.response = response
 

@@ -18,7 +18,7 @@ from deepgram.environment import DeepgramClientEnvironment
 
 from steno.engines import Body, Encoding
 from steno.engines.deepgram_options import host_of, parameters, what_decides
-from steno.engines.deepgram_refusals import id_of, refusal
+from steno.engines.deepgram_refusals import REQUEST_ID, id_of, refusal
 from steno.engines.deepgram_reply import read_reply
 from steno.errors import (
     BadChoice,
@@ -160,7 +160,11 @@ class DeepgramEngine:
         else:
             raise failure or AssertionError("the SDK returned without an answer")
         why = f" ({type(failure).__name__})" if line.cut is None else ""
-        return EngineTrouble(f"Deepgram {what}{why}.", may_be_paid=line.sent)
+        return EngineTrouble(
+            f"Deepgram {what}{why}.",
+            request_id=line.headers.get(REQUEST_ID),
+            may_be_paid=line.sent,
+        )
 
     def _judged(self, line: Line, response: httpx.Response, body: Body) -> bytes:
         if response.status_code != 200:

@@ -22,6 +22,7 @@ from steno.errors import (
     StenoError,
 )
 
+REQUEST_ID = "dg-request-id"
 SHOWN_CHARS = 300
 
 CLOSED = {
@@ -85,7 +86,7 @@ def refusal(response: httpx.Response, *, sent: bool) -> StenoError:
 
 def id_of(response: httpx.Response) -> str | None:
     """Deepgram's id of the request, by which its support finds it."""
-    return response.headers.get("dg-request-id") or request_id_of(response.content)
+    return response.headers.get(REQUEST_ID) or request_id_of(response.content)
 
 
 def _what(status: int) -> str:

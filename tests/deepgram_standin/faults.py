@@ -1,0 +1,104 @@
+"""Ways in which the stand-in misbehaves, one for each thing that has gone wrong with real services."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+OWN_ERRORS = {
+    400: ("Bad Request", "Bad Request: failed to process audio: corrupt or unsupported data"),
+    401: ("INVALID_AUTH", "Invalid credentials."),
+    402: ("ASR_PAYMENT_REQUIRED", "Project does not have enough credits for an ASR request."),
+    403: ("INSUFFICIENT_PERMISSIONS", "Project does not have access to the requested model."),
+    408: ("SLOW_UPLOAD", "The request timed out while the body was being read."),
+    411: ("LENGTH_REQUIRED", "Content-Length is required."),
+    413: ("PAYLOAD_TOO_LARGE", "Maximum audio size of 2 GB exceeded."),
+    414: ("URI_TOO_LONG", "The request's URL is too long."),
+    422: ("UNPROCESSABLE_ENTITY", "The request body could not be read whole."),
+    429: ("TOO_MANY_REQUESTS", "Too many requests. Please try again later."),
+    500: ("INTERNAL_SERVER_ERROR", "Internal server error."),
+    502: ("BAD_GATEWAY", "Bad gateway."),
+    503: ("SERVICE_UNAVAILABLE", "Service is unavailable."),
+    504: ("GATEWAY_TIMEOUT", "The request took longer than 10 minutes to process."),
+}
+"""``err_code`` and ``err_msg`` by status."""
+
+HTML = b"<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>\n"
+
+Spoiling = Literal["truncated", "html", "not an object", "wrong shape", "error object", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one request meets; with nothing set, it is answered as it should be."""
+
+    status: int | None = None
+    """Answered so, without work or bill."""
+    retry_after: str | None = None
+    from_gateway: bool = False
+    """The error is a page of HTML, and no JSON of Deepgram's."""
+    reset_request_at: int | None = None
+    """The connection is reset when so many bytes of the body have been read; nothing is billed."""
+    hang: bool = False
+    """Taken in, worked upon, billed, and never answered."""
+    late_s: float = 0.0
+    """Answered, and billed, only after so long."""
+    reset_response_at: int | None = None
+    """The connection is reset when so many bytes of the response, with its head, are out."""
+    drip_s: float | None = None
+    """The response comes a byte at a time, one each so many seconds."""
+    spoiled: Spoiling | None = None
+    """200 with a body that is no transcription."""
+    duration_factor: float = 1.0
+    """The reply names a length so many times the true one."""
+    wrong_sha256: bool = False
+    reply: dict[str, Any] | None = None
+    """The body of the reply, in place of what was heard; ``metadata`` is made to fit the request
+    unless it is given."""
+
+
+FINE = Fault()
+
+
+def status(code: int, *, retry_after: str | None = None, from_gateway: bool = False) -> Fault:
+    return Fault(status=code, retry_after=retry_after, from_gateway=from_gateway)
+
+
+UNPAID = (
+    status(429),
+    status(429, retry_after="1"),
+    status(500),
+    status(503),
+    status(503, from_gateway=True),
+    status(408),
+    status(422),
+    Fault(reset_request_at=0),
+    Fault(reset_request_at=1000),
+)
+"""After these nothing has been billed, and the client can know it."""
+
+PAID = (
+    Fault(reset_response_at=0),
+    Fault(reset_response_at=100),
+    Fault(reset_response_at=600),
+    Fault(spoiled="truncated"),
+    Fault(spoiled="html"),
+)
+"""After these the work is billed, and no reply has come."""
+
+
+@dataclass(slots=True)
+class Mix:
+    """A share of all requests meets one of ``faults``, by chance that a seed decides."""
+
+    seed: int
+    share: float = 0.2
+    faults: Sequence[Fault] = UNPAID
+    _random: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def next(self) -> Fault:
+        hit, which = self._random.random() < self.share, self._random.randrange(len(self.faults))
+        return self.faults[which] if hit else FINE
