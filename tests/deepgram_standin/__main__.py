@@ -27,7 +27,7 @@ def main() -> None:
         print(f"base URL: {standin.url}")
         print(f"API key:  {standin.key}", flush=True)
         stop.wait()
-    print(f"{len(standin.bill.charges)} payments for {standin.bill.seconds:.1f} s of audio")
+    print(f"payments: {len(standin.bill.charges)}, for {standin.bill.seconds:.1f} s of audio")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""The stand-in's ears are exact: what it reports can be held against the truth to the sample."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steno.engines import Encoding
+from steno.packing import pack
+from steno.timeline import Timeline
+from tests.deepgram_standin.hearing import Unreadable, hear
+from tests.deepgram_standin.tones import (
+    APART,
+    LONGEST,
+    PITCHES_HZ,
+    SHORTEST,
+    Tone,
+    sounding,
+    write_wav,
+)
+
+LAYOUTS = st.lists(
+    st.tuples(
+        st.integers(APART, 30_000),
+        st.integers(SHORTEST, LONGEST),
+        st.sampled_from(list(PITCHES_HZ)),
+    ),
+    max_size=12,
+)
+
+
+def laid_out(layout: list[tuple[int, int, int]]) -> list[Tone]:
+    tones: list[Tone] = []
+    position = 0
+    for silence, length, pitch_hz in layout:
+        tones.append(Tone(position + silence, position + silence + length, pitch_hz))
+        position += silence + length
+    return tones
+
+
+@pytest.mark.parametrize("encoding", ["flac", "wav"])
+@settings(max_examples=40, deadline=None)
+@given(layout=LAYOUTS)
+def test_tones_are_heard_where_they_are(
+    tmp_path_factory: pytest.TempPathFactory,
+    encoding: Encoding,
+    layout: list[tuple[int, int, int]],
+) -> None:
+    folder, tones = tmp_path_factory.mktemp("tones"), laid_out(layout)
+    samples = (tones[-1].end if tones else 0) + 1_000
+    sounding(tones, samples).astype("<i2").tofile(folder / "pcm")
+    body = folder / f"body.{encoding}"
+    whole = Timeline.identity(samples)
+    pack(folder / "pcm", whole, body, encoding=encoding, stop=threading.Event())
+    heard = hear(body, apart=False)
+    assert (heard.rate, heard.samples, heard.sent_channels) == (16_000, samples, 1)
+    assert [(sound.start, sound.end, f"tone{sound.pitch_hz}") for sound in heard.channels[0]] == [
+        (tone.start, tone.end, tone.word) for tone in tones
+    ]
+
+
+def test_channels_are_heard_apart_or_mixed(tmp_path: Path) -> None:
+    left, right = Tone(1_000, 4_000, 400), Tone(9_000, 12_000, 800)
+    path = write_wav(tmp_path / "stereo.wav", sounding([left], 16_000), sounding([right], 16_000))
+    apart, mixed = hear(path, apart=True), hear(path, apart=False)
+    assert [[sound.start for sound in each] for each in apart.channels] == [[1_000], [9_000]]
+    assert [[sound.start for sound in each] for each in mixed.channels] == [[1_000, 9_000]]
+
+
+def test_long_sound_is_several_words(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "long.wav", np.full(40_000, 5_000, np.int16))
+    assert [sound.end for sound in hear(path, apart=False).channels[0]] == [
+        8_000,
+        16_000,
+        24_000,
+        32_000,
+        40_000,
+    ]
+
+
+def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "note.wav").write_text("no audio at all")
+    with pytest.raises(Unreadable):
+        hear(tmp_path / "note.wav", apart=False)
