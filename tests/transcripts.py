@@ -1,7 +1,10 @@
 """Transcripts for tests: short ones written by hand, and any that an engine could answer."""
 
 import itertools
+import json
 import math
+from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from steno.profile import Profile
 from steno.render import Recording, Rendering
 from steno.times import Seconds
 from steno.transcript import Transcript, Utterance, Word
+from tests.corpus import shared
 
 HOSTILE = (
     "-->",
@@ -82,6 +86,45 @@ def rendering(transcript: Transcript, **recording: object) -> Rendering:
         "sha256": "ab" * 32,
     } | recording
     return Rendering(Recording(**given), transcript, Profile())  # pyright: ignore[reportArgumentType]
+
+
+def recorded_responses() -> tuple[Path, ...]:
+    """Deepgram's recorded responses in the corpus, by file; () where it is absent."""
+    folder = shared()
+    if folder is None:
+        return ()
+    found = sorted((folder / "deepgram").rglob("*.json"))
+    return tuple(path for path in found if _words_of(json.loads(path.read_text())))
+
+
+def recorded(path: Path) -> Transcript:
+    """The words of one recorded response, as plainly as they can be read."""
+    body = json.loads(path.read_text())
+    words = tuple(
+        Word(
+            word.get("punctuated_word", word["word"]),
+            Seconds(word["start"]),
+            Seconds(word["end"]),
+            word.get("confidence"),
+            word.get("speaker"),
+        )
+        for word in _words_of(body)
+    )
+    return Transcript(
+        words,
+        (Utterance(0, len(words)),),
+        duration_s=Seconds(body["metadata"].get("duration") or words[-1].end_s),
+        language="en",
+        engine="deepgram",
+        model="nova-3",
+    )
+
+
+def _words_of(body: Any) -> list[dict[str, Any]]:
+    try:
+        return body["results"]["channels"][0]["alternatives"][0]["words"]
+    except (KeyError, IndexError, TypeError):
+        return []
 
 
 def texts() -> st.SearchStrategy[str]:
