@@ -2,8 +2,9 @@
 
 import threading
 from decimal import Decimal
+from typing import Self
 
-from steno.errors import BudgetSpent
+from steno.errors import BadChoice, BudgetSpent, OverLimit
 
 
 class Budget:
@@ -71,3 +72,65 @@ class Reservation:
         if self._open:
             self._open = False
             self._budget.settle(self.usd, spent_usd)
+
+
+class Purse:
+    """The two limits that one recording is bought under: its own, and its sweep's."""
+
+    def __init__(self, own_limit_usd: Decimal | None, sweep: Budget) -> None:
+        self._own = Budget(own_limit_usd)
+        self._sweep = sweep
+
+    def count(self, usd: Decimal) -> None:
+        """What an earlier run has paid counts toward the recording's own limit."""
+        self._own.settle(Decimal(0), usd)
+
+    def reserve(self, usd: Decimal | None) -> "Held":
+        """Set money aside under both limits, before it is sent.
+
+        Raises OverLimit where the recording would cost more than its profile allows, BudgetSpent
+        where the sweep has not that much left, BadChoice where there is a limit but no price.
+        """
+        if usd is None:
+            if self._own.limit_usd is None and self._sweep.limit_usd is None:
+                return Held(())
+            raise BadChoice(
+                "The cost is limited, but no price of this engine and model is known: remove the "
+                "limit, or add the price in the table that STENOFLOW_PRICES names."
+            )
+        try:
+            own = self._own.reserve(usd)
+        except BudgetSpent as spent:
+            paid = f", beside {self._own.spent_usd} USD already paid" if self._own.spent_usd else ""
+            raise OverLimit(
+                f"Buying it would cost an estimated {usd} USD{paid}; the profile allows "
+                f"{self._own.limit_usd} USD a recording (max_cost_usd). Nothing was sent."
+            ) from spent
+        try:
+            return Held((own, self._sweep.reserve(usd)))
+        except BudgetSpent:
+            own.release()
+            raise
+
+
+class Held:
+    """Money set aside for one request, under every limit that it counts toward."""
+
+    def __init__(self, reservations: tuple[Reservation, ...]) -> None:
+        self._reservations = reservations
+
+    def commit(self) -> None:
+        """It was spent, or may have been."""
+        for each in self._reservations:
+            each.commit()
+
+    def release(self) -> None:
+        """Nothing was spent. Does nothing once committed or released."""
+        for each in self._reservations:
+            each.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()

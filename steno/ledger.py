@@ -15,7 +15,6 @@ number is free to be taken. Between sending a request and storing its reply lies
 a death cannot be told from a payment: such attempts stay on record and are counted.
 """
 
-import json
 import threading
 import time
 import uuid
@@ -26,7 +25,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from steno.errors import (
     EngineClosed,
@@ -39,16 +38,21 @@ from steno.errors import (
     StoreTrouble,
 )
 from steno.holder import lives, this_process
-from steno.receipts import Intent, Lot, Order, Receipt, Record, folder_of
+from steno.receipts import Intent, Lot, Order, Receipt, Record, State, folder_of
 from steno.store import ObjectInfo, Store
 from steno.transcript import Reply
 
 LEASE_S = 45.0
 POLL_S = 1.0
 MOST_LOST = 8
-"""After this many attempts that may have been paid without a usable reply, a person must look."""
+"""After this many attempts that may have been paid without a reply, a person must look."""
+MOST_SPOILED = 2
+"""As many replies that were no answers, and surely paid, are enough for that too."""
 STORE_PATIENCE_S = 600.0
 """How long a reply that was paid for waits for a store in trouble before it is given up."""
+
+_R = TypeVar("_R", bound=Record)
+_T = TypeVar("_T")
 
 How = Literal["bought", "reused", "waited"]
 
@@ -85,21 +89,30 @@ class Ledger:
     """An intent not renewed for this long is taken over; it is renewed four times as often."""
     poll_s: float = POLL_S
 
-    def keep(self, address: str, name: str, value: Any) -> Any:
-        """Keep a JSON value under an address, unless there is one; the one that is kept.
+    def keep(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
+        """Keep a value under an address, unless one is kept there; the one that is kept.
 
-        Raises BadChoice on a store that cannot put if absent: nothing is bought without that.
+        Raises PaidInVain where that one cannot be read; BadChoice on a store that cannot put if
+        absent: nothing is bought without that.
         """
         key = f"{folder_of(address)}/{name}"
-        _put_if_absent(self.store, key, json.dumps(value).encode())
-        return json.loads(self.store.read(key))
+        _put_if_absent(self.store, key, kind.dump_json(value))
+        return self._kept(key, kind)
 
-    def kept(self, address: str, name: str) -> Any | None:
-        """The JSON value kept under this address and name; None where there is none."""
+    def kept(self, address: str, name: str, kind: TypeAdapter[_T]) -> _T | None:
+        """The value kept under this address and name; None where there is none. Raises PaidInVain."""
         try:
-            return json.loads(self.store.read(f"{folder_of(address)}/{name}"))
+            return self._kept(f"{folder_of(address)}/{name}", kind)
         except NotFound:
             return None
+
+    def _kept(self, key: str, kind: TypeAdapter[_T]) -> _T:
+        try:
+            return kind.validate_json(self.store.read(key))
+        except ValidationError as error:
+            raise PaidInVain(
+                f"{self.store.url_of(key)}, by which audio was bought, cannot be read: {error}"
+            ) from error
 
     def find(self, lot: Lot, read: Read) -> Obtained | None:
         """The reply to a lot, if it has been bought. Raises PaidInVain, StoreTrouble."""
@@ -138,17 +151,10 @@ class Ledger:
         """Send a request under an intent, store its reply, then read it.
 
         None where somebody else has taken the turn: ask for another. Raises what ``send`` and
-        ``read`` raise, with the attempt closed accordingly; PaidInVain after ``MOST_LOST``
-        attempts; Stopped; StoreTrouble where the reply could not be stored.
+        ``read`` raise, with the attempt closed accordingly; PaidInVain after ``MOST_LOST`` or
+        ``MOST_SPOILED`` attempts; Stopped; StoreTrouble where the reply could not be stored.
         """
-        lot = turn.lot
-        if len(turn.lost) >= MOST_LOST:
-            raise PaidInVain(
-                f"{len(turn.lost)} requests for the same audio may have been paid without a usable "
-                f"reply, the last because: {turn.lost[-1].reason or 'the process died'}. Nothing "
-                f"more is sent; to try again, remove {self.store.url_of(lot.prefix)}",
-                request_id=turn.lost[-1].request_id,
-            )
+        self._check_worth_trying(turn)
         if stop.is_set():
             raise Stopped("Stopped before the audio was sent.")
         asked_s = _clock_s()
@@ -163,6 +169,17 @@ class Ledger:
             raw = _sent(attempt, send)
             _stored(attempt, raw, stop)
             return self._received(attempt, raw, read, len(turn.lost))
+
+    def _check_worth_trying(self, turn: Turn) -> None:
+        spoiled = [each for each in turn.lost if each.state == "spoiled"]
+        if len(turn.lost) >= MOST_LOST or len(spoiled) >= MOST_SPOILED:
+            last = turn.lost[-1]
+            raise PaidInVain(
+                f"{len(turn.lost)} requests for the same audio may have been paid without a usable "
+                f"reply, the last of them: {last.reason or 'the process that sent it died'}. "
+                f"Nothing more is sent; to try again, remove {self.store.url_of(turn.lot.prefix)}",
+                request_id=last.request_id,
+            )
 
     def _claim(self, turn: Turn, order: Order) -> "_Attempt | None":
         intent = Intent(
@@ -185,7 +202,7 @@ class Ledger:
         try:
             reply = read(raw, intent.order)
         except EngineTrouble as error:
-            attempt.close("lost", str(error), error.request_id)
+            attempt.close("spoiled", str(error), error.request_id)
             raise
         receipt = Receipt(
             intent=intent.number,
@@ -262,16 +279,13 @@ class Ledger:
     def _receipt(self, lot: Lot) -> Receipt:
         return self._record(Receipt, lot.receipt_key)
 
-    def _record(self, kind: type["_R"], key: str) -> "_R":
+    def _record(self, kind: type[_R], key: str) -> _R:
         try:
             return kind.model_validate_json(self.store.read(key))
         except ValidationError as error:
             raise PaidInVain(
                 f"{self.store.url_of(key)} is no {kind.__name__.lower()} of the ledger's: {error}"
             ) from error
-
-
-_R = TypeVar("_R", bound=Record)
 
 
 @dataclass(slots=True)
@@ -309,9 +323,7 @@ class _Attempt:
         self._lock = threading.Lock()
         self._done = threading.Event()
 
-    def close(
-        self, state: Literal["released", "lost"], reason: str, request_id: str | None = None
-    ) -> None:
+    def close(self, state: State, reason: str, request_id: str | None = None) -> None:
         """Say how it ended, where it did not end well."""
         with self._lock:
             self._done.set()

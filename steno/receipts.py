@@ -12,6 +12,12 @@ from steno.holder import Holder
 LEDGER = "_stenoflow/ledger"
 
 
+State = Literal["open", "released", "lost", "spoiled"]
+"""``released``: certainly not paid. ``lost``: perhaps paid, and no reply came. ``spoiled``: a reply
+came that is no answer; it is kept. ``open``: at work; or done, where a receipt names it; or dead,
+where a later intent exists."""
+
+
 class Record(BaseModel):
     """Base of the ledger's records: immutable; fields of later versions are ignored."""
 
@@ -42,9 +48,7 @@ class Intent(Record):
 
     id: str
     number: int
-    state: Literal["open", "released", "lost"]
-    """``released``: certainly not paid. ``lost``: perhaps paid, without a usable reply. ``open``: at
-    work; or done, where a receipt names it; or dead, where a later intent exists."""
+    state: State
     holder: Holder
     lease_s: float
     renewal: int = 0
