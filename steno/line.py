@@ -23,7 +23,11 @@ Cut = Literal["stop", "deadline"]
 
 
 class Line:
-    """What is known of one exchange while it goes on, and after it has failed."""
+    """What is known of one exchange while it goes on, and after it has failed.
+
+    The deadline counts from the making of the line. Where nobody was reached, another client of the
+    same line may try another address, under the same deadline.
+    """
 
     def __init__(self, stop: threading.Event, deadline_s: float) -> None:
         self._stop = stop
@@ -66,17 +70,23 @@ class Line:
     def _asked(self, request: httpx.Request) -> None:
         request.extensions["trace"] = self._traced
 
-    def _answered(self, response: httpx.Response) -> None:
+    def _read(self, response: httpx.Response) -> None:
         self.headers = response.headers
         response.read()
         self.response = response
 
     @contextmanager
     def client(
-        self, timeout: httpx.Timeout, *, transport: httpx.BaseTransport | None = None
+        self,
+        timeout: httpx.Timeout,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        read: bool = True,
     ) -> Generator[httpx.Client]:
         """A client for this one exchange, over a connection of its own: one that was kept from
-        earlier may be closed from the other side by now. Redirects are not followed."""
+        earlier may be closed from the other side by now. Redirects are not followed; the answer is
+        read to its end, unless ``read`` is false."""
+        self._done.clear()
         watcher = threading.Thread(target=self._watch, name="line", daemon=True)
         watcher.start()
         try:
@@ -84,7 +94,7 @@ class Line:
                 verify=trusted(),
                 timeout=timeout,
                 transport=transport,
-                event_hooks={"request": [self._asked], "response": [self._answered]},
+                event_hooks={"request": [self._asked], "response": [self._read] if read else []},
             ) as client:
                 yield client
         finally:
