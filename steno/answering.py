@@ -1,7 +1,7 @@
 """Whether a reply answers what was asked: the bytes that were sent, at their whole length."""
 
 from steno.engines import Engine
-from steno.errors import EngineTrouble
+from steno.errors import EngineTrouble, PaidInVain
 from steno.ledger import Read
 from steno.receipts import Order
 from steno.transcript import Reply
@@ -14,12 +14,21 @@ padding and by what they make of damage, so less proves nothing."""
 
 
 def reader(engine: Engine) -> Read:
-    """Reads the engine's replies, and holds each against its order."""
+    """Reads the engine's replies, and holds each against its order.
+
+    Raises PaidInVain where the engine did answer (its reply has a request id) in a form that cannot be
+    read: asked again, it would say the same.
+    """
 
     def read(raw: bytes, order: Order) -> Reply:
         try:
             reply = engine.parse(raw)
         except EngineTrouble as error:
+            if order.costs and error.request_id:
+                raise PaidInVain(
+                    f"{error} It is kept, as it was paid for: whoever can read it need not buy it.",
+                    request_id=error.request_id,
+                ) from error
             raise EngineTrouble(
                 str(error), request_id=error.request_id, may_be_paid=True
             ) from error

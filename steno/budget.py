@@ -82,8 +82,18 @@ class Purse:
         self._sweep = sweep
 
     def count(self, usd: Decimal) -> None:
-        """What an earlier run has paid counts toward the recording's own limit."""
+        """What an earlier run has paid, or may have, counts toward the recording's own limit."""
         self._own.settle(Decimal(0), usd)
+
+    def check(self) -> None:
+        """Raises OverLimit where what was counted leaves too little for what is reserved."""
+        left_usd = self._own.left_usd
+        if left_usd is not None and left_usd < 0:
+            raise OverLimit(
+                f"With what earlier requests for it have cost, or may have cost without a reply, it "
+                f"would cost an estimated {-left_usd} USD more than the profile allows a recording "
+                f"({self._own.limit_usd} USD, max_cost_usd)."
+            )
 
     def reserve(self, usd: Decimal | None) -> "Held":
         """Set money aside under both limits, before it is sent.

@@ -118,6 +118,10 @@ class Ledger:
         """The reply to a lot, if it has been bought. Raises PaidInVain, StoreTrouble."""
         return self._settled(lot, self._shelf(lot), read, "reused")
 
+    def lost(self, lot: Lot) -> tuple[Intent, ...]:
+        """Attempts on a lot that nobody is at, which may have been paid. Raises PaidInVain."""
+        return self._lost(lot, self._shelf(lot))
+
     def turn(self, lot: Lot, read: Read, *, stop: threading.Event) -> Obtained | Turn:
         """The reply, waiting for whoever is buying it now; or the turn to buy it.
 

@@ -59,6 +59,8 @@ class Wanted:
     part: Part
     lot: Lot
     obtained: Obtained | None = None
+    lost: int = 0
+    """Attempts that may have been paid, on the part that this one is a half of."""
 
     @property
     def seconds(self) -> Seconds:
@@ -80,25 +82,31 @@ class Shelf:
     def wanted(self, plans: Sequence[CutPlan]) -> list[Wanted]:
         """Every part of the plans in order, those halved earlier as halves, with the replies that
         are there. Raises PaidInVain, StoreTrouble."""
-        return [each for plan in plans for part in plan.parts for each in self._parts(plan, part)]
+        parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
+        return [found for part in parts for found in self._found(part)]
 
     def halves(self, wanted: Wanted, halves: Sequence[Part]) -> list[Wanted]:
         """Keep it in mind that a part goes in halves; the halves, as whoever came first made them."""
         kept = self.ledger.keep(self.address, _split_name(wanted.lot), _halves, tuple(halves))
-        return [self._bare(wanted.plan, half) for half in kept]
+        return list(self._apart(wanted, kept))
 
-    def _parts(self, plan: CutPlan, part: Part) -> Iterator[Wanted]:
-        whole = self._bare(plan, part)
-        if obtained := self.ledger.find(whole.lot, self.read):
-            yield replace(whole, obtained=obtained)
-        elif halves := self.ledger.kept(self.address, _split_name(whole.lot), _halves):
-            for half in halves:
-                yield from self._parts(plan, half)
+    def _found(self, wanted: Wanted) -> Iterator[Wanted]:
+        if obtained := self.ledger.find(wanted.lot, self.read):
+            yield replace(wanted, obtained=obtained)
+        elif halves := self.ledger.kept(self.address, _split_name(wanted.lot), _halves):
+            for half in self._apart(wanted, halves):
+                yield from self._found(half)
         else:
-            yield whole
+            yield wanted
 
-    def _bare(self, plan: CutPlan, part: Part) -> Wanted:
-        return Wanted(plan, part, lot_of(self.address, plan.channel, part))
+    def _apart(self, wanted: Wanted, halves: Sequence[Part]) -> Iterator[Wanted]:
+        lost = wanted.lost + len(self.ledger.lost(wanted.lot))
+        for half in halves:
+            yield Wanted(wanted.plan, half, self._lot(wanted.plan, half), lost=lost)
+            lost = 0
+
+    def _lot(self, plan: CutPlan, part: Part) -> Lot:
+        return lot_of(self.address, plan.channel, part)
 
 
 def _split_name(lot: Lot) -> str:
@@ -131,6 +139,7 @@ class Buyer:
     _done_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _halted: threading.Event = field(default_factory=threading.Event)
+    _counted: set[Lot] = field(default_factory=set[Lot])
 
     def estimate(self, wanted: Wanted) -> Estimate:
         """What a part costs."""
@@ -161,6 +170,14 @@ class Buyer:
     def _count(self, obtained: Obtained) -> None:
         payments = 1 + obtained.receipt.may_have_been_paid
         self.purse.count((obtained.receipt.order.estimate_usd or Decimal(0)) * payments)
+
+    def _count_lost(self, turn: Turn) -> None:
+        """Earlier runs' attempts count as spent, but once: this run's own are counted as they end."""
+        if turn.lot not in self._counted:
+            self._counted.add(turn.lot)
+            for intent in turn.lost:
+                self.purse.count(intent.order.estimate_usd or Decimal(0))
+            self.purse.check()
 
     def _reserve(self, missing: Sequence[Wanted]) -> dict[Lot, Held]:
         """Money for all of them, or for none."""
@@ -207,6 +224,7 @@ class Buyer:
                 if isinstance(turn, Obtained):
                     obtained = turn
                 else:
+                    self._count_lost(turn)
                     body = body or self.pack(wanted.plan, wanted.part, path)
                     obtained = self._send(turn, wanted, body, held)
         finally:
@@ -238,22 +256,23 @@ class Buyer:
             exact=not self.whole,
             estimate_usd=self.estimate(wanted).usd,
         )
+        paid = False
+
+        def send() -> bytes:
+            nonlocal paid
+            paid = True
+            try:
+                return self.engine.listen(body, stop=self.stop)
+            except (EngineRefused, EngineClosed, EngineTrouble) as error:
+                paid = isinstance(error, EngineTrouble) and error.may_be_paid
+                raise
+
         try:
             with self.admission(self.stop):
-                obtained = self.shelf.ledger.buy(
-                    turn,
-                    order,
-                    lambda: self.engine.listen(body, stop=self.stop),
-                    self.shelf.read,
-                    stop=self.stop,
-                )
-        except EngineTrouble as error:
-            if error.may_be_paid:
+                return self.shelf.ledger.buy(turn, order, send, self.shelf.read, stop=self.stop)
+        finally:
+            if paid:
                 held.commit()
-            raise
-        if obtained:
-            held.commit()
-        return obtained
 
     def _advance(self, wanted: Wanted) -> None:
         with self._lock:
