@@ -167,7 +167,7 @@ class DeepgramEngine:
         )
 
     def _judged(self, line: Line, response: httpx.Response, body: Body) -> bytes:
-        if response.status_code != 200:
+        if not response.is_success:
             raise self._without_secrets(refusal(response, sent=line.sent), body)
         try:
             whole = isinstance(json.loads(response.content), dict)

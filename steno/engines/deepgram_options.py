@@ -6,7 +6,7 @@ Everything here is decided before a recording is touched, so no money is spent t
 from collections.abc import Mapping
 
 from steno.errors import BadChoice
-from steno.profile import DeepgramOptions
+from steno.profile import DeepgramOptions, Profile
 
 Value = str | bool | int | float | list[str]
 """A list is sent as one parameter for each of its entries."""
@@ -52,6 +52,28 @@ def parameters(options: DeepgramOptions, *, multichannel: bool) -> dict[str, Val
     chosen = {**named, **options.other}
     query = {name: _plain(value) for name, value in chosen.items() if value != ()}
     return query | ({"multichannel": True} if multichannel else {})
+
+
+def hears_apart(profile: Profile) -> bool:
+    """Whether a request holds several channels that are heard apart: those of a recording that is
+    sent as it is. Otherwise each channel is packed, and sent, by itself.
+
+    Raises BadChoice where a recording that is sent as it is would have to be changed first.
+    """
+    media, upload = profile.media, profile.deepgram.upload
+    if upload not in ("original", "url"):
+        return False
+    for name, is_changed in (
+        ("media.channels (one)", media.channels == "one"),
+        ("media.audio_stream", media.audio_stream is not None),
+        ("media.level_dbfs", media.level_dbfs is not None),
+    ):
+        if is_changed:
+            raise BadChoice(
+                f"{name} has no effect on a recording that is sent as it is: set deepgram.upload to "
+                "flac, or leave it at its default."
+            )
+    return media.channels == "apart"
 
 
 def what_decides(query: Mapping[str, Value]) -> dict[str, Value]:

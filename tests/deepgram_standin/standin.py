@@ -7,7 +7,7 @@
         standin.bill.of(sha256)
 
 Audio that the corpus has a recorded reply for gets that; other audio gets the positions of its sounds.
-Another process can read the bill and the requests, and write the script: see ``/standin`` below.
+Another process can read the bill and the requests, and write the script: see ``apart.py``.
 """
 
 import dataclasses
@@ -21,7 +21,6 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -429,16 +428,3 @@ def _spoiled(body: bytes, fault: Fault) -> bytes:
             return json.dumps({"err_code": "OOPS", "err_msg": "No.", "request_id": "r"}).encode()
         case "empty":
             return b""
-
-
-def remote_script(url: str, key: str, faults: Iterable[Fault]) -> None:
-    """Write the script of a stand-in in another process."""
-    body = [dataclasses.asdict(fault) for fault in faults]
-    headers = {"authorization": f"Token {key}"}
-    httpx.post(f"{url}/standin/script", json=body, headers=headers).raise_for_status()
-
-
-def remote_report(url: str, key: str) -> dict[str, Any]:
-    """Bill and requests of a stand-in in another process."""
-    response = httpx.get(f"{url}/standin", headers={"authorization": f"Token {key}"})
-    return response.raise_for_status().json()

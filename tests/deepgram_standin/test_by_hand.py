@@ -7,32 +7,39 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from steno.engines.deepgram import DeepgramEngine
+from steno.errors import EngineTrouble
 from steno.profile import DeepgramOptions
 from tests.corpus import ROOT
+from tests.deepgram_standin.apart import standin_apart
 from tests.deepgram_standin.faults import FINE, status
-from tests.deepgram_standin.standin import remote_report, remote_script
 from tests.deepgram_standin.tones import Tone, body_of, sounding, write_wav
 
+GO_ON = threading.Event()
 
-def test_two_lines_say_how_to_use_it(tmp_path: Path) -> None:
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([Tone(4_000, 8_000, 500)], 16_000)))
+
+def test_two_lines_say_how_to_use_it_and_one_what_it_cost() -> None:
     command = [sys.executable, "-m", "tests.deepgram_standin"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
-        try:
-            assert program.stdout
-            lines = program.stdout.readline() + program.stdout.readline()
-            match = re.fullmatch(r"base URL: (http://\S+)\nAPI key:  (\S+)\n", lines)
-            assert match
-            url, key = match.groups()
-            remote_script(url, key, [FINE, status(503)])
-            asked = DeepgramEngine(DeepgramOptions(), key, url)
-            reply = asked.parse(asked.listen(body, stop=threading.Event()))
-            report = remote_report(url, key)
-        finally:
-            program.send_signal(signal.SIGINT)
+        assert program.stdout
+        lines = program.stdout.readline() + program.stdout.readline()
+        assert re.fullmatch(r"base URL: http://127\.0\.0\.1:\d+\nAPI key:  \S+\n", lines)
+        program.send_signal(signal.SIGINT)
         assert program.wait(10) == 0
-        assert program.stdout.read() == "payments: 1, for 1.0 s of audio\n"
+        assert program.stdout.read() == "payments: 0, for 0.0 s of audio\n"
+
+
+def test_it_takes_its_script_and_shows_its_bill_from_outside(tmp_path: Path) -> None:
+    body = body_of(write_wav(tmp_path / "a.wav", sounding([Tone(4_000, 8_000, 500)], 16_000)))
+    with standin_apart("--key", "a-key-of-ours") as standin:
+        standin.script(status(503), FINE)
+        asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url)
+        with pytest.raises(EngineTrouble):
+            asked.listen(body, stop=GO_ON)
+        reply = asked.parse(asked.listen(body, stop=GO_ON))
+        report, bill = standin.report(), standin.bill()
     assert [word.text for word in reply.words] == ["Tone500."]
-    assert [charge["sha256"] for charge in report["bill"]] == [body.sha256]
-    assert report["requests"][0]["sha256"] == body.sha256
+    assert [(charge.sha256, charge.seconds) for charge in bill] == [(body.sha256, 1.0)]
+    assert [request["status"] for request in report["requests"]] == [503, 200]

@@ -6,50 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from steno.engines import Encoding
 from steno.packing import pack
 from steno.timeline import Timeline
 from tests.deepgram_standin.hearing import Unreadable, hear
-from tests.deepgram_standin.tones import (
-    APART,
-    LONGEST,
-    PITCHES_HZ,
-    SHORTEST,
-    Tone,
-    sounding,
-    write_wav,
-)
-
-LAYOUTS = st.lists(
-    st.tuples(
-        st.integers(APART, 30_000),
-        st.integers(SHORTEST, LONGEST),
-        st.sampled_from(list(PITCHES_HZ)),
-    ),
-    max_size=12,
-)
-
-
-def laid_out(layout: list[tuple[int, int, int]]) -> list[Tone]:
-    tones: list[Tone] = []
-    position = 0
-    for silence, length, pitch_hz in layout:
-        tones.append(Tone(position + silence, position + silence + length, pitch_hz))
-        position += silence + length
-    return tones
+from tests.deepgram_standin.layouts import layouts
+from tests.deepgram_standin.tones import Tone, sounding, write_wav
 
 
 @pytest.mark.parametrize("encoding", ["flac", "wav"])
 @settings(max_examples=40, deadline=None)
-@given(layout=LAYOUTS)
+@given(tones=layouts())
 def test_tones_are_heard_where_they_are(
     tmp_path_factory: pytest.TempPathFactory,
     encoding: Encoding,
-    layout: list[tuple[int, int, int]],
+    tones: list[Tone],
 ) -> None:
-    folder, tones = tmp_path_factory.mktemp("tones"), laid_out(layout)
+    folder = tmp_path_factory.mktemp("tones")
     samples = (tones[-1].end if tones else 0) + 1_000
     sounding(tones, samples).astype("<i2").tofile(folder / "pcm")
     body = folder / f"body.{encoding}"

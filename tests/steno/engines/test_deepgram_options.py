@@ -6,12 +6,13 @@ from steno.engines.deepgram_options import (
     HOSTS,
     OURS,
     TIMEOUTS,
+    hears_apart,
     host_of,
     parameters,
     what_decides,
 )
 from steno.errors import BadChoice
-from steno.profile import DeepgramOptions
+from steno.profile import DeepgramOptions, Profile
 from tests.deepgram_standin.standin import KNOWN
 
 
@@ -107,3 +108,28 @@ def test_the_region_chooses_among_deepgrams_own_hosts_only() -> None:
     assert host_of(in_eu, None) == host_of(in_eu, "https://api.deepgram.com/") == HOSTS["eu"]
     assert host_of(in_eu, "http://deepgram.local:8080/") == "http://deepgram.local:8080"
     assert host_of(DeepgramOptions(), None) == "https://api.deepgram.com"
+
+
+@pytest.mark.parametrize(
+    ("upload", "channels", "apart"),
+    [
+        ("flac", "apart", False),
+        ("wav", "one", False),
+        ("original", "apart", True),
+        ("url", "apart", True),
+        ("original", "mix", False),
+    ],
+)
+def test_channels_are_apart_in_one_body_where_the_recording_goes_as_it_is(
+    upload: str, channels: str, apart: bool
+) -> None:
+    profile = {"deepgram": {"upload": upload}, "media": {"channels": channels}}
+    assert hears_apart(Profile.model_validate(profile)) is apart
+
+
+@pytest.mark.parametrize("media", [{"channels": "one"}, {"audio_stream": 1}, {"level_dbfs": -20}])
+@pytest.mark.parametrize("upload", ["original", "url"])
+def test_what_goes_as_it_is_cannot_be_changed_first(upload: str, media: dict[str, object]) -> None:
+    profile = Profile.model_validate({"deepgram": {"upload": upload}, "media": media})
+    with pytest.raises(BadChoice, match="as it is"):
+        hears_apart(profile)
