@@ -88,6 +88,7 @@ turns.forEach((turn) => near.observe(turn));
 
 // --- Playing --------------------------------------------------------------------------------------
 
+const PAUSE_S = 0.7; // After a word has ended for so long it is only outlined.
 let now = -1, following = true, drag = false, pending = null;
 const position = () => pending ?? media.currentTime ?? 0;
 
@@ -109,7 +110,7 @@ const toggle = () => (media.paused ? start() : media.pause());
 function tick() {
   const time = position(), word = wordAt(time);
   if (word !== now) {
-    if (now >= 0) element(now).classList.remove("now");
+    if (now >= 0) element(now).classList.remove("now", "over");
     now = word;
     if (now >= 0) {
       const shown = element(now);
@@ -117,6 +118,7 @@ function tick() {
       if (following && !media.paused) bringIn(shown);
     }
   }
+  if (now >= 0) element(now).classList.toggle("over", time > ends[now] + PAUSE_S);
   $("now").textContent = clockOf(time);
   $("follow").hidden = following || media.paused;
   wave.setAttribute("aria-valuenow", Math.round(time));
