@@ -34,6 +34,8 @@ class Fault:
 
     status: int | None = None
     """Answered so, without work or bill."""
+    early: bool = False
+    """Answered so before the body is read, as by a server that knows already."""
     retry_after: str | None = None
     from_gateway: bool = False
     """The error is a page of HTML, and no JSON of Deepgram's."""
@@ -44,7 +46,8 @@ class Fault:
     late_s: float = 0.0
     """Answered, and billed, only after so long."""
     reset_response_at: int | None = None
-    """The connection is reset when so many bytes of the response, with its head, are out."""
+    """The connection is reset when so many bytes of the response, with its head, are out; negative:
+    when all but so many are."""
     drip_s: float | None = None
     """The response comes a byte at a time, one each so many seconds."""
     spoiled: Spoiling | None = None

@@ -253,6 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(401)
         if problem := _contradiction(request.query):
             raise _Refused(400, problem)
+        if fault.early and fault.status is not None:
+            raise _Refused(fault.status)
         with tempfile.NamedTemporaryFile(prefix="standin-") as file:
             if not self._receive(request, file):
                 return

@@ -12,6 +12,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from steno.answering import reader
 from steno.engines import Body
@@ -259,24 +261,56 @@ def test_a_gateway_cannot_say_what_was_paid(
     assert error.may_be_paid is may_be_paid
 
 
-@pytest.mark.parametrize("at", [0, 1, 64, 400, 5_000])
-def test_a_reply_that_breaks_off_may_be_paid(standin: StandIn, body: Body, at: int) -> None:
-    answer = {"results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}]}}
-    padded = {"metadata": {"request_id": "x", "duration": 1.0, "pad": "x" * 9_000}, **answer}
-    error = failure(standin, body, Fault(reset_response_at=at, reply=padded))
+REPLY = {
+    "metadata": {"request_id": "x", "duration": 1.0, "created": "2026-11-23T18:00:00.000Z"},
+    "results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}]},
+}
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.one_of(st.integers(0, 150), st.integers(-150, -1)))
+def test_a_reply_that_breaks_off_anywhere_may_be_paid(
+    standin: StandIn, body: Body, at: int
+) -> None:
+    standin.bill.charges.clear()
+    error = failure(standin, body, Fault(reset_response_at=at, reply=REPLY))
     assert isinstance(error, EngineTrouble)
     assert error.may_be_paid
     assert len(standin.bill.charges) == 1
 
 
-@pytest.mark.parametrize("at", [0, 1, 100_000])
-def test_a_request_that_breaks_off_is_not_paid(standin: StandIn, tmp_path: Path, at: int) -> None:
-    path = tmp_path / "large.wav"
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    """More than the buffers of a connection hold."""
+    path = tmp_path_factory.mktemp("audio") / "large.wav"
     path.write_bytes(bytes(30_000_000))
-    error = failure(standin, body_of(path), Fault(reset_request_at=at))
+    return body_of(path)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.integers(0, 20_000_000))
+@example(at=0)
+@example(at=1)
+def test_a_request_that_breaks_off_anywhere_is_not_paid(
+    standin: StandIn, large: Body, at: int
+) -> None:
+    error = failure(standin, large, Fault(reset_request_at=at))
     assert isinstance(error, EngineTrouble)
     assert not error.may_be_paid
     assert not standin.bill.charges
+
+
+@pytest.mark.parametrize("code", [401, 413, 429, 503])
+def test_an_answer_is_heard_while_the_body_is_still_being_sent(
+    standin: StandIn, large: Body, code: int
+) -> None:
+    error = failure(standin, large, Fault(status=code, early=True))
+    assert type(error) is KINDS[code]
+    assert standin.requests[0].received == 0
 
 
 @pytest.mark.parametrize(
@@ -440,8 +474,7 @@ def test_memory_is_flat_in_the_size_of_the_body(standin: StandIn, tmp_path: Path
     path = tmp_path / "large.wav"
     with path.open("wb") as file:
         file.truncate(200_000_000)
-    answer = {"results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}]}}
-    standin.script(Fault(reply={"metadata": {"request_id": "x", "duration": 1.0}, **answer}))
+    standin.script(Fault(reply=REPLY))
     sent = body_of(path)
     tracemalloc.start()
     engine(standin).listen(sent, stop=GO_ON)
