@@ -2,7 +2,8 @@
 
 The timeouts of httpx hold for each read and each write by itself: an answer that drips in byte by
 byte outlives them all. Here a thread watches the clock and ``stop``, and shuts the socket, whereupon
-whoever reads or writes fails at once.
+whoever reads or writes fails at once. Only the look-up of a name, which ends by the resolver's own
+limits, and the connecting, which has a timeout, are not cut short.
 """
 
 import socket
