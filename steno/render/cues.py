@@ -176,19 +176,22 @@ def _stretches(transcript: Transcript, phrases: Phrases, room: int) -> Iterator[
             if run and (
                 word.speaker != run[-1].speaker or (word.start_s - run[-1].end_s) * 1000 >= PAUSE_MS
             ):
-                found.append(_stretch(run, phrases, room))
+                found.append(_stretch(run, phrases, room, until_s=word.start_s))
                 run = []
             run.append(word)
-        found.append(_stretch(run, phrases, room))
+        found.append(_stretch(run, phrases, room, until_s=math.inf))
     found.sort(key=lambda stretch: stretch.pieces[0].start_ms)
     yield from found
 
 
-def _stretch(run: Sequence[Word], phrases: Phrases, room: int) -> _Stretch:
+def _stretch(run: Sequence[Word], phrases: Phrases, room: int, *, until_s: float) -> _Stretch:
+    """The pieces of some words, of which none begins later than the word after it, or ``until_s``."""
     pieces: list[_Piece] = []
     glue = ""
     for word, following in zip(run, [*run[1:], None], strict=True):
         start, end = round(word.start_s * 1000), round(word.end_s * 1000)
+        onset_s = until_s if following is None else following.start_s
+        shared = round(min(word.end_s, max(onset_s, word.start_s)) * 1000) - start
         text = _without_arrows(word.text)
         parts = _parts(text, room)
         for number, part in enumerate(parts):
@@ -207,8 +210,10 @@ def _stretch(run: Sequence[Word], phrases: Phrases, room: int) -> _Stretch:
                     text=part[1],
                     columns=width(part[1]),
                     before=part[0] if number else glue,
-                    start_ms=start + (end - start) * number // len(parts),
-                    end_ms=start + (end - start) * (number + 1) // len(parts),
+                    start_ms=start + shared * number // len(parts),
+                    end_ms=end
+                    if number + 1 == len(parts)
+                    else start + shared * (number + 1) // len(parts),
                     cost=cost,
                 )
             )
