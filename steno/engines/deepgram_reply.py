@@ -35,8 +35,6 @@ from steno.transcript import Finding, Reply, Word
 SAME_S = 0.001
 """Times of one word, in two places of a reply, differ by float32 noise alone."""
 
-SHOWN_CHARS = 200
-
 _S = TypeVar("_S")
 
 _entities = TypeAdapter(list[Entity])
@@ -60,7 +58,7 @@ def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
         transcription = Transcription.model_validate_json(raw)
     except ValidationError as error:
         raise EngineTrouble(
-            f"Deepgram's reply is no transcription: {_first(error)}. It begins: {_beginning(raw)}",
+            f"Deepgram's reply is no transcription: {_first(error)}.",
             request_id=request_id_of(raw),
         ) from error
     return _Reading(transcription, language).reply()
@@ -153,9 +151,11 @@ class _Reading:
         starts: list[int] = []
         for channel, alternative in enumerate(best):
             found = self._fits(_paragraphs, alternative.paragraphs, "paragraphs")
-            if found is None or not found.paragraphs:
+            counts = (
+                [each.num_words for each in found.paragraphs if each.num_words] if found else []
+            )
+            if not counts:
                 continue
-            counts = [paragraph.num_words for paragraph in found.paragraphs if paragraph.num_words]
             if sum(counts) != len(alternative.words):
                 return self._do_not_fit("paragraphs")
             starts += [offsets[channel] + at for at in accumulate(counts[:-1], initial=0)]
@@ -264,8 +264,3 @@ def _first(error: ValidationError) -> str:
     what = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in what["loc"])
     return f"{what['msg']} at {where}" if where else str(what["msg"])
-
-
-def _beginning(raw: bytes) -> str:
-    text = " ".join(raw[: 2 * SHOWN_CHARS].decode(errors="replace").split())
-    return repr(text[:SHOWN_CHARS])

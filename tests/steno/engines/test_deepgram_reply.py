@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from steno.engines.deepgram_reply import read_reply
 from steno.errors import EngineTrouble
@@ -134,6 +136,97 @@ def test_speakers_are_those_of_words_not_of_utterances() -> None:
     utterance = {"channel": 0, "speaker": 0, "words": words}
     reply = read(transcription(words, utterances=[utterance]))
     assert [word.speaker for word in reply.words] == [0, 1]
+
+
+def complete() -> dict[str, Any]:
+    """A reply that has everything a reply may have."""
+    words = spoken("call", "doctor", "Ada", "Lovelace", "now", speaker=0, punctuated_word="Word.")
+    passage = {"text": "call doctor Ada", "start_word": 0, "end_word": 2}
+    topic, intent = {"topic": "Health", "confidence_score": 0.9}, {"intent": "Call"}
+    answer = transcription(
+        words,
+        utterances=[{"channel": 0, "words": words[:2]}, {"channel": 0, "words": words[2:]}],
+        summary={"result": "success", "short": "A call."},
+        topics={"results": {"topics": {"segments": [{**passage, "topics": [topic]}]}}},
+        intents={"results": {"intents": {"segments": [{**passage, "intents": [intent]}]}}},
+        sentiments={"segments": [{**passage, "sentiment": "neutral", "sentiment_score": 0.1}]},
+    )
+    channel = answer["results"]["channels"][0]
+    channel |= {"detected_language": "en", "language_confidence": 0.9}
+    entity = {"label": "NAME", "value": "Ada Lovelace", "start_word": 2, "end_word": 4}
+    channel["alternatives"][0] |= {
+        "entities": [entity],
+        "languages": ["en"],
+        "paragraphs": {"transcript": "", "paragraphs": [{"num_words": 5}]},
+    }
+    answer["metadata"]["warnings"] = [{"parameter": "x", "type": "y", "message": "z"}]
+    return answer
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to each value inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    return [
+        place
+        for key, each in inner
+        for place in [
+            (*path, key),
+            *(places(each, (*path, key)) if isinstance(each, dict | list) else ()),
+        ]
+    ]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([10**400, -1, 1e308, float("inf")]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["start", "words", "segments", "result"]), inner, max_size=3
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(place=st.sampled_from(places(complete())), value=JSON)
+def test_one_wrong_value_anywhere_is_a_reply_or_trouble(place: tuple[Any, ...], value: Any) -> None:
+    answer = complete()
+    *way, last = place
+    parent: Any = answer
+    for key in way:
+        parent = parent[key]
+    parent[last] = value
+    try:
+        reply = read(answer)
+    except EngineTrouble:
+        return
+    assert all(0 <= word.start_s <= word.end_s for word in reply.words)
+    for starts in (reply.utterance_starts, reply.paragraph_starts):
+        assert all(0 <= at < len(reply.words) for at in starts)
+    for found in reply.findings:
+        if found.first is not None and found.last is not None:
+            assert 0 <= found.first <= found.last <= len(reply.words)
+
+
+def test_all_of_a_complete_reply_is_read() -> None:
+    reply = read(complete())
+    assert (reply.utterance_starts, reply.paragraph_starts) == ((0, 2), (0,))
+    assert [found.kind for found in reply.findings] == ["topic", "intent", "sentiment", "entity"]
+    assert (reply.language, reply.summary) == ("en", "A call.")
+    assert reply.warnings == ("Deepgram warns about x: z",)
+
+
+def test_paragraphs_without_words_begin_nowhere() -> None:
+    answer = transcription([])
+    empty = {"transcript": "", "paragraphs": [{"num_words": 0}]}
+    answer["results"]["channels"][0]["alternatives"][0]["paragraphs"] = empty
+    assert read(answer).paragraph_starts == ()
 
 
 def test_findings_say_which_words_they_are_about() -> None:
