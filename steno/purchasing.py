@@ -241,7 +241,14 @@ class Buyer:
                 request_id=error.request_id,
             ) from error
         probabilities = self.probabilities.get(wanted.plan.channel)
-        halves = halve(wanted.part, wanted.plan.speech, self.cutting, probabilities=probabilities)
+        try:
+            halves = halve(
+                wanted.part, wanted.plan.speech, self.cutting, probabilities=probabilities
+            )
+        except RequestTooLong as shortest:
+            if error.again:
+                raise error from shortest
+            raise EngineRefused(f"{error} {shortest}", request_id=error.request_id) from error
         bought: list[Wanted] = []
         for half in self.shelf.halves(wanted, halves):
             bought += self._bought(half, self.purse.reserve(self.estimate(half).usd))
