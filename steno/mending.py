@@ -17,11 +17,12 @@ from steno.writing import cleaned
 LATEST_S = 10_000_000.0
 """No recording is longer than this (115 days); a later time is a mistake."""
 
-_EMPTY = "{} words without text were left out"
-_TEXT = "control characters were taken out of {} words"
-_TIME = "the times of {} words were missing, ran backwards or lay outside the recording: mended"
-_ORDER = "{} words were out of order: sorted by time"
-_CONFIDENCE = "the confidence of {} words was no number from 0 to 1: left out"
+_EMPTY = "Words without text were left out ({})."
+_TEXT = "Control characters were taken out of words ({})."
+_TIME = "Times of words were missing, ran backwards or lay outside the recording: mended ({})."
+_ORDER = "Words were out of order: sorted by time ({})."
+_CONFIDENCE = "Confidences of words were no number from 0 to 1: left out ({})."
+"""Each with the number of words."""
 
 
 def mended(transcript: Transcript) -> Transcript:

@@ -5,9 +5,10 @@ original recording, rounded to the millisecond here and nowhere else. Fields are
 one that changes its meaning, or goes, changes the number at the end of ``schema``.
 """
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from steno.playback import moment
 from steno.render.rendering import Rendering

@@ -19,11 +19,11 @@ def test_what_is_whole_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("word", "mend", "warning"),
     [
-        (Word("a", Seconds(math.nan), Seconds(1)), (0.0, 1.0), "times of 1 words"),
-        (Word("a", Seconds(-3), Seconds(-2)), (0.0, 0.0), "times of 1 words"),
-        (Word("a", Seconds(5), Seconds(4)), (5.0, 5.0), "times of 1 words"),
-        (Word("a", Seconds(9), Seconds(1e9)), (9.0, 10.0), "times of 1 words"),
-        (Word("a", Seconds(math.inf), Seconds(math.inf)), (0.0, 0.0), "times of 1 words"),
+        (Word("a", Seconds(math.nan), Seconds(1)), (0.0, 1.0), "Times of words"),
+        (Word("a", Seconds(-3), Seconds(-2)), (0.0, 0.0), "Times of words"),
+        (Word("a", Seconds(5), Seconds(4)), (5.0, 5.0), "Times of words"),
+        (Word("a", Seconds(9), Seconds(1e9)), (9.0, 10.0), "Times of words"),
+        (Word("a", Seconds(math.inf), Seconds(math.inf)), (0.0, 0.0), "Times of words"),
     ],
 )
 def test_times_are_put_inside_the_recording_and_it_says_so(
@@ -48,7 +48,7 @@ def test_words_without_text_go_and_utterances_and_findings_follow() -> None:
     assert [word.text for word in whole.words] == ["a", "b"]
     assert whole.utterances == (Utterance(0, 1), Utterance(1, 2))
     assert whole.findings == (Finding("topic", "t", None, "b", 1, 2),)
-    assert whole.warnings == ("1 words without text were left out",)
+    assert whole.warnings == ("Words without text were left out (1).",)
 
 
 def test_words_out_of_order_are_sorted() -> None:
