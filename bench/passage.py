@@ -1,0 +1,105 @@
+"""One recording's whole way without Prefect, and recordings to send along it: for the benches."""
+
+import subprocess
+import threading
+import wave
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steno.budget import Budget
+from steno.cutting import longest_request, plan
+from steno.decoders import chosen_decoder
+from steno.engines import Engine
+from steno.ledger import Ledger
+from steno.listening import listen
+from steno.manifest import Manifest, read_manifest
+from steno.manifest_keys import fingerprint, manifest_key
+from steno.media_type import media_type
+from steno.pricing import prices
+from steno.profile import Profile
+from steno.publishing import Outcome, publish, render
+from steno.scratch import scratch_folder
+from steno.store import Store
+from steno.times import SAMPLE_RATE
+from steno.transcription import Original, transcribe
+from steno.vad import speech_segments
+from tests.corpus import ROOT
+
+SPEECH = ROOT / "deployments" / "samples" / "interview.mp3"
+SLICE_S = 5
+STEP = 997
+"""Samples by which one slice begins later than the one before."""
+
+
+def slices(folder: Path, count: int) -> list[str]:
+    """Keys of ``count`` recordings of speech, of which no two are alike, made in a folder."""
+    folder.mkdir()
+    command = [chosen_decoder().path, "-v", "error", "-i", SPEECH, "-ac", "1"]
+    command += ["-ar", str(SAMPLE_RATE), "-f", "s16le", "-"]
+    pcm = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    keys = [f"speech-{number:03d}.wav" for number in range(count)]
+    for number, key in enumerate(keys):
+        start = 2 * STEP * number
+        with wave.open(str(folder / key), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(pcm[start : start + 2 * SLICE_S * SAMPLE_RATE])
+    return keys
+
+
+def published(key: str, source: Store, destination: Store, profile: Profile) -> Manifest | None:
+    """The manifest of a recording as it is now; None where it has not come to its end."""
+    mark = fingerprint(source.stat(key).version, profile)
+    return read_manifest(destination, manifest_key(key, mark))
+
+
+def pass_through(
+    key: str, source: Store, destination: Store, profile: Profile, engine: Engine
+) -> Manifest:
+    """Fetch, decode, segment, transcribe and publish one recording."""
+    stop = threading.Event()
+    with scratch_folder() as folder:
+        fetched = source.fetch(key, folder / "recording", max_bytes=profile.limits.max_bytes)
+        heard = listen(fetched.path, profile, folder)
+        longest = longest_request(profile.cutting, engine.max_request_bytes)
+        plans = tuple(
+            plan(
+                speech_segments(channel.probabilities, channel.samples, profile.vad),
+                channel.samples,
+                profile.cutting,
+                longest=longest,
+                channel=channel.index,
+                probabilities=channel.probabilities,
+            )
+            for channel in heard.channels
+        )
+        transcribed = transcribe(
+            heard,
+            plans,
+            profile,
+            engine,
+            Ledger(destination),
+            fetched.sha256,
+            original=Original(
+                fetched.path, fetched.info.size, media_type(heard.media), lambda: None
+            ),
+            prices=prices(),
+            budget=Budget(),
+            admission=lambda _: nullcontext(),
+            scratch=folder,
+            stop=stop,
+            progress=lambda _: None,
+        )
+        outcome = Outcome(key, fetched.info, fetched, heard, plans, transcribed, None)
+        return publish(
+            outcome,
+            render(outcome, profile, source, prices(), engine),
+            destination,
+            engine=engine,
+            prices=prices(),
+            flow_run=None,
+            steps_s=dict[str, float],
+            now=datetime.now(UTC),
+        )
