@@ -259,7 +259,7 @@ class Buyer:
             engine=self.engine.name,
             body_sha256=body.sha256,
             body_bytes=body.size,
-            seconds=wanted.seconds,
+            seconds=to_seconds(body.samples),
             exact=not self.whole,
             estimate_usd=self.estimate(wanted).usd,
         )
