@@ -10,7 +10,7 @@ def clock(seconds: float) -> str:
 
 def length(seconds: float) -> str:
     """``1 h 02 min``, ``2 min 03 s`` or ``2.5 s``: how long something lasts."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{round(seconds, 1):g} s"
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)

@@ -86,6 +86,7 @@ def render(rendering: Rendering) -> bytes:
         duration=round(transcript.duration_s),
         length=clock(transcript.duration_s),
         speakers=list(_speakers(heard)),
+        removed=bool(rendering.removed),
         uncertain=f"{unsure:,}" if unsure else "",
         qualities=[_quality(quality, number) for number, quality in enumerate(rendering.quality)],
         rows=list(_rows(rendering)),

@@ -1,0 +1,36 @@
+"""The shape of a recording's sound."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from steno.render import waveform
+
+
+def _pcm(folder: Path, samples: list[int]) -> Path:
+    path = folder / "sound.pcm"
+    np.array(samples, dtype="<i2").tofile(path)
+    return path
+
+
+def test_each_bucket_holds_its_loudest_sample(tmp_path: Path) -> None:
+    path = _pcm(tmp_path, [0, 16384, -32768, 1, 0, 0])
+    drawn = waveform(path, samples=6, buckets=3)
+    assert drawn.peaks == (0.5, 1.0, 0.0)
+    assert drawn.duration_s == 6 / 16_000
+
+
+def test_buckets_share_all_samples_of_all_channels(tmp_path: Path) -> None:
+    path = _pcm(tmp_path, [7, 7, *[0] * 18, 0, 16384])
+    assert waveform(path, samples=10, channels=2, buckets=4, offset=4).peaks == (0, 0, 0, 0.5)
+
+
+def test_there_are_no_more_buckets_than_samples(tmp_path: Path) -> None:
+    assert len(waveform(_pcm(tmp_path, [1, 2, 3]), samples=3).peaks) == 3
+    assert waveform(_pcm(tmp_path, []), samples=0).peaks == ()
+
+
+def test_a_file_shorter_than_said_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="fewer than 9 samples"):
+        waveform(_pcm(tmp_path, [1, 2, 3]), samples=9)
