@@ -3,8 +3,10 @@
 import subprocess
 import threading
 import wave
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from steno.budget import Budget
@@ -22,7 +24,7 @@ from steno.publishing import Outcome, publish, render
 from steno.scratch import scratch_folder
 from steno.store import Store
 from steno.times import SAMPLE_RATE
-from steno.transcription import Original, transcribe
+from steno.transcription import Original, Transcribed, transcribe
 from steno.vad import speech_segments
 from tests.corpus import ROOT
 
@@ -55,10 +57,24 @@ def published(key: str, source: Store, destination: Store, profile: Profile) -> 
     return read_manifest(destination, manifest_key(key, mark))
 
 
+Buy = Callable[[], Transcribed]
+
+
+def once(buy: Buy) -> Transcribed:
+    """Try it, and that is all."""
+    return buy()
+
+
 def pass_through(
-    key: str, source: Store, destination: Store, profile: Profile, engine: Engine
+    key: str,
+    source: Store,
+    destination: Store,
+    profile: Profile,
+    engine: Engine,
+    *,
+    retrying: Callable[[Buy], Transcribed] = once,
 ) -> Manifest:
-    """Fetch, decode, segment, transcribe and publish one recording."""
+    """Fetch, decode, segment, transcribe and publish one recording; ``retrying`` does the buying."""
     stop = threading.Event()
     with scratch_folder() as folder:
         fetched = source.fetch(key, folder / "recording", max_bytes=profile.limits.max_bytes)
@@ -75,7 +91,8 @@ def pass_through(
             )
             for channel in heard.channels
         )
-        transcribed = transcribe(
+        buy = partial(
+            transcribe,
             heard,
             plans,
             profile,
@@ -92,6 +109,7 @@ def pass_through(
             stop=stop,
             progress=lambda _: None,
         )
+        transcribed = retrying(buy)
         outcome = Outcome(key, fetched.info, fetched, heard, plans, transcribed, None)
         return publish(
             outcome,
