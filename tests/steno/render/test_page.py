@@ -365,6 +365,23 @@ def test_without_an_address_a_file_can_be_opened_by_hand(
     assert opened.complaints == []
 
 
+def test_a_recording_at_an_address_is_asked_for_when_somebody_plays(
+    browser: Browser, shown: Rendering, sound: Path, tmp_path: Path
+) -> None:
+    apart = replace(
+        shown,
+        profile=Profile.model_validate({"playback": {"embed_max_bytes": 0}}),
+        recording=replace(shown.recording, playback_url=sound.as_uri()),
+    )
+    opened = _open(browser, _write(tmp_path, apart), "#t=2.4")
+    assert opened.requests == []
+    assert opened.now == "Which"
+    opened.word("March.")
+    opened.until("!media.paused && media.currentTime > 4.9")
+    assert set(opened.requests) == {sound.as_uri()}
+    assert opened.complaints == []
+
+
 def test_a_recording_too_large_for_the_page_is_addressed(shown: Rendering, tmp_path: Path) -> None:
     small = Profile.model_validate({"playback": {"embed_max_bytes": 1000}})
     page = _write(tmp_path, replace(shown, profile=small)).read_text()
