@@ -12,7 +12,7 @@ from steno.profile import Profile
 from steno.render import Recording, Rendering
 from steno.times import Seconds
 from steno.transcript import Transcript, Utterance, Word
-from tests.corpus import shared
+from tests.corpus import recordings, shared
 
 HOSTILE = (
     "-->",
@@ -117,6 +117,30 @@ def recorded(path: Path) -> Transcript:
         language="en",
         engine="deepgram",
         model="nova-3",
+    )
+
+
+def corpus_transcripts() -> dict[str, Transcript]:
+    """What is said in the corpus' recordings, by their names: as timed there, or at an even pace."""
+    return {
+        entry["name"]: _told(entry)
+        for entry in recordings()
+        if entry["transcript"] and entry["seconds"]
+    }
+
+
+def _told(entry: dict[str, Any]) -> Transcript:
+    timed = entry["word_times"]
+    if not timed:
+        texts = entry["transcript"].split()
+        pace = entry["seconds"] / len(texts)
+        timed = [(at * pace, (at + 0.9) * pace, text) for at, text in enumerate(texts)]
+    words = tuple(Word(text, Seconds(start), Seconds(end)) for start, end, text in timed)
+    return Transcript(
+        words,
+        (Utterance(0, len(words)),),
+        duration_s=Seconds(entry["seconds"]),
+        language=entry["language"],
     )
 
 

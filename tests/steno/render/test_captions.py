@@ -20,6 +20,7 @@ from tests.caption_rules import judge
 from tests.corpus import needs_corpus
 from tests.transcripts import (
     broken_transcripts,
+    corpus_transcripts,
     recorded,
     recorded_responses,
     rendering,
@@ -94,6 +95,16 @@ def test_recorded_responses(path: Path) -> None:
     # What speech left no room for: astronauts who interrupt each other, and little more.
     assert verdict.too_short <= 0.05 * verdict.cues
     assert verdict.too_fast <= 0.2 * verdict.cues
+
+
+@needs_corpus
+def test_what_is_said_in_the_corpus() -> None:
+    transcripts = corpus_transcripts()
+    assert {"ja", "zh", "he", "ru"} < {transcript.language for transcript in transcripts.values()}
+    for name, transcript in transcripts.items():
+        whole = mended(transcript)
+        assert judge(cues(whole, RULES), whole, RULES).broken == [], name
+        _check_files(whole)
 
 
 @settings(max_examples=120, deadline=None)
