@@ -408,6 +408,12 @@ wave.addEventListener("pointerdown", (event) => {
 wave.addEventListener("pointermove", (event) => drag && fromPointer(event));
 for (const kind of ["pointerup", "pointercancel"]) wave.addEventListener(kind, () => (drag = false));
 
+wave.addEventListener("keydown", (event) => {
+  if (event.key !== "Home" && event.key !== "End") return;
+  event.preventDefault();
+  seek(event.key === "Home" ? 0 : data.duration, false);
+});
+
 $("theme").addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
