@@ -70,7 +70,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """All that was said in one recording. Words are in order of time."""
+    """All that was said in one recording.
+
+    Utterances are in order of their starts, words in the order of their utterances: channels may talk
+    at the same time.
+    """
 
     words: tuple[Word, ...]
     utterances: tuple[Utterance, ...]

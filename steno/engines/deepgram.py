@@ -20,6 +20,7 @@ from steno.engines import Body, Encoding
 from steno.engines.deepgram_options import host_of, parameters, what_decides
 from steno.engines.deepgram_refusals import REQUEST_ID, id_of, refusal
 from steno.engines.deepgram_reply import read_reply
+from steno.engines.exchanges import silence
 from steno.errors import (
     BadChoice,
     EngineTrouble,
@@ -105,7 +106,14 @@ class DeepgramEngine:
         except Exception as error:
             failure = error
         if line.response is None:
-            raise self._silence(line, failure) from failure
+            raise silence(
+                line,
+                failure,
+                called="Deepgram",
+                host=self._host,
+                deadline_s=self._options.deadline_s,
+                request_id=line.headers.get(REQUEST_ID),
+            ) from failure
         return self._judged(line, line.response, body)
 
     def parse(self, raw: bytes) -> Reply:
@@ -143,27 +151,6 @@ class DeepgramEngine:
             additional_headers=headers,
             additional_query_parameters=dict(self._query),
             max_retries=0,
-        )
-
-    def _silence(self, line: Line, failure: Exception | None) -> StenoError:
-        """Why there is no answer; what is no matter of the network is raised as it is."""
-        if line.cut == "stop":
-            return Stopped("Stopped while Deepgram was transcribing; the request may be paid.")
-        if line.cut == "deadline":
-            what = f"has not answered within {self._options.deadline_s:g} s"
-        elif isinstance(failure, httpx.ConnectTimeout | httpx.ConnectError):
-            what = f"cannot be reached at {self._host}"
-        elif isinstance(failure, httpx.TimeoutException):
-            what = "has been silent for too long" if line.sent else "does not take the audio"
-        elif isinstance(failure, httpx.HTTPError):
-            what = "broke off the connection"
-        else:
-            raise failure or AssertionError("the SDK returned without an answer")
-        why = f" ({type(failure).__name__})" if line.cut is None else ""
-        return EngineTrouble(
-            f"Deepgram {what}{why}.",
-            request_id=line.headers.get(REQUEST_ID),
-            may_be_paid=line.sent,
         )
 
     def _judged(self, line: Line, response: httpx.Response, body: Body) -> bytes:

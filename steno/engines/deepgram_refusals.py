@@ -3,16 +3,11 @@
 After https://developers.deepgram.com/docs/errors and the statuses that users report.
 """
 
-import math
-import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from typing import Any
-
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from steno.engines.deepgram_reply import request_id_of
+from steno.engines.exchanges import BEHIND_A_GATEWAY, retry_after_s, shown
 from steno.errors import (
     EngineBusy,
     EngineClosed,
@@ -23,7 +18,6 @@ from steno.errors import (
 )
 
 REQUEST_ID = "dg-request-id"
-SHOWN_CHARS = 300
 
 CLOSED = {
     401: "does not accept the API key: see that it is whole, and not revoked",
@@ -40,8 +34,6 @@ TROUBLE = {
     408: "did not get the audio fast enough",
     422: "did not get the audio whole",
 }
-BEHIND_A_GATEWAY = (500, 502, 504)
-"""What a gateway says when the engine's answer got lost, after the work, perhaps, was done."""
 
 
 class _ErrorBody(BaseModel):
@@ -67,11 +59,11 @@ def refusal(response: httpx.Response, *, sent: bool) -> StenoError:
     status = response.status_code
     request_id = id_of(response)
     own_words = _own_words(response.content)
-    said = own_words or _shown(response.text)
+    said = own_words or shown(response.text)
     message = f"Deepgram {_what(status)} ({status}{f', {said}' if said else ''})."
     may_be_paid = sent and not own_words and status in BEHIND_A_GATEWAY
     if status == 429:
-        wait_s = _retry_after_s(response.headers.get("retry-after"))
+        wait_s = retry_after_s(response.headers.get("retry-after"))
         return EngineBusy(message, request_id=request_id, retry_after_s=wait_s)
     if status in TOO_LONG:
         return RequestTooLong(
@@ -104,25 +96,6 @@ def _what(status: int) -> str:
 
 def _own_words(body: bytes) -> str | None:
     try:
-        return _shown(_ErrorBody.model_validate_json(body).text) or None
+        return shown(_ErrorBody.model_validate_json(body).text) or None
     except ValidationError:
         return None
-
-
-def _shown(text: str) -> str:
-    return " ".join(text[: 2 * SHOWN_CHARS].split())[:SHOWN_CHARS].rstrip(".")
-
-
-def _retry_after_s(value: Any) -> float | None:
-    """Seconds, or a date (RFC 9110, 10.2.3); None where it is neither."""
-    if not isinstance(value, str):
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
-    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -1,0 +1,31 @@
+"""The engine that a profile names.
+
+Each engine's module is imported only here and only when it is asked for: their libraries take up to a
+second to import.
+"""
+
+from steno.engines import Engine
+from steno.errors import BadChoice
+from steno.profile import Profile
+
+
+def open_engine(
+    profile: Profile, *, api_key: str | None = None, base_url: str | None = None
+) -> Engine:
+    """The profile's engine, ready to listen; nothing is connected to yet.
+
+    ``api_key`` and ``base_url`` are those of the engine's account, where it has one. Raises BadChoice
+    where the engine's options contradict one another or its key is missing; MissingDependency where
+    it is not installed.
+    """
+    if profile.engine == "deepgram":
+        from steno.engines.deepgram import DeepgramEngine  # noqa: PLC0415
+        from steno.engines.deepgram_options import hears_apart  # noqa: PLC0415
+
+        multichannel = hears_apart(profile)
+        return DeepgramEngine(profile.deepgram, api_key or "", base_url, multichannel=multichannel)
+    if profile.engine == "pocketsphinx":
+        from steno.engines.pocketsphinx import PocketSphinxEngine  # noqa: PLC0415
+
+        return PocketSphinxEngine(profile.pocketsphinx)
+    raise BadChoice(f"The engine {profile.engine} is not there.")
