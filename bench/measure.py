@@ -18,6 +18,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+PRINTED_WIDTH = 160
+"""Of a table that goes to no terminal."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
@@ -88,7 +91,8 @@ def print_table(measures: Iterable[Measure]) -> None:
         ratio = f"[bold red]{each.ratio:.3g}[/]" if each.missed else f"{each.ratio:.3g}"
         figures = (f"{each.ours:.4g}", f"{each.peer:.4g}", each.unit, each.against)
         table.add_row(each.name, *figures, ratio, each.bar)
-    Console(stderr=True).print(table)
+    console = Console(stderr=True)
+    console.print(table, width=None if console.is_terminal else PRINTED_WIDTH)
 
 
 @cache
