@@ -50,6 +50,7 @@ def _mismatch(reply: Reply, order: Order) -> str | None:
         return None
     missing_s = order.seconds - reply.duration_s
     allowed_s = EXACT_S if order.exact else SHORT_S + SHORT_SHARE * order.seconds
+    allowed_s += reply.duration_within_s
     if missing_s > allowed_s or (order.exact and missing_s < -allowed_s):
         return f"it lasts {reply.duration_s:.3f} s, not {order.seconds:.3f} s"
     return None

@@ -61,6 +61,8 @@ class Reply:
     request_id: str | None = None
     duration_s: Seconds | None = None
     """Seconds of audio the engine says it heard, for comparison with what was sent."""
+    duration_within_s: Seconds = Seconds(0.0)
+    """How far the engine's rounding may take that from the truth."""
     sha256: str | None = None
     """Digest of the body the engine says it received."""
     summary: str | None = None
