@@ -91,8 +91,8 @@ def print_table(measures: Iterable[Measure]) -> None:
         ratio = f"[bold red]{each.ratio:.3g}[/]" if each.missed else f"{each.ratio:.3g}"
         figures = (f"{each.ours:.4g}", f"{each.peer:.4g}", each.unit, each.against)
         table.add_row(each.name, *figures, ratio, each.bar)
-    console = Console(stderr=True)
-    console.print(table, width=None if console.is_terminal else PRINTED_WIDTH)
+    width = None if sys.stderr.isatty() else PRINTED_WIDTH
+    Console(stderr=True, width=width).print(table)
 
 
 @cache
