@@ -15,7 +15,7 @@ from steno.store import Store, open_store
 _B = TypeVar("_B", bound=Block)
 
 
-async def open_store_address(address: str) -> Store:
+async def open_store_address(address: str, *, create: bool = False) -> Store:
     """The store at an address: ``object-store/NAME``, ``s3://bucket/prefix`` or an absolute path.
 
     A plain URL is opened with the machine's own credentials. Raises BadChoice where the block does
@@ -23,7 +23,7 @@ async def open_store_address(address: str) -> Store:
     """
     name = _name_of(ObjectStore, address)
     if name is None:
-        return open_store(address)
+        return open_store(address, create=create)
     return (await _load(ObjectStore, name)).store()
 
 

@@ -29,7 +29,7 @@ class Ending(BaseModel):
     """Whether an earlier run had ended it so, and nothing was done this time."""
 
     @classmethod
-    def of_manifest(cls, manifest: Manifest, *, earlier: bool = False) -> "Ending":
+    def of(cls, manifest: Manifest, *, earlier: bool = False) -> "Ending":
         return cls(
             key=manifest.source.key,
             outcome=manifest.outcome,

@@ -3,8 +3,10 @@
 from pathlib import Path
 from threading import Event
 
-from steno.manifest import Manifest, fingerprint, manifest_key, read_manifest
+from steno.manifest import Manifest, read_manifest
+from steno.manifest_keys import fingerprint, manifest_key
 from steno.store import Fetched, ObjectInfo
+from tasks.findings import Findings
 from tasks.job import Job
 from tasks.progress import Progress
 from tasks.retrying import step
@@ -13,13 +15,13 @@ from tasks.threads import in_stoppable_thread, in_thread
 
 @step
 async def fetch(
-    job: Job, scratch: Path, progress: Progress, *, force: bool = False
+    job: Job, findings: Findings, scratch: Path, progress: Progress, *, force: bool = False
 ) -> Fetched | Manifest:
     """The recording as a local file; or, unless ``force``, the manifest of an earlier run that has
     finished this very version of it under this very profile."""
     progress.enter("fetch")
-    info = await in_thread(job.source.stat, job.key)
-    if not force and (done := await in_thread(find_manifest, job, info)):
+    findings.info = await in_thread(job.source.stat, job.key)
+    if not force and (done := await in_thread(find_manifest, job, findings.info)):
         return done
     return await in_stoppable_thread(_fetch, job, scratch / "recording")
 

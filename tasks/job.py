@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from blocks.resolving import open_credentials, open_store_address
 from steno.engines import Engine
+from steno.engines.opening import open_engine
 from steno.profile import Profile
 from steno.store import Store
 
@@ -17,3 +19,30 @@ class Job:
     destination: Store
     profile: Profile
     engine: Engine
+
+
+async def open_job(
+    key: str, source: str, destination: str, profile: Profile, credentials: str | None
+) -> Job:
+    """Open all that a flow's parameters name.
+
+    Raises BadChoice where one of them names nothing, or the profile contradicts itself;
+    MissingDependency where its engine is not installed.
+    """
+    return Job(
+        key=key,
+        source=await open_store_address(source),
+        destination=await open_store_address(destination, create=True),
+        profile=profile,
+        engine=await _open_engine(profile, credentials),
+    )
+
+
+async def _open_engine(profile: Profile, credentials: str | None) -> Engine:
+    """The profile's engine, with the key it needs."""
+    if profile.engine != "deepgram":
+        return open_engine(profile)
+    account = await open_credentials(credentials)
+    return open_engine(
+        profile, api_key=account.api_key.get_secret_value(), base_url=account.base_url
+    )

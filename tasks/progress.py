@@ -7,12 +7,13 @@ tick, Prefect every few seconds, and not at all where a recording takes less tha
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+import httpx
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 Step = Literal["fetch", "convert", "segment", "transcribe", "publish"]
@@ -38,9 +39,18 @@ class Progress:
     done_s: float = 0.0
     """Seconds of audio through the step."""
     total_s: float | None = None
+    _entered: float = field(default_factory=time.monotonic)
+    _took_s: dict[str, float] = field(default_factory=dict[str, float])
 
     def enter(self, step: Step, total_s: float | None = None) -> None:
+        self._took_s = self.steps_s()
+        self._entered = time.monotonic()
         self.step, self.done_s, self.total_s = step, 0.0, total_s
+
+    def steps_s(self) -> dict[str, float]:
+        """How long each step has taken so far, tries and the waiting between them included."""
+        now = time.monotonic() - self._entered
+        return {**self._took_s, self.step: self._took_s.get(self.step, 0.0) + now}
 
     def advance(self, done_s: float) -> None:
         self.done_s = done_s
@@ -83,17 +93,18 @@ async def _tell(progress: Progress) -> None:
             heard(progress)
         if time.monotonic() - told_at >= ARTIFACT_S:
             told_at = time.monotonic()
-            if artifact is None:
-                artifact = await acreate_progress_artifact(
-                    progress=progress.percent, description=f"{progress.key}: {progress.sentence()}"
-                )
-            else:
-                await aupdate_progress_artifact(
-                    artifact,
-                    progress=progress.percent,
-                    description=f"{progress.key}: {progress.sentence()}",
-                )
+            # A server that is away for a moment hears of it the next time.
+            with suppress(httpx.HTTPError):
+                artifact = await _show(progress, artifact)
         await asyncio.sleep(TICK_S)
+
+
+async def _show(progress: Progress, artifact: UUID | None) -> UUID:
+    description = f"{progress.key}: {progress.sentence()}"
+    if artifact is None:
+        return await acreate_progress_artifact(progress=progress.percent, description=description)
+    await aupdate_progress_artifact(artifact, progress=progress.percent, description=description)
+    return artifact
 
 
 def _minutes(seconds: float) -> str:

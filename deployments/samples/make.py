@@ -46,7 +46,9 @@ def speak(turns: tuple[Turn, ...], wav: Path, folder: Path) -> None:
 
 def run_ffmpeg(*arguments: str) -> None:
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-bitexact", *arguments], check=True, stdin=subprocess.DEVNULL
+        ["ffmpeg", "-v", "error", "-y", "-bitexact", *arguments],
+        check=True,
+        stdin=subprocess.DEVNULL,
     )
 
 

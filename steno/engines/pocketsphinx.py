@@ -157,7 +157,8 @@ def _words(stretch: _Stretch) -> list[Word]:
             text=_PRONUNCIATION.sub("", text),
             start_s=_time(stretch, first),
             end_s=_time(stretch, last + 1),
-            confidence=probability,
+            # Its logarithms are rounded, so that a certain word may come out a little above 1.
+            confidence=min(probability, 1.0),
         )
         for text, first, last, probability in stretch.words
         if not _FILLER.match(text)

@@ -1,0 +1,39 @@
+"""What is known of a recording so far."""
+
+from steno.cutting import CutPlan
+from steno.errors import Rejected
+from steno.listening import Heard
+from steno.publishing import Outcome
+from steno.store import Fetched, ObjectInfo
+from steno.transcription import Transcribed
+
+
+class Findings:
+    """What the steps have found out about a recording, for its manifest to be written from.
+
+    A plain object: Prefect, which looks through arguments word by word, does not look inside.
+    """
+
+    info: ObjectInfo | None = None
+    recording: Fetched | None = None
+    heard: Heard | None = None
+    plans: tuple[CutPlan, ...] = ()
+    transcribed: Transcribed | None = None
+    rejection: Rejected | None = None
+
+    @property
+    def speech(self) -> bool:
+        """Whether anybody was heard to speak."""
+        return any(plan.parts for plan in self.plans)
+
+    def outcome(self, key: str) -> Outcome:
+        """Everything as it is at the end."""
+        return Outcome(
+            key=key,
+            info=self.recording.info if self.recording else self.info,
+            recording=self.recording,
+            heard=self.heard,
+            plans=self.plans,
+            transcribed=self.transcribed,
+            rejection=self.rejection,
+        )

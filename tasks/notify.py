@@ -1,0 +1,44 @@
+"""Tell the web service that a profile names how a recording ended."""
+
+import os
+from datetime import UTC, datetime
+from threading import Event
+
+from prefect.runtime.flow_run import get_id, get_run_count
+
+from steno.manifest_keys import fingerprint, manifest_key
+from steno.notifying import SECRET_VARIABLE, Notice
+from steno.notifying import notify as notify_service
+from steno.profile import Notify
+from tasks.ending import Ending
+from tasks.retrying import step
+from tasks.threads import in_stoppable_thread
+
+
+@step
+async def notify(notice: Notice, rules: Notify) -> None:
+    """Send one notice, again and again while its service is away.
+
+    To be called with ``return_state=True``: whether anybody listens is no matter of the recording.
+    """
+    await in_stoppable_thread(_notify, notice, rules)
+
+
+def _notify(stop: Event, notice: Notice, rules: Notify) -> None:
+    notify_service(notice, rules, secret=os.environ.get(SECRET_VARIABLE), stop=stop)
+
+
+def notice_of(ending: Ending) -> Notice:
+    """What is told about an ending: the same in every try of one run."""
+    manifest = ending.manifest
+    return Notice(
+        id=f"{get_id()}-{get_run_count()}",
+        key=ending.key,
+        outcome=ending.outcome,
+        reason=ending.reason,
+        error=ending.error,
+        manifest=manifest
+        and manifest_key(ending.key, fingerprint(manifest.source.version or "", manifest.profile)),
+        flow_run=get_id(),
+        finished=datetime.now(UTC),
+    )
