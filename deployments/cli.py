@@ -1,0 +1,108 @@
+"""``stenoflow``: what people do at a terminal. Prefect's own UI, CLI and API do the rest."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="stenoflow",
+    help="Recordings in object storage become transcripts in object storage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+
+@app.command()
+def transcribe(
+    recordings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE...", help="Recordings: paths or s3:// URLs."),
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="DEST", help="Folder or s3:// URL for the results.")
+    ] = "transcripts",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Profile: a TOML, YAML or JSON file, or transcription-profile/NAME.",
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="pocketsphinx, deepgram, openai or faster-whisper.")
+    ] = None,
+    credentials: Annotated[
+        str | None,
+        typer.Option(help="deepgram-credentials/NAME; else DEEPGRAM_API_KEY of the environment."),
+    ] = None,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Take the sample recordings that come along.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish again what is published already.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per recording instead.")
+    ] = False,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=32, help="Recordings worked on at the same time.")
+    ] = 2,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")] = False,
+) -> None:
+    """Transcribe recordings: here and now, recorded as flow runs at PREFECT_API_URL or, without it,
+    in a server that lives as long as the command.
+
+    Exit status: 0 every recording is published or holds no speech, 1 some failed or were rejected,
+    2 wrong usage.
+    """
+    # Prefect reads its settings when it is first imported.
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from deployments.transcribing import Choices, transcribe_here  # noqa: PLC0415
+    from steno.errors import BadChoice  # noqa: PLC0415
+
+    named = list(recordings or [])
+    if samples:
+        named += [str(path) for path in sample_recordings()]
+    if not named:
+        raise typer.BadParameter("name at least one recording, or use --samples")
+    try:
+        choices = Choices.of(
+            profile=profile, engine=engine, credentials=credentials, force=force, at_once=at_once
+        )
+        ended_well = transcribe_here(named, to, choices, as_json=as_json)
+    except BadChoice as error:
+        typer.echo(f"stenoflow: {error}", err=True)
+        raise typer.Exit(WRONG_USAGE) from error
+    raise typer.Exit(0 if ended_well else 1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, what is missing, and the command that mends it."""
+    from deployments.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(0 if examine() else 1)
+
+
+def sample_recordings() -> list[Path]:
+    """The recordings that come with Stenoflow."""
+    folder = Path(__file__).parent / "samples"
+    return sorted(path for path in folder.iterdir() if path.suffix in {".mp3", ".mp4", ".ogg"})
+
+
+def main() -> None:
+    """Entry point of the ``stenoflow`` command."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("stenoflow: stopped", err=True)
+        sys.exit(INTERRUPTED)
