@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steno.engines import Body
-from steno.times import SAMPLE_RATE
+from steno.times import SAMPLE_RATE, Span
 
 LEVEL = 8000
 """Of 32,768: -12 dBFS."""
@@ -57,9 +57,15 @@ def write_wav(path: Path, *channels: NDArray[np.int16]) -> Path:
     return path
 
 
-def body_of(path: Path, content_type: str = "audio/wav", *, samples: int = 0) -> Body:
+def body_of(
+    path: Path,
+    content_type: str = "audio/wav",
+    *,
+    samples: int = 0,
+    stretches: tuple[Span, ...] = (),
+) -> Body:
     """The body of a request that sends a file as it is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = path.stat().st_size
-    return Body(path, None, size, digest, content_type, samples=samples, stretches=())
+    return Body(path, None, size, digest, content_type, samples, stretches)

@@ -1,0 +1,46 @@
+"""Speech made with flite, whose words are known."""
+
+import shutil
+import subprocess
+import wave
+from pathlib import Path
+
+import pytest
+
+from steno.engines import Body
+from steno.times import Span
+from tests.deepgram_standin.tones import body_of
+
+needs_flite = pytest.mark.skipif(
+    shutil.which("flite") is None, reason="needs package flite: it speaks the recordings"
+)
+
+
+def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) -> Body:
+    """A WAV body at 16 kHz in which each passage is followed by digital silence.
+
+    Its ``stretches`` are the passages, each with the silence that the voice itself begins and ends
+    with.
+    """
+    stretches: list[Span] = []
+    position = 0
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        for passage in passages:
+            pcm = _said(passage, path.with_suffix(".passage.wav"), voice)
+            file.writeframes(pcm + bytes(2 * pause))
+            stretches.append(Span(position, position + len(pcm) // 2))
+            position += len(pcm) // 2 + pause
+    return body_of(path, samples=position, stretches=tuple(stretches))
+
+
+def _said(passage: str, path: Path, voice: str) -> bytes:
+    subprocess.run(["flite", "-voice", voice, "-t", passage, "-o", path], check=True)
+    with wave.open(str(path)) as file:
+        if file.getframerate() != 16_000:
+            raise AssertionError(f"flite's voice {voice} speaks at {file.getframerate()} Hz")
+        pcm = file.readframes(file.getnframes())
+    path.unlink()
+    return pcm
