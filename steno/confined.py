@@ -66,7 +66,6 @@ class Ending:
     exit_code: int
     """As ``subprocess`` has it: below zero, the signal by which it crashed."""
     cpu_s: float
-    max_rss_bytes: int
 
 
 @contextmanager
@@ -174,7 +173,8 @@ class Child:
     def close(self) -> None:
         """Kill the child if it still runs, wait until it is gone, and close the pipes."""
         if self._ending is None:
-            self._process.kill()
+            # Popen.kill would itself take the exit status of a child that has just ended.
+            os.kill(self._process.pid, signal.SIGKILL)
             self._reap(0)
         self._selector.close()
         self._output.close()
@@ -217,7 +217,6 @@ class Child:
         self._ending = Ending(
             exit_code=os.waitstatus_to_exitcode(status),
             cpu_s=usage.ru_utime + usage.ru_stime,
-            max_rss_bytes=usage.ru_maxrss * 1024,
         )
         # Popen must know too, or it warns of a child that it believes to be running.
         self._process.returncode = self._ending.exit_code

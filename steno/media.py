@@ -2,7 +2,7 @@
 
 One child per recording does it all: it lists the streams on standard error and writes the sound to its
 standard output as a WAV file without end, whose header tells the number of channels. Only where the
-stream to hear turns out not to be the first one is a second child started.
+stream to hear turns out not to be the first one, or FFmpeg cannot mix it, is another child started.
 
 Media is hostile. FFmpeg may open containers of real media only, from this one file only: playlists,
 scripts, subtitles and streams that name other files or addresses are refused by name. Time, memory and
@@ -42,9 +42,21 @@ CONTAINERS = (
 """FFmpeg's names of what it may open: real media, nothing that refers to another file."""
 
 SIGNALLED = re.compile(r"^\[info\] Exiting normally, received signal (\d+)", re.MULTILINE)
+SIGNALLED_EXIT_CODE = 255
 
 MAX_ALLOCATION_BYTES = 256 * 1024**2
 """The most that FFmpeg may ask for at once: no sane header needs more."""
+
+MAX_CHANNELS = 32
+"""The most that are worked with one by one; a hostile header may name hundreds."""
+
+CANNOT_MIX = "Rematrix is needed"
+"""FFmpeg says so of channels whose places it does not know, such as those of a nine-track recorder: we
+mix them ourselves then, all alike."""
+
+FROM_THE_FILES_START = "aresample=async=1:first_pts=0:min_hard_comp=2147483647"
+"""A filter that puts silence before sound that begins later than the file's picture, so that times are
+those at which a player plays it. Nothing else is moved, filled or dropped, whatever timestamps say."""
 
 
 @contextmanager
@@ -106,7 +118,7 @@ class Decoding:
         self._samples = 0
         self._warnings: tuple[str, ...] = ()
         self._opened: tuple[MediaInfo, int] | None = None
-        self._child = self._start(choice.audio_stream or 0)
+        self._child = self._start(choice.audio_stream or 0, mixed=choice.channels == "mix")
 
     @property
     def info(self) -> MediaInfo:
@@ -155,11 +167,12 @@ class Decoding:
         """End the child, whatever it is doing."""
         self._child.close()
 
-    def _start(self, stream: int) -> Child:
-        mixed = ["-ac", "1"] if self._choice.channels == "mix" else []
+    def _start(self, stream: int, *, mixed: bool) -> Child:
+        mix = ["-ac", "1"] if mixed else []
         output = [
-            *("-map", f"0:a:{stream}", *mixed, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le"),
-            *("-map_metadata", "-1", "-bitexact", "-flush_packets", "0", "-f", "wav", "pipe:1"),
+            *("-map", f"0:a:{stream}", "-af", FROM_THE_FILES_START, *mix, "-ar", str(SAMPLE_RATE)),
+            *("-c:a", "pcm_s16le", "-map_metadata", "-1", "-map_chapters", "-1", "-bitexact"),
+            *("-flush_packets", "0", "-f", "wav", "pipe:1"),
         ]
         return _ffmpeg(self._path, output, self._limits, self._stop)
 
@@ -168,21 +181,38 @@ class Decoding:
         if self._opened is None:
             width = self._read_wav_header()
             info = read_media_info(self._child.messages())
-            if info is None or width is None:
+            if info is None:
                 raise self._failure()
-            if self._choice.audio_stream is None and info.default_stream != 0:
-                self._child.close()
-                self._child = self._start(info.default_stream)
-                width = self._read_wav_header()
-                if width is None:
-                    raise self._failure()
-            if self._choice.channels == "one" and self._choice.channel >= width:
-                raise BadMedia(
-                    f"The profile asks for channel {self._choice.channel}, but the recording has "
-                    f"{count(width, 'channel')}, counted from 0."
-                )
+            stream = self._choice.audio_stream
+            if stream is None:
+                stream = info.default_stream
+                if stream != 0:
+                    width = self._restart(stream, mixed=self._choice.channels == "mix")
+            if width is None and CANNOT_MIX in self._child.messages():
+                width = self._restart(stream, mixed=False)
+            if width is None:
+                raise self._failure()
+            self._require_channels(width)
             self._opened = info, width
         return self._opened
+
+    def _restart(self, stream: int, *, mixed: bool) -> int | None:
+        """Begin anew, with other sound: the number of channels; None where the child wrote no header."""
+        self._child.close()
+        self._child = self._start(stream, mixed=mixed)
+        return self._read_wav_header()
+
+    def _require_channels(self, width: int) -> None:
+        if width > MAX_CHANNELS:
+            raise OverLimit(
+                f"The recording has {width} channels, and at most {MAX_CHANNELS} can be worked with; "
+                "supply it with fewer."
+            )
+        if self._choice.channels == "one" and self._choice.channel >= width:
+            raise BadMedia(
+                f"The profile asks for channel {self._choice.channel}, but the recording has "
+                f"{count(width, 'channel')}, counted from 0."
+            )
 
     def _read_wav_header(self) -> int | None:
         """The number of channels; None where the child wrote no header."""
@@ -203,19 +233,21 @@ class Decoding:
                 channels = int(struct.unpack_from("<H", body, 2)[0])
 
     def _heard(self, block: PcmBlock) -> PcmBlock:
-        if self._choice.channels != "one":
-            return block
-        return np.ascontiguousarray(block[:, self._choice.channel, np.newaxis])
+        if self._choice.channels == "one":
+            return np.ascontiguousarray(block[:, self._choice.channel, np.newaxis])
+        if self._choice.channels == "mix" and block.shape[1] > 1:
+            return np.rint(block.mean(axis=1, keepdims=True, dtype=np.float32)).astype(np.int16)
+        return block
 
     def _failure(self) -> PermanentError:
         """Why not a single sample came."""
-        _finish(self._child)
-        return why_nothing(self._choice, self._limits, self._child.messages())
+        exit_code = _finish(self._child)
+        return why_nothing(self._choice, self._limits, exit_code, self._child.messages())
 
     def _conclude(self, info: MediaInfo) -> None:
         exit_code = _finish(self._child)
         if self._samples == 0:
-            raise why_nothing(self._choice, self._limits, self._child.messages())
+            raise why_nothing(self._choice, self._limits, exit_code, self._child.messages())
         decoded = Decoded(info, self.duration_s, exit_code, self._child.messages())
         self._warnings = warnings(decoded, self._choice)
 
@@ -234,7 +266,8 @@ def _ffmpeg(path: Path, output: list[str], limits: Limits, stop: threading.Event
 def _finish(child: Child) -> int:
     """Wait for FFmpeg's end: its exit code. It ends in good order when it is told to by a signal."""
     ending = child.finish()
-    if told := SIGNALLED.search(child.messages()):
+    told = SIGNALLED.search(child.messages())
+    if told and ending.exit_code == SIGNALLED_EXIT_CODE:
         raise ChildKilled(f"The decoder was stopped from outside by signal {told[1]}.")
     return ending.exit_code
 

@@ -1,8 +1,10 @@
 """What FFmpeg says of a recording before it decodes it, read from its messages.
 
 FFmpeg lists a file's streams on standard error in a form that has not changed in ten years (the tests
-hold it for 5.1 and 9.0). Reading it there spares every recording a second child that only probes. A
-file's own texts cannot fake a line of that list: FFmpeg puts ``[info]`` only where a message begins.
+hold it for 5.1 and 9.0). Reading it there spares every recording a second child that only probes.
+
+A file's own texts stand indented in that list, but for the name of a language, which could fake a line.
+Its maker only misdescribes his own recording so: what FFmpeg may open and use is not decided here.
 """
 
 import re

@@ -4,6 +4,7 @@ Two questions: why did nothing come out, and what should be known about what did
 """
 
 import re
+import signal
 from dataclasses import dataclass
 
 from steno.errors import BadChoice, BadMedia, OverLimit, PermanentError
@@ -12,8 +13,10 @@ from steno.profile import Limits, MediaChoice
 from steno.times import Seconds
 
 ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
-REFUSED_CONTAINER = re.compile(r"^\[(\S+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
-"""FFmpeg 5; later ones do not name the container there."""
+PLACE = re.compile(r"^(?:Error opening input|file:.*?): (?=[A-Z])")
+"""What precedes an error's reason and tells a person nothing: the path here is that of a passing copy."""
+REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
+"""FFmpeg 5; later ones do not name the container there, but say ``in#0``."""
 
 TOLERATED_S = 1.0
 TOLERATED_SHARE = 0.02
@@ -30,8 +33,12 @@ class Decoded:
     messages: str
 
 
-def why_nothing(choice: MediaChoice, limits: Limits, messages: str) -> PermanentError:
+def why_nothing(
+    choice: MediaChoice, limits: Limits, exit_code: int, messages: str
+) -> PermanentError:
     """The error for a recording of which nothing was decoded."""
+    if exit_code < 0:
+        return BadMedia(f"The file is damaged: FFmpeg {_crashed(exit_code)} on it.")
     if "error while loading shared libraries" in messages:
         return BadChoice(
             f"FFmpeg itself does not fit into {limits.decode_memory_bytes} bytes of memory; raise "
@@ -39,8 +46,8 @@ def why_nothing(choice: MediaChoice, limits: Limits, messages: str) -> Permanent
         )
     if "Cannot allocate memory" in messages:
         return OverLimit(
-            f"Decoding needs more than {limits.decode_memory_bytes} bytes of memory; the file is "
-            "damaged, or limits.decode_memory_bytes in the profile is too low for it."
+            "Decoding asks for more memory than it may have: the file is damaged, or "
+            f"limits.decode_memory_bytes in the profile ({limits.decode_memory_bytes}) is too low for it."
         )
     info = read_media_info(messages)
     return unreadable(messages) if info is None else _mute(info, choice, messages)
@@ -93,11 +100,15 @@ def warnings(decoded: Decoded, choice: MediaChoice) -> tuple[str, ...]:
     """What a person should know of a recording that was decoded, in sentences."""
     told: list[str] = []
     errors = ERROR_LINE.findall(decoded.messages)
-    if errors or decoded.exit_code != 0:
-        first = errors[0] if errors else f"FFmpeg ended with code {decoded.exit_code}"
+    if decoded.exit_code < 0:
         told.append(
-            f"The file is damaged: decoding met {count(len(errors), 'error')}, so that some sound may "
-            f"be missing or distorted; the first: {first}."
+            f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and what follows is not heard."
+        )
+    elif errors or decoded.exit_code != 0:
+        first = _reason(errors[0]) if errors else f"FFmpeg ended with code {decoded.exit_code}"
+        told.append(
+            f"The file is damaged: decoding met {count(max(len(errors), 1), 'error')}, so that some sound "
+            f"may be missing or distorted; the first: {first}."
         )
     told.extend(_about_duration(decoded))
     if len(decoded.info.audio) > 1 and choice.audio_stream is None:
@@ -127,7 +138,15 @@ def _about_duration(decoded: Decoded) -> list[str]:
 
 def _first_error(messages: str) -> str:
     found = ERROR_LINE.search(messages)
-    return found[1].strip().rstrip(".") if found else ""
+    return _reason(found[1]) if found else ""
+
+
+def _reason(error: str) -> str:
+    return PLACE.sub("", error.strip()).rstrip(".")
+
+
+def _crashed(exit_code: int) -> str:
+    return f"crashed ({signal.Signals(-exit_code).name})"
 
 
 def _listed(info: MediaInfo) -> str:
