@@ -1,0 +1,219 @@
+"""Parts become one transcript: nothing lost, nothing twice, and everybody is who they were."""
+
+import random
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steno.joining import ALONE_S, PAUSE_S, Answer, join
+from steno.profile import Cutting
+from steno.times import to_samples, to_seconds
+from steno.transcript import Transcript
+from tests.overheard import Ear, Said, conversations, planned
+
+JITTER = to_samples(0.1)
+
+cuttings = st.builds(
+    Cutting,
+    keep_s=st.sampled_from([0.1, 0.3]),
+    min_pause_s=st.sampled_from([0.3, 0.5, 2.0]),
+    overlap_s=st.sampled_from([2.0, 4.0, 10.0]),
+    min_saving=st.sampled_from([0.0, 0.05, 1.0]),
+)
+lengths = st.integers(to_samples(16), to_samples(60))
+"""Of the longest request: an overlap of 2 s, at least, is less than a quarter of it."""
+chances = st.integers(0, 1 << 32).map(random.Random)
+
+
+def heard(
+    said: list[Said], cutting: Cutting, longest: int, ear: Ear, *, apart: bool = False
+) -> Transcript:
+    """A conversation, sent in parts, heard, and joined."""
+    sent = planned(said, cutting, longest=longest)
+    answers = [ear.answer(said, part) for part in sent.parts]
+    return joined(answers, sent.samples, apart=apart)
+
+
+def joined(answers: list[Answer], samples: int, *, apart: bool = False) -> Transcript:
+    return join(
+        answers, duration_s=to_seconds(samples), engine="e", accuracy="standard", apart=apart
+    )
+
+
+def texts(transcript: Transcript) -> list[str]:
+    return [word.text for word in transcript.words]
+
+
+@settings(max_examples=150, deadline=None)
+@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+def test_every_word_is_there_once_at_its_time(
+    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    transcript = heard(said, cutting, longest, Ear(chance))
+    assert [(w.text, to_samples(w.start_s), to_samples(w.end_s)) for w in transcript.words] == [
+        (word.text, word.start, word.end) for word in said
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+def test_no_word_is_lost_or_doubled_whatever_the_times_are_off_by(
+    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    assert texts(transcript) == [word.text for word in said]
+
+
+@settings(max_examples=100, deadline=None)
+@given(said=conversations(repeating=True), cutting=cuttings, longest=lengths, chance=chances)
+def test_words_said_again_and_again_are_told_apart_by_their_times(
+    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    assert texts(transcript) == [word.text for word in said]
+
+
+@settings(max_examples=150, deadline=None)
+@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+def test_speakers_are_told_again_or_it_is_said_that_they_could_not_be(
+    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    voices: defaultdict[int | None, set[int]] = defaultdict(set)
+    numbers: defaultdict[int, set[int | None]] = defaultdict(set)
+    for word, truth in zip(transcript.words, said, strict=True):
+        voices[word.speaker].add(truth.speaker)
+        numbers[truth.speaker].add(word.speaker)
+    assert all(len(each) == 1 for each in voices.values())
+    assert transcript.warnings or all(len(each) == 1 for each in numbers.values())
+
+
+@pytest.mark.parametrize("marks", [False, True])
+@settings(max_examples=100, deadline=None)
+@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+def test_utterances_are_whole_wherever_the_seams_are(
+    marks: bool, said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    transcript = heard(said, cutting, longest, Ear(chance, marks=marks))
+    begins = [
+        at
+        for at, (before, word) in enumerate(pairwise(said), 1)
+        if word.speaker != before.speaker or to_seconds(word.start - before.end) >= PAUSE_S
+    ]
+    starts = [utterance.first for utterance in transcript.utterances]
+    # A new number for a speaker who could not be told again ends the utterance as well.
+    assert starts == [0, *begins] or (transcript.warnings and {0, *begins} <= set(starts))
+    assert [each.last for each in transcript.utterances] == [*starts[1:], len(said)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    left=conversations(most=30),
+    right=conversations(most=30),
+    cutting=cuttings,
+    longest=lengths,
+    chance=chances,
+)
+def test_channels_apart_come_together_in_order_of_time(
+    left: list[Said], right: list[Said], cutting: Cutting, longest: int, chance: random.Random
+) -> None:
+    ear = Ear(chance)
+    answers: list[Answer] = []
+    for channel, said in enumerate((left, right)):
+        sent = planned(said, cutting, longest=longest, channel=channel)
+        answers += [ear.answer(said, part, channel) for part in sent.parts]
+    transcript = joined(answers, max(left[-1].end, right[-1].end), apart=True)
+    for channel, said in enumerate((left, right)):
+        found = [word for word in transcript.words if word.channel == channel]
+        assert [(word.text, to_samples(word.start_s)) for word in found] == [
+            (word.text, word.start) for word in said
+        ]
+    starts_s = [transcript.words[each.first].start_s for each in transcript.utterances]
+    assert starts_s == sorted(starts_s)
+    for utterance in transcript.utterances:
+        inside = transcript.words[utterance.first : utterance.last]
+        assert len({word.channel for word in inside}) == 1
+
+
+def dialogue(*turns: tuple[int, int]) -> list[Said]:
+    """Speakers in turns of so many words: half a second each, close together."""
+    said: list[Said] = []
+    for speaker, count in turns:
+        for _ in range(count):
+            at = said[-1].end + 1600 if said else 0
+            said.append(Said(f"word{len(said)}", at, at + 8_000, speaker))
+    return said
+
+
+CUTTING = Cutting(overlap_s=4)
+
+
+def test_who_is_silent_about_the_seam_gets_a_number_and_a_warning() -> None:
+    """60 words take 36 s, a request 26 at most: about both seams only the second speaker talks."""
+    said = dialogue((0, 10), (1, 40), (2, 10))
+    longest = to_samples(26)
+    transcript = heard(said, CUTTING, longest, Ear(random.Random(3)))
+    numbers = list(dict.fromkeys(word.speaker for word in transcript.words))
+    assert len(numbers) == 3
+    (warning,) = transcript.warnings
+    assert f"speaker {numbers[2] + 1} could not be told" in warning  # type: ignore[operator]
+    assert f"may be speaker {numbers[0] + 1}." in warning  # type: ignore[operator]
+
+
+def test_who_is_new_where_all_others_are_known_is_no_matter_of_doubt() -> None:
+    said = dialogue((0, 40), (1, 20))
+    transcript = heard(said, CUTTING, to_samples(26), Ear(random.Random(3)))
+    assert len({word.speaker for word in transcript.words}) == 2
+    assert not transcript.warnings
+
+
+def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other() -> None:
+    said = dialogue((0, 100))
+    for longest in range(to_samples(20), to_samples(21), 997):
+        transcript = heard(said, CUTTING, longest, Ear(random.Random(longest)))
+        assert texts(transcript) == [word.text for word in said]
+
+
+def test_a_word_that_one_side_alone_has_heard_is_kept() -> None:
+    said = dialogue((0, 60))
+    sent = planned(said, CUTTING, longest=to_samples(26))
+    assert len(sent.parts) > 1
+    seam_s = sent.parts[0].span.end_s
+    near = [
+        at
+        for at, word in enumerate(said)
+        if seam_s - ALONE_S < word.span.start_s and word.span.end_s < seam_s + ALONE_S
+    ]
+    assert near
+    for deaf in (0, 1):
+        for missed in near:
+            ear = Ear(random.Random(missed))
+            answers = [
+                ear.answer(
+                    [word for at, word in enumerate(said) if (index, at) != (deaf, missed)], part
+                )
+                for index, part in enumerate(sent.parts)
+            ]
+            assert texts(joined(answers, sent.samples)) == [word.text for word in said]
+
+
+def test_a_recording_without_answers_has_no_words() -> None:
+    transcript = joined([], 16_000)
+    assert (transcript.words, transcript.utterances, transcript.duration_s) == ((), (), 1.0)
+
+
+def test_twelve_hours_join_as_well() -> None:
+    """With a word every 1.4 s."""
+    said = [
+        Said(f"word{at}", at * 23_040, at * 23_040 + 5_000, at // 40 % 4) for at in range(30_000)
+    ]
+    cutting = Cutting(remove_pauses=False)
+    sent = planned(said, cutting, longest=to_samples(cutting.max_request_s))
+    assert sent.samples > to_samples(12 * 3600) - to_samples(1)
+    assert len(sent.parts) == 4
+    ear = Ear(random.Random(0), jitter=200)
+    transcript = joined([ear.answer(said, part) for part in sent.parts], sent.samples)
+    assert texts(transcript) == [word.text for word in said]
