@@ -60,6 +60,12 @@ LOWEST_SNR_DB = -20.0
 _FLOOR_CDB = -12_000
 """Hundredths of a dBFS that stand for digital silence: the faintest window there can be has -117 dBFS."""
 
+_POWERS = FULL_SCALE**2 * 10 ** (np.arange(_FLOOR_CDB, 1) / 1000)
+"""The mean square that each level stands for, by hundredths of a dB from the floor to full scale."""
+_POWERS[0] = 0
+
+_CHUNK = 2**16
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -126,11 +132,11 @@ class QualityMeter:
         if len(self._rest):
             self._measure(self._rest[np.newaxis])
             self._rest = self._rest[:0]
-        levels_dbfs = np.frombuffer(self._levels_cdb, np.int16) / 100
-        speech_dbfs, snr_db = _speech_over_noise(levels_dbfs, probabilities, speech_from)
-        quiet = np.count_nonzero(levels_dbfs < thresholds.silence_dbfs)
+        levels_cdb = np.frombuffer(self._levels_cdb, np.int16)
+        speech_dbfs, snr_db = _speech_over_noise(levels_cdb, probabilities, speech_from)
+        quiet = np.count_nonzero(levels_cdb < 100 * thresholds.silence_dbfs)
         clipping_ratio = self._clipped / self._samples if self._samples else 0.0
-        silence_ratio = float(quiet / len(levels_dbfs)) if len(levels_dbfs) else 1.0
+        silence_ratio = quiet / len(levels_cdb) if len(levels_cdb) else 1.0
         score = _score(snr_db, speech_dbfs, clipping_ratio, thresholds)
         return Quality(
             score=score,
@@ -146,7 +152,7 @@ class QualityMeter:
 
     def _measure(self, windows: NDArray[np.int16]) -> None:
         values = windows.astype(np.float32)
-        energies = np.einsum("ij,ij->i", values, values)
+        energies = np.vecdot(values, values)
         self._energy += float(energies.sum(dtype=np.float64))
         powers = energies / windows.shape[1]
         with np.errstate(divide="ignore"):
@@ -155,20 +161,46 @@ class QualityMeter:
 
 
 def _speech_over_noise(
-    levels_dbfs: NDArray[np.float64], probabilities: NDArray[np.float32], speech_from: float
+    levels_cdb: NDArray[np.int16], probabilities: NDArray[np.float32], speech_from: float
 ) -> tuple[float | None, float | None]:
     """Speech level and SNR; None for both where nobody speaks."""
-    powers = np.where(levels_dbfs * 100 > _FLOOR_CDB, 10 ** (levels_dbfs / 10) * FULL_SCALE**2, 0)
-    speaking = powers[probabilities >= speech_from]
-    if len(speaking) < ENOUGH_SPEECH or not speaking.any():
+    speaking = _histogram(levels_cdb, probabilities >= speech_from)
+    count = int(speaking.sum())
+    speech = float(speaking @ _POWERS) / max(count, 1)
+    if count < ENOUGH_SPEECH or not speech:
         return None, None
-    pausing = powers[probabilities < SILENT_BELOW]
-    if len(pausing) < ENOUGH_NOISE:
-        pausing = np.sort(powers)[: max(1, int(len(powers) * QUIETEST_SHARE))]
-    speech = float(speaking.mean())
-    noise = max(float(np.median(pausing)), ROUNDING_POWER)
+    pausing = _histogram(levels_cdb, probabilities < SILENT_BELOW)
+    if pausing.sum() < ENOUGH_NOISE:
+        everything = _histogram(levels_cdb, np.ones(len(levels_cdb), np.bool))
+        pausing = _quietest(everything, max(1, int(len(levels_cdb) * QUIETEST_SHARE)))
+    noise = max(_median_power(pausing), ROUNDING_POWER)
     above = max(speech - noise, noise * 10 ** (LOWEST_SNR_DB / 10))
     return _dbfs(speech), 10 * float(np.log10(above / noise))
+
+
+def _histogram(levels_cdb: NDArray[np.int16], chosen: NDArray[np.bool]) -> NDArray[np.int64]:
+    """How many of the chosen windows have each level, from digital silence to full scale.
+
+    In chunks, for ``bincount`` needs its input four times over.
+    """
+    counts = np.zeros(len(_POWERS), np.int64)
+    for start in range(0, len(levels_cdb), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        found = levels_cdb[chunk][chosen[chunk]] - _FLOOR_CDB
+        counts += np.bincount(found, minlength=len(counts))
+    return counts
+
+
+def _quietest(counts: NDArray[np.int64], windows: int) -> NDArray[np.int64]:
+    """The histogram of so many of a histogram's windows, the faintest ones."""
+    return np.diff(np.minimum(np.cumsum(counts), windows), prepend=0)
+
+
+def _median_power(counts: NDArray[np.int64]) -> float:
+    """The median over a histogram that is not empty; between two, their mean."""
+    below = np.cumsum(counts)
+    middle = [(below[-1] - 1) // 2, below[-1] // 2]
+    return float(_POWERS[np.searchsorted(below, middle, side="right")].mean())
 
 
 def _score(
