@@ -259,9 +259,10 @@ class LocalStore:
         """Says what there is at a key in the place of an object."""
         kinds = list(kinds_at(folders, name)) if name else [stat.S_IFDIR for _ in folders]
         if stat.S_IFDIR in kinds:
+            shown = self._shown(key.rstrip("/"))
             return NotFound(
-                f"{self._shown(key)} is a folder, not a recording: name one file in it, or ingest "
-                "the whole folder."
+                f"{shown} is a folder, not a recording: name one file in it, or ingest the whole "
+                "folder."
             )
         if kinds:
             return NotFound(
