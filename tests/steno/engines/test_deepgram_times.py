@@ -1,23 +1,17 @@
-"""Words come back to where they were said: cut, packed, sent over HTTP, heard, and mapped back."""
+"""Words come back to where they were said: cut, packed, sent over HTTP, heard, mapped and joined."""
 
-import threading
+from collections import defaultdict
 from collections.abc import Generator
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from steno.cutting import plan
 from steno.engines.deepgram import DeepgramEngine
-from steno.packing import pack
-from steno.profile import Cutting, DeepgramOptions
-from steno.times import Span, to_samples
-from tests.deepgram_standin.layouts import layouts
+from steno.profile import DeepgramOptions
+from steno.times import to_samples
+from tests.deepgram_standin.passing import Recording, passed, recordings
+from tests.deepgram_standin.replies import BAND_HZ
 from tests.deepgram_standin.standin import StandIn
-from tests.deepgram_standin.tones import LONGEST, Tone, sounding
-
-GO_ON = threading.Event()
-CUTTING = Cutting(keep_s=0.05, min_pause_s=0.2, overlap_s=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +21,18 @@ def engine() -> Generator[DeepgramEngine]:
         yield DeepgramEngine(bare, standin.key, standin.url)
 
 
-@settings(max_examples=150, deadline=None)
-@given(tones=layouts(most=16, longest_silence=40_000), longest=st.integers(40_000, 400_000))
-def test_every_word_is_where_it_was_said(
-    tmp_path_factory: pytest.TempPathFactory,
-    engine: DeepgramEngine,
-    tones: list[Tone],
-    longest: int,
+@settings(max_examples=60, deadline=None)
+@given(recording=recordings())
+def test_every_word_is_where_it_was_said_and_whose_it_was(
+    tmp_path_factory: pytest.TempPathFactory, engine: DeepgramEngine, recording: Recording
 ) -> None:
-    folder = tmp_path_factory.mktemp("recording")
-    samples = (tones[-1].end if tones else 0) + LONGEST
-    sounding(tones, samples).astype("<i2").tofile(folder / "pcm")
-    speech = [Span(tone.start, tone.end) for tone in tones]
-    found: list[tuple[str, int, int]] = []
-    for part in plan(speech, samples, CUTTING, longest=longest).parts:
-        path = folder / "body"
-        body = pack(folder / "pcm", part.timeline, path, encoding="flac", stop=GO_ON)
-        for word in engine.parse(engine.listen(body, stop=GO_ON)).words:
-            heard = Span(to_samples(word.start_s), to_samples(word.end_s))
-            said = part.timeline.original_span(heard)
-            # Words of the overlap are heard twice; each belongs to the part that it lies in.
-            if part.span.start <= (said.start + said.end) // 2 < part.span.end:
-                found.append((word.text, said.start, said.end))
-    assert found == [(tone.word, tone.start, tone.end) for tone in tones]
+    transcript, _ = passed(recording, engine, tmp_path_factory.mktemp("recording"))
+    for channel, tones in enumerate(recording.channels):
+        words = [word for word in transcript.words if word.channel == channel]
+        heard = [(word.text, to_samples(word.start_s), to_samples(word.end_s)) for word in words]
+        assert heard == [(tone.word, tone.start, tone.end) for tone in tones]
+        bands: defaultdict[int | None, set[int]] = defaultdict(set)
+        for word, tone in zip(words, tones, strict=True):
+            bands[word.speaker].add(tone.pitch_hz // BAND_HZ)
+        assert all(len(each) == 1 for each in bands.values())
+        assert transcript.warnings or len(bands) == len({t.pitch_hz // BAND_HZ for t in tones})
