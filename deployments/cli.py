@@ -67,7 +67,7 @@ def transcribe(
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     from deployments.transcribing import Choices, transcribe_here  # noqa: PLC0415
-    from steno.errors import BadChoice  # noqa: PLC0415
+    from steno.errors import BadChoice, MissingDependency  # noqa: PLC0415
 
     named = list(recordings or [])
     if samples:
@@ -82,7 +82,43 @@ def transcribe(
     except BadChoice as error:
         typer.echo(f"stenoflow: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error
+    except MissingDependency as error:
+        typer.echo(f"stenoflow: {error}", err=True)
+        raise typer.Exit(1) from error
     raise typer.Exit(0 if ended_well else 1)
+
+
+@app.command()
+def render(
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Recordings, by their keys.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="DEST", help="Folder or s3:// URL that holds them.")
+    ] = "transcripts",
+    also: Annotated[
+        str, typer.Option(metavar="NAMES", help="Formats to add, with commas: docling,parquet.")
+    ] = "",
+    profile: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Profile file; else the one it was made by.")
+    ] = None,
+) -> None:
+    """Publish in other formats what was bought, from the ledger: no audio is read, nothing is paid.
+
+    Exit status: 0 everything was written, 1 something was not, 2 wrong usage.
+    """
+    from deployments.rendering import render_again  # noqa: PLC0415
+    from deployments.transcribing import read_profile  # noqa: PLC0415
+    from steno.errors import BadChoice  # noqa: PLC0415
+
+    try:
+        chosen = read_profile(profile) if profile else None
+        if isinstance(chosen, str):
+            raise BadChoice("render takes a profile from a file, not a block.")
+        names = tuple(name.strip() for name in also.split(",") if name.strip())
+        well = render_again(keys, to, chosen, names)
+    except BadChoice as error:
+        typer.echo(f"stenoflow: {error}", err=True)
+        raise typer.Exit(WRONG_USAGE) from error
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deployments.own_server import server_of_choice
 from flows.transcribe import transcribe
 from steno.clock import clock
 from steno.errors import BadChoice
@@ -114,13 +115,13 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
     """Transcribe recordings in this process; whether all ended published or without speech.
 
     Raises BadChoice, before anything is done, where a name is no recording's or two would be
-    published in one place.
+    published in one place; MissingDependency where no Prefect server is to be had.
     """
     console = Console(stderr=as_json, highlight=False)
     located = [locate(recording) for recording in recordings]
     refuse_doubles(recordings, [key for _, key in located])
     destination = to if "://" in to else str(Path(to).absolute())
-    with shown_progress(console):
+    with server_of_choice(), shown_progress(console):
         endings = asyncio.run(_transcribe_all(located, destination, choices))
     if as_json:
         for recording, ending in zip(recordings, endings, strict=True):

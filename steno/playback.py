@@ -7,7 +7,6 @@ section 4.2.1), which browsers understand for audio and video.
 from collections.abc import Callable
 from urllib.parse import quote, urldefrag, urlsplit
 
-from steno.errors import BadChoice
 from steno.profile import Playback
 
 
@@ -21,8 +20,7 @@ def playback_url(
     """Where the recording can be played, as the profile says; None: nowhere.
 
     ``presign`` is asked, only where it is needed, for a URL that lives that many seconds; it gives
-    None where the store has no such thing, and then there is no link. Raises BadChoice where the
-    profile asks for a base URL and names none.
+    None where the store has no such thing, and then there is no link.
     """
     match playback.link:
         case "none":
@@ -32,9 +30,7 @@ def playback_url(
         case "presigned":
             return presign(playback.presigned_s)
         case "base_url":
-            if not playback.base_url:
-                raise BadChoice("playback links point to a base URL, and none is given: set it")
-            base = playback.base_url
+            base = playback.base_url or ""
             return base + ("" if base.endswith(("/", "=")) else "/") + quote(key, safe="/")
 
 

@@ -257,6 +257,12 @@ class Playback(Choice):
     embed_max_bytes: int = Field(default=8_000_000, title="Embed recordings up to, bytes", ge=0)
     """The page carries recordings up to this size inside itself; 0: never."""
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.link == "base_url" and not self.base_url:
+            raise ValueError("links that point to a base URL need one: set base_url")
+        return self
+
 
 class Notify(Choice):
     """Who is told when a recording has ended, however it ended."""

@@ -5,7 +5,7 @@ written, manifests that speak of earlier ones go: at no time does a manifest nam
 another one. Whoever is interrupted leaves no manifest, and the work is done again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from steno.cutting import CutPlan
 from steno.decoders import chosen_decoder
 from steno.engines import Engine
 from steno.errors import Rejected
+from steno.ledger import Ledger
 from steno.listening import Channel, Heard
 from steno.manifest import (
     Costs,
@@ -50,7 +51,7 @@ from steno.store import Fetched, ObjectInfo, Store
 from steno.timeline import Timeline
 from steno.times import Seconds, Span, to_seconds
 from steno.transcript import Transcript
-from steno.transcription import Transcribed
+from steno.transcription import Transcribed, rebuild
 from steno.voices import speakers
 
 NOBODY = "Nobody speaks in this recording{loudness}. Nothing was sent to the engine."
@@ -100,7 +101,6 @@ def render(
     """
     heard, transcribed = outcome.heard, outcome.transcribed
     plans = transcribed.plans if transcribed else outcome.plans
-    costs = costs_of(outcome, prices, engine)
     duration_s = heard.duration_s if heard else Seconds(0.0)
     return Rendering(
         recording=_recording(outcome, profile, source),
@@ -110,17 +110,10 @@ def render(
         profile=profile,
         media=heard.media if heard else None,
         quality=tuple(each.quality for each in heard.channels) if heard else (),
-        speech=Timeline.of(sorted(span for plan in plans for span in plan.speech)).kept,
+        speech=_speech(plans),
         removed=_removed(plans) if transcribed else (),
         waveform=_waveform(heard.channels) if heard and heard.samples else None,
-        costs=RenderedCosts(
-            paid_s=Seconds(costs.paid_s),
-            saved_s=Seconds(costs.saved_s),
-            estimate_usd=costs.estimate_usd,
-            saved_usd=costs.saved_usd,
-        )
-        if costs
-        else None,
+        costs=_rendered(_costs(transcribed, prices, engine)) if transcribed else None,
     )
 
 
@@ -141,12 +134,9 @@ def publish(
     manifest, and fails nothing else. Raises StoreTrouble, AccessDenied; BadChoice where the profile
     names artifacts that nobody renders.
     """
-    artifacts, failures = (
-        render_all(rendering, rendering.profile.artifacts) if outcome.transcribed else ((), ())
+    published, failures = (
+        _artifacts(rendering, destination, {}) if outcome.transcribed else ((), ())
     )
-    if artifacts:
-        _make_way(destination, outcome.key, [each.file_name for each in artifacts])
-    published = [_put(destination, outcome.key, each) for each in artifacts]
     manifest = Manifest(
         outcome=outcome.finished,
         reason=outcome.reason,
@@ -160,26 +150,88 @@ def publish(
         steps_s={step: round(took, 3) for step, took in steps_s().items()},
         channels=_cuts(outcome),
         purchases=outcome.transcribed.purchases if outcome.transcribed else (),
-        costs=costs_of(outcome, prices, engine),
+        costs=_costs(outcome.transcribed, prices, engine) if outcome.transcribed else None,
         transcript=_words(rendering.transcript) if outcome.transcribed else None,
-        artifacts=tuple(published),
-        failures=tuple(Unpublished(name=each.name, error=each.error) for each in failures),
+        artifacts=published,
+        failures=failures,
         warnings=_warnings(outcome, rendering),
         flow_run=flow_run,
         finished=now,
     )
-    mark = fingerprint(outcome.info.version if outcome.info else "", rendering.profile)
-    destination.put(
-        manifest_key(outcome.key, mark), written(manifest), content_type="application/json"
-    )
+    _close(manifest, destination)
     return manifest
 
 
-def costs_of(outcome: Outcome, prices: Prices, engine: Engine) -> Costs | None:
-    """What a transcript cost, and what its recording would have cost as it is; None without one."""
-    transcribed = outcome.transcribed
-    if transcribed is None:
-        return None
+def publish_again(
+    manifest: Manifest,
+    profile: Profile,
+    destination: Store,
+    *,
+    engine: Engine,
+    prices: Prices,
+    now: datetime,
+) -> Manifest:
+    """Publish a recording otherwise, from its manifest and the ledger alone.
+
+    Where the profile differs in its choice of artifacts only, those that are there already stay as
+    they are. Neither the recording, nor its store, nor the engine is asked for anything, so a page shows no
+    waveform and embeds no sound, and no link is presigned. Raises NotFound where the ledger has not
+    all of what this profile would send; BadChoice where the profile names artifacts that nobody
+    renders; PaidInVain, StoreTrouble, AccessDenied.
+    """
+    source = manifest.source
+    transcribed = rebuild(profile, engine, Ledger(destination), source.sha256 or "")
+    costs = _costs(transcribed, prices, engine)
+    plans = transcribed.plans
+    rendering = Rendering(
+        recording=Recording(
+            key=source.key,
+            url=source.url,
+            version=source.version or "",
+            size=source.bytes or 0,
+            sha256=source.sha256 or "",
+            media_type=media_type(manifest.media) if manifest.media else ANY,
+            playback_url=playback_url(
+                profile.playback, key=source.key, source_url=source.url, presign=lambda _: None
+            ),
+        ),
+        transcript=mended(transcribed.transcript),
+        profile=profile,
+        media=manifest.media,
+        quality=tuple(each.quality for each in manifest.channels),
+        speech=_speech(plans),
+        removed=_removed(plans),
+        costs=_rendered(costs),
+    )
+    same = profile.model_copy(update={"artifacts": manifest.profile.artifacts}) == manifest.profile
+    kept = {each.name: each for each in manifest.artifacts if same}
+    published, failures = _artifacts(rendering, destination, kept)
+    again = manifest.model_copy(
+        update={
+            "profile": profile,
+            "profile_digest": profile.digest(),
+            "versions": manifest.versions | {"stenoflow": version("stenoflow")},
+            "purchases": transcribed.purchases,
+            "costs": costs,
+            "transcript": _words(rendering.transcript),
+            "artifacts": published,
+            "failures": failures,
+            "finished": now,
+        }
+    )
+    _close(again, destination)
+    return again
+
+
+def _close(manifest: Manifest, destination: Store) -> None:
+    """Write the manifest, after all that it names."""
+    mark = fingerprint(manifest.source.version or "", manifest.profile)
+    place = manifest_key(manifest.source.key, mark)
+    destination.put(place, written(manifest), content_type="application/json")
+
+
+def _costs(transcribed: Transcribed, prices: Prices, engine: Engine) -> Costs:
+    """What a transcript cost, and what its recording would have cost as it is."""
     audio_s = sum(to_seconds(plan.samples) for plan in transcribed.plans)
     paid_s = transcribed.seconds
     saved_s = max(0.0, audio_s - paid_s)
@@ -196,9 +248,38 @@ def costs_of(outcome: Outcome, prices: Prices, engine: Engine) -> Costs | None:
     )
 
 
-def _make_way(destination: Store, key: str, kept: Sequence[str]) -> None:
-    """Remove manifests of what is about to be overwritten, and what they name beside it."""
-    staying = {artifact_key(key, name) for name in kept}
+def _rendered(costs: Costs) -> RenderedCosts:
+    return RenderedCosts(
+        paid_s=Seconds(costs.paid_s),
+        saved_s=Seconds(costs.saved_s),
+        estimate_usd=costs.estimate_usd,
+        saved_usd=costs.saved_usd,
+    )
+
+
+def _artifacts(
+    rendering: Rendering, destination: Store, kept: Mapping[str, Published]
+) -> tuple[tuple[Published, ...], tuple[Unpublished, ...]]:
+    """Write all artifacts that the profile asks for, but those ``kept``, by name, as they are.
+
+    What is published then, and what could not be written.
+    """
+    key, wanted = rendering.recording.key, rendering.profile.artifacts
+    artifacts, failures = render_all(rendering, [name for name in wanted if name not in kept])
+    files = [artifact_key(key, each.file_name) for each in artifacts]
+    if artifacts:
+        _make_way(destination, key, {*files, *(each.key for each in kept.values())})
+    return (
+        (
+            *(kept[name] for name in wanted if name in kept),
+            *(_put(destination, key, each) for each in artifacts),
+        ),
+        tuple(Unpublished(name=each.name, error=each.error) for each in failures),
+    )
+
+
+def _make_way(destination: Store, key: str, staying: Container[str]) -> None:
+    """Remove manifests of what is about to be overwritten, and what they name beside ``staying``."""
     for found in list(destination.list(manifests_of(key))):
         earlier = read_manifest(destination, found.key)
         destination.delete(found.key)
@@ -305,6 +386,11 @@ def _warnings(outcome: Outcome, rendering: Rendering) -> tuple[str, ...]:
         said += outcome.transcribed.warnings
     said += rendering.transcript.warnings
     return tuple(dict.fromkeys(said))
+
+
+def _speech(plans: Iterable[CutPlan]) -> tuple[Span, ...]:
+    """Where anybody speaks, on whatever channel."""
+    return Timeline.of(sorted(span for plan in plans for span in plan.speech)).kept
 
 
 def _removed(plans: Iterable[CutPlan]) -> tuple[Span, ...]:

@@ -6,6 +6,7 @@ from blocks.resolving import open_credentials, open_store_address
 from steno.engines import Engine
 from steno.engines.opening import open_engine
 from steno.profile import Profile
+from steno.render import check_artifacts
 from steno.store import Store
 
 
@@ -26,9 +27,10 @@ async def open_job(
 ) -> Job:
     """Open all that a flow's parameters name.
 
-    Raises BadChoice where one of them names nothing, or the profile contradicts itself;
-    MissingDependency where its engine is not installed.
+    Raises BadChoice where one of them names nothing, or the profile contradicts itself: here, before
+    anything is spent; MissingDependency where its engine is not installed.
     """
+    check_artifacts(profile.artifacts)
     return Job(
         key=key,
         source=await open_store_address(source),

@@ -4,8 +4,9 @@ Each engine's module is imported only here and only when it is asked for: their 
 second to import.
 """
 
+import os
+
 from steno.engines import Engine
-from steno.errors import BadChoice
 from steno.profile import Profile
 
 
@@ -28,4 +29,10 @@ def open_engine(
         from steno.engines.pocketsphinx import PocketSphinxEngine  # noqa: PLC0415
 
         return PocketSphinxEngine(profile.pocketsphinx)
-    raise BadChoice(f"The engine {profile.engine} is not there.")
+    if profile.engine == "openai":
+        from steno.engines.openai import OpenAIEngine  # noqa: PLC0415
+
+        return OpenAIEngine(profile.openai, api_key or os.environ.get("OPENAI_API_KEY"), base_url)
+    from steno.engines.faster_whisper import FasterWhisperEngine  # noqa: PLC0415
+
+    return FasterWhisperEngine(profile.faster_whisper)

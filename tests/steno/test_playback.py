@@ -1,8 +1,8 @@
 """Where links play a recording."""
 
 import pytest
+from pydantic import ValidationError
 
-from steno.errors import BadChoice
 from steno.playback import moment, opens_in_browser, playback_url
 from steno.profile import Playback
 
@@ -37,8 +37,8 @@ def test_links_point_where_the_profile_says(playback: Playback, url: str | None)
 
 
 def test_a_base_url_must_be_given() -> None:
-    with pytest.raises(BadChoice, match="base URL"):
-        _url(Playback(link="base_url"))
+    with pytest.raises(ValidationError, match="base URL"):
+        Playback(link="base_url")
 
 
 def test_a_moment_is_a_media_fragment_in_place_of_any_other() -> None:
