@@ -16,6 +16,7 @@ Therefore one thread, which lives as long as the process, starts all children.
 
 import fcntl
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -31,7 +32,7 @@ from functools import cache
 from math import ceil
 from typing import IO, cast
 
-from steno.errors import ChildKilled, OverLimit, Stopped
+from steno.errors import ChildKilled, MissingDependency, OverLimit, Stopped
 
 STOP_LATENCY_S = 0.1
 """A stop is noticed within this time."""
@@ -43,6 +44,10 @@ KEPT_MESSAGE_BYTES = 64 * 1024
 """How much of a child's standard error is kept from its beginning, and as much from its end."""
 
 OUTSIDE_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+LAUNCHER_FAILED = (126, 127)
+NOT_STARTED = re.compile(r"^(?:setpriv|prlimit): failed to execute .*: (.+)$", re.MULTILINE)
+"""How the launchers end and what they say where they could not start the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,8 @@ class Child:
         self._tail = bytearray()
         try:
             self._process = _starter.submit(_start, arguments, bounds).result()
+        except (FileNotFoundError, PermissionError) as error:
+            raise self._missing(str(error.strerror)) from error
         except OSError as error:
             raise ChildKilled(f"{called} could not be started: {error.strerror}.") from error
         self._output = cast("IO[bytes]", self._process.stdout)
@@ -149,7 +156,8 @@ class Child:
     def finish(self) -> Ending:
         """Wait until the child, whose output was read to the end, has ended.
 
-        Raises ChildKilled where somebody else killed it, OverLimit where it used up its time, Stopped.
+        Raises ChildKilled where somebody else killed it, OverLimit where it used up its time, Stopped,
+        and MissingDependency where there is no such program.
         """
         pause_s = 0.000_5
         while self._ending is None:
@@ -161,6 +169,8 @@ class Child:
                 pause_s = min(2 * pause_s, STOP_LATENCY_S)
         self._gather_messages()
         ending = self._ending
+        if ending.exit_code in LAUNCHER_FAILED and (why := NOT_STARTED.search(self.messages())):
+            raise self._missing(why[1])
         if ending.exit_code != 0 and ending.cpu_s >= self._bounds.deadline_s:
             raise self._too_slow()
         if -ending.exit_code in OUTSIDE_SIGNALS:
@@ -203,6 +213,11 @@ class Child:
             raise Stopped(f"{self._called} was asked to stop.")
         if self._waited_s > self._bounds.deadline_s:
             raise self._too_slow()
+
+    def _missing(self, why: str) -> MissingDependency:
+        return MissingDependency(
+            f"{self._called} could not be started: {why}; install it anew, or see `stenoflow doctor`."
+        )
 
     def _too_slow(self) -> OverLimit:
         return OverLimit(

@@ -82,7 +82,7 @@ def decode(
 def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
     """What a recording's header says, without decoding it.
 
-    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ChildKilled.
+    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ChildKilled, MissingDependency.
     """
     _require_file(path)
     child = _ffmpeg(path, [], limits or Limits(), stop=None)
@@ -104,7 +104,8 @@ class Decoding:
     mixed or one is heard, else as many as the stream has.
 
     Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
-    is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped.
+    is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped;
+    MissingDependency or BadChoice where it is FFmpeg that does not work.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ import re
 import signal
 from dataclasses import dataclass
 
-from steno.errors import BadChoice, BadMedia, OverLimit, PermanentError
+from steno.errors import BadChoice, BadMedia, MissingDependency, OverLimit, PermanentError
 from steno.media_info import MediaInfo, read_media_info
 from steno.profile import Limits, MediaChoice
 from steno.times import Seconds
@@ -39,7 +39,7 @@ def why_nothing(
     """The error for a recording of which nothing was decoded."""
     if exit_code < 0:
         return BadMedia(f"The file is damaged: FFmpeg {_crashed(exit_code)} on it.")
-    if "error while loading shared libraries" in messages:
+    if "failed to map segment" in messages:
         return BadChoice(
             f"FFmpeg itself does not fit into {limits.decode_memory_bytes} bytes of memory; raise "
             "limits.decode_memory_bytes in the profile."
@@ -81,8 +81,14 @@ def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
     )
 
 
-def unreadable(messages: str) -> BadMedia:
-    """The error for a file that FFmpeg would not or could not open."""
+def unreadable(messages: str) -> PermanentError:
+    """The error for a file that FFmpeg would not or could not open, if it is the file's."""
+    reason = _first_error(messages)
+    if not reason or "Error splitting the argument list" in messages:
+        said = reason or messages.strip().split("\n")[0] or "it says nothing at all"
+        return MissingDependency(
+            f"FFmpeg does not work ({said}); install it anew, or see `stenoflow doctor`."
+        )
     if "Format not on whitelist" in messages:
         refused = REFUSED_CONTAINER.search(messages)
         named = f" ({refused[1]})" if refused else ""
@@ -91,8 +97,7 @@ def unreadable(messages: str) -> BadMedia:
             "raw samples, say; name an audio or video file."
         )
     return BadMedia(
-        "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
-        f"{_first_error(messages) or 'no reason given'}."
+        f"This is not audio or video that FFmpeg can read, or its beginning is damaged: {reason}."
     )
 
 
