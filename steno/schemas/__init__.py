@@ -8,14 +8,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+from steno.manifest import Manifest
 from steno.render.document import json_schema
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Each schema by its file's name, as the code has it now."""
-    return {"transcript.json": json_schema()}
+    manifest = Manifest.model_json_schema(mode="serialization")
+    return {
+        "manifest.json": {"$schema": DIALECT, **manifest},
+        "transcript.json": json_schema(),
+    }
 
 
 def written(schema: dict[str, Any]) -> str:

@@ -9,15 +9,17 @@ from typing import Any
 
 import psutil
 import pytest
+from jsonschema import Draft202012Validator
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.client.schemas.objects import State
 
 from deployments.cli import sample_recordings
 from flows.transcribe import transcribe
-from steno.manifest import Manifest, read_manifest
+from steno.manifest import Manifest, read_manifest, written
 from steno.manifest_keys import manifests_of
 from steno.profile import MediaChoice, Profile, QualityThresholds
+from steno.schemas import schemas
 from steno.store import open_store
 from tasks.ending import Ending
 from tests.corpus import needs_corpus, recordings
@@ -83,6 +85,7 @@ async def test_who_sees_a_manifest_sees_each_artifact_with_its_digest(destinatio
 
     (manifest,) = manifests(destination, "briefing.mp4")
     assert {each.name for each in manifest.artifacts} == set(Profile().artifacts)
+    Draft202012Validator(schemas()["manifest.json"]).validate(json.loads(written(manifest)))
     for artifact in manifest.artifacts:
         body = (destination / artifact.key).read_bytes()
         assert (len(body), sha256(body).hexdigest()) == (artifact.bytes, artifact.sha256)
