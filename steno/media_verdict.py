@@ -67,6 +67,8 @@ def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
     stream = info.audio[index]
     if stream.encrypted:
         return BadMedia("The recording's audio is encrypted (DRM); supply it decrypted.")
+    if "Skipped opening external track" in messages:
+        return BadMedia("The recording's sound lies in another file; supply it in one file.")
     if re.search(r"Error while opening decoder|Decoder .*not found|not implemented", messages):
         return BadMedia(
             f"This FFmpeg cannot decode the recording's audio ({stream.codec}): "
