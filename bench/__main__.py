@@ -12,7 +12,14 @@ import sys
 
 from bench.measure import Measure, read_measure, report
 
-BENCHES: dict[str, list[str]] = {"vad": []}
+BENCHES: dict[str, list[str]] = {
+    "vad": [],
+    "prepare": [],
+    "memory": [],
+    "startup": [],
+    "short_files": ["--files", "200"],
+    "vad_curve": [],
+}
 """Modules of this package, in the order in which they run, with arguments that keep them short."""
 
 

@@ -30,7 +30,7 @@ CODECS: dict[str, tuple[str, ...]] = {
 def speech() -> NDArray[np.int16]:
     """A few minutes of conversation and reading (int16, mono, 16 kHz, shape (n,))."""
     found = [entry["path"] for kind in ("conversation", "speech") for entry in recordings(kind)]
-    heard = [_decoded(path) for path in found or [SAMPLE]]
+    heard = [decoded(path) for path in found or [SAMPLE]]
     return np.concatenate(heard)
 
 
@@ -56,7 +56,8 @@ def write_long_mp3(path: Path, hours: float) -> Path:
     return path
 
 
-def _decoded(path: Path) -> NDArray[np.int16]:
+def decoded(path: Path) -> NDArray[np.int16]:
+    """The first stream of sound in a file (int16, mono, 16 kHz, shape (n,))."""
     command = [chosen_decoder().path, "-v", "error", "-nostdin", "-i", f"file:{path}"]
     command += ["-map", "0:a:0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1"]
     pcm = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
