@@ -34,6 +34,9 @@ NEAR_S = 1.0
 ALONE_S = 1.0
 """How much further from its seam a cut may lie so that a word that one side alone has is kept."""
 
+BROKEN_S = 0.5
+"""A word this near to the edge of what was sent, and heard by that side alone, may be a broken one."""
+
 INF = float("inf")
 
 _Step = tuple[int | None, int | None]
@@ -153,16 +156,22 @@ def _heard(answer: Answer, apart: bool) -> _Heard:
 def _seam(before: _Heard, after: _Heard) -> _Seam:
     """Where the words of two neighbouring parts are joined."""
     first, last = len(before.words), 0
+    overlap_start_s = overlap_end_s = after.part.span.start_s
     if before.part.timeline.kept and after.part.timeline.kept:
         overlap_start_s = after.part.timeline.kept[0].start_s
         overlap_end_s = before.part.timeline.kept[-1].end_s
-        while first and _middle_s(before.words[first - 1]) >= overlap_start_s:
+        while first and before.words[first - 1].end_s > overlap_start_s:
             first -= 1
-        while last < len(after.words) and _middle_s(after.words[last]) < overlap_end_s:
+        while last < len(after.words) and after.words[last].start_s < overlap_end_s:
             last += 1
     left, right = before.words[first:], after.words[:last]
     steps = _alignment(left, right)
-    end, start = _cut(steps, left, right, after.part.span.start_s)
+    whole = [
+        (a is None or b is not None or left[a].end_s < overlap_end_s - BROKEN_S)
+        and (b is None or a is not None or right[b].start_s > overlap_start_s + BROKEN_S)
+        for a, b in steps
+    ]
+    end, start = _cut(steps, whole, left, right, after.part.span.start_s)
     pairs = tuple((first + a, b) for a, b in steps if a is not None and b is not None)
     return _Seam(first + end, start, pairs)
 
@@ -206,18 +215,23 @@ def _alignment(left: Sequence[Word], right: Sequence[Word]) -> list[_Step]:
 
 
 def _cut(
-    steps: Sequence[_Step], left: Sequence[Word], right: Sequence[Word], seam_s: float
+    steps: Sequence[_Step],
+    whole: Sequence[bool],
+    left: Sequence[Word],
+    right: Sequence[Word],
+    seam_s: float,
 ) -> tuple[int, int]:
     """How many words of each side lie before the best cut of an alignment.
 
-    The best cut is near the seam, and few words that one side alone has heard are left out by it.
+    The best cut is near the seam, and few ``whole`` words that one side alone has heard are left out
+    by it.
     """
     i = j = 0
-    left_out = sum(b is None for _, b in steps)
+    left_out = sum(b is None and counts for (_, b), counts in zip(steps, whole, strict=True))
     best, cheapest = (0, 0), left_out * ALONE_S + _strayed_s(0, 0, left, right, seam_s)
-    for a, b in steps:
+    for (a, b), counts in zip(steps, whole, strict=True):
         i, j = i + (a is not None), j + (b is not None)
-        left_out += (a is None) - (b is None)
+        left_out += counts * ((a is None) - (b is None))
         cost = left_out * ALONE_S + _strayed_s(i, j, left, right, seam_s)
         if cost < cheapest:
             best, cheapest = (i, j), cost

@@ -33,19 +33,22 @@ class Said:
 
 @st.composite
 def conversations(
-    draw: st.DrawFn, *, most: int = 60, speakers: int = 3, repeating: bool = False
+    draw: st.DrawFn, *, least: int = 30, most: int = 100, speakers: int = 3, repeating: bool = False
 ) -> list[Said]:
-    """Words of several speakers, mostly close together; some pauses are long, none exactly 0.8 s.
+    """Words of several speakers, mostly close together; some pauses are long, none exactly 0.8 s. Some
+    conversations are breathless: then seams fall into words.
 
     No two words have one text, unless ``repeating``: then there are three texts.
     """
+    pauses_ms = (
+        st.integers(0, 50)
+        if draw(st.booleans())
+        else st.one_of(st.integers(0, 300), st.integers(0, 799), st.integers(801, 6_000))
+    )
     lengths_ms = draw(
         st.lists(
-            st.tuples(
-                st.one_of(st.integers(0, 300), st.integers(0, 799), st.integers(801, 6_000)),
-                st.integers(120, 600),
-            ),
-            min_size=1,
+            st.tuples(pauses_ms, st.integers(120, 600)),
+            min_size=least,
             max_size=most,
         )
     )

@@ -7,12 +7,18 @@ from tests.deepgram_standin.tones import APART, LONGEST, PITCHES_HZ, SHORTEST, T
 
 @st.composite
 def layouts(
-    draw: st.DrawFn, *, most: int = 12, longest_silence: int = 30_000, alike: bool = True
+    draw: st.DrawFn,
+    *,
+    least: int = 0,
+    most: int = 12,
+    longest_silence: int = 30_000,
+    alike: bool = True,
 ) -> list[Tone]:
     """Tones among silences, in samples at 16 kHz; no two of one pitch where ``alike`` is false."""
     lengths = draw(
         st.lists(
             st.tuples(st.integers(APART, longest_silence), st.integers(SHORTEST, LONGEST)),
+            min_size=least,
             max_size=most,
         )
     )

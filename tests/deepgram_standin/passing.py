@@ -41,9 +41,10 @@ class Recording:
 
 
 @st.composite
-def recordings(draw: st.DrawFn, *, most: int = 16) -> Recording:
+def recordings(draw: st.DrawFn) -> Recording:
     """Of up to a minute, in up to a dozen parts with an overlap of a second or more."""
-    tones = layouts(most=most, longest_silence=40_000, alike=draw(st.booleans())).map(tuple)
+    alike = draw(st.booleans())
+    tones = layouts(least=10, most=30, longest_silence=40_000, alike=alike).map(tuple)
     return Recording(
         channels=tuple(draw(st.lists(tones, min_size=1, max_size=2))),
         cutting=Cutting(
@@ -52,7 +53,7 @@ def recordings(draw: st.DrawFn, *, most: int = 16) -> Recording:
             min_saving=draw(st.sampled_from([0.0, 0.05, 1.0])),
             overlap_s=draw(st.sampled_from([1.0, 2.0, 10.0])),
         ),
-        longest=draw(st.integers(64_000, 400_000)),
+        longest=draw(st.integers(80_000, 240_000)),
         halved=draw(st.frozensets(st.integers(0, 5))),
     )
 

@@ -5,9 +5,10 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from steno.cutting import CutPlan
 from steno.joining import ALONE_S, PAUSE_S, Answer, join
 from steno.profile import Cutting
 from steno.times import to_samples, to_seconds
@@ -20,21 +21,26 @@ cuttings = st.builds(
     Cutting,
     keep_s=st.sampled_from([0.1, 0.3]),
     min_pause_s=st.sampled_from([0.3, 0.5, 2.0]),
-    overlap_s=st.sampled_from([2.0, 4.0, 10.0]),
+    overlap_s=st.sampled_from([1.25, 2.0, 10.0]),
     min_saving=st.sampled_from([0.0, 0.05, 1.0]),
 )
-lengths = st.integers(to_samples(16), to_samples(60))
-"""Of the longest request: an overlap of 2 s, at least, is less than a quarter of it."""
+lengths = st.integers(to_samples(6), to_samples(24))
+"""Of the longest request, a quarter of which an overlap may be: conversations take half a minute."""
 chances = st.integers(0, 1 << 32).map(random.Random)
 
 
-def heard(
-    said: list[Said], cutting: Cutting, longest: int, ear: Ear, *, apart: bool = False
-) -> Transcript:
-    """A conversation, sent in parts, heard, and joined."""
-    sent = planned(said, cutting, longest=longest)
-    answers = [ear.answer(said, part) for part in sent.parts]
-    return joined(answers, sent.samples, apart=apart)
+@st.composite
+def sendings(draw: st.DrawFn, *, repeating: bool = False) -> tuple[list[Said], CutPlan]:
+    """A conversation, and how it is sent in several parts."""
+    said = draw(conversations(repeating=repeating))
+    sent = planned(said, draw(cuttings), longest=draw(lengths))
+    assume(len(sent.parts) > 1)
+    return said, sent
+
+
+def heard(said: list[Said], sent: CutPlan, ear: Ear) -> Transcript:
+    """A conversation, heard in parts, and joined."""
+    return joined([ear.answer(said, part) for part in sent.parts], sent.samples)
 
 
 def joined(answers: list[Answer], samples: int, *, apart: bool = False) -> Transcript:
@@ -48,40 +54,44 @@ def texts(transcript: Transcript) -> list[str]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+@given(sending=sendings(), chance=chances)
 def test_every_word_is_there_once_at_its_time(
-    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    sending: tuple[list[Said], CutPlan], chance: random.Random
 ) -> None:
-    transcript = heard(said, cutting, longest, Ear(chance))
+    said, sent = sending
+    transcript = heard(said, sent, Ear(chance))
     assert [(w.text, to_samples(w.start_s), to_samples(w.end_s)) for w in transcript.words] == [
         (word.text, word.start, word.end) for word in said
     ]
 
 
 @settings(max_examples=150, deadline=None)
-@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+@given(sending=sendings(), chance=chances)
 def test_no_word_is_lost_or_doubled_whatever_the_times_are_off_by(
-    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    sending: tuple[list[Said], CutPlan], chance: random.Random
 ) -> None:
-    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    said, sent = sending
+    transcript = heard(said, sent, Ear(chance, jitter=JITTER))
     assert texts(transcript) == [word.text for word in said]
 
 
 @settings(max_examples=100, deadline=None)
-@given(said=conversations(repeating=True), cutting=cuttings, longest=lengths, chance=chances)
+@given(sending=sendings(repeating=True), chance=chances)
 def test_words_said_again_and_again_are_told_apart_by_their_times(
-    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    sending: tuple[list[Said], CutPlan], chance: random.Random
 ) -> None:
-    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    said, sent = sending
+    transcript = heard(said, sent, Ear(chance, jitter=JITTER))
     assert texts(transcript) == [word.text for word in said]
 
 
 @settings(max_examples=150, deadline=None)
-@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+@given(sending=sendings(), chance=chances)
 def test_speakers_are_told_again_or_it_is_said_that_they_could_not_be(
-    said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    sending: tuple[list[Said], CutPlan], chance: random.Random
 ) -> None:
-    transcript = heard(said, cutting, longest, Ear(chance, jitter=JITTER))
+    said, sent = sending
+    transcript = heard(said, sent, Ear(chance, jitter=JITTER))
     voices: defaultdict[int | None, set[int]] = defaultdict(set)
     numbers: defaultdict[int, set[int | None]] = defaultdict(set)
     for word, truth in zip(transcript.words, said, strict=True):
@@ -93,11 +103,12 @@ def test_speakers_are_told_again_or_it_is_said_that_they_could_not_be(
 
 @pytest.mark.parametrize("marks", [False, True])
 @settings(max_examples=100, deadline=None)
-@given(said=conversations(), cutting=cuttings, longest=lengths, chance=chances)
+@given(sending=sendings(), chance=chances)
 def test_utterances_are_whole_wherever_the_seams_are(
-    marks: bool, said: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    marks: bool, sending: tuple[list[Said], CutPlan], chance: random.Random
 ) -> None:
-    transcript = heard(said, cutting, longest, Ear(chance, marks=marks))
+    said, sent = sending
+    transcript = heard(said, sent, Ear(chance, marks=marks))
     begins = [
         at
         for at, (before, word) in enumerate(pairwise(said), 1)
@@ -111,8 +122,8 @@ def test_utterances_are_whole_wherever_the_seams_are(
 
 @settings(max_examples=100, deadline=None)
 @given(
-    left=conversations(most=30),
-    right=conversations(most=30),
+    left=conversations(least=15, most=50),
+    right=conversations(least=15, most=50),
     cutting=cuttings,
     longest=lengths,
     chance=chances,
@@ -154,8 +165,8 @@ CUTTING = Cutting(overlap_s=4)
 def test_who_is_silent_about_the_seam_gets_a_number_and_a_warning() -> None:
     """60 words take 36 s, a request 26 at most: about both seams only the second speaker talks."""
     said = dialogue((0, 10), (1, 40), (2, 10))
-    longest = to_samples(26)
-    transcript = heard(said, CUTTING, longest, Ear(random.Random(3)))
+    sent = planned(said, CUTTING, longest=to_samples(26))
+    transcript = heard(said, sent, Ear(random.Random(3)))
     numbers = list(dict.fromkeys(word.speaker for word in transcript.words))
     assert len(numbers) == 3
     (warning,) = transcript.warnings
@@ -165,15 +176,19 @@ def test_who_is_silent_about_the_seam_gets_a_number_and_a_warning() -> None:
 
 def test_who_is_new_where_all_others_are_known_is_no_matter_of_doubt() -> None:
     said = dialogue((0, 40), (1, 20))
-    transcript = heard(said, CUTTING, to_samples(26), Ear(random.Random(3)))
+    sent = planned(said, CUTTING, longest=to_samples(26))
+    transcript = heard(said, sent, Ear(random.Random(3)))
     assert len({word.speaker for word in transcript.words}) == 2
     assert not transcript.warnings
 
 
-def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other() -> None:
+@pytest.mark.parametrize("overlap_s", [1.0, 4.0])
+def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other(overlap_s: float) -> None:
     said = dialogue((0, 100))
+    cutting = Cutting(overlap_s=overlap_s)
     for longest in range(to_samples(20), to_samples(21), 997):
-        transcript = heard(said, CUTTING, longest, Ear(random.Random(longest)))
+        sent = planned(said, cutting, longest=longest)
+        transcript = heard(said, sent, Ear(random.Random(longest)))
         assert texts(transcript) == [word.text for word in said]
 
 
@@ -215,5 +230,5 @@ def test_twelve_hours_join_as_well() -> None:
     assert sent.samples > to_samples(12 * 3600) - to_samples(1)
     assert len(sent.parts) == 4
     ear = Ear(random.Random(0), jitter=200)
-    transcript = joined([ear.answer(said, part) for part in sent.parts], sent.samples)
+    transcript = heard(said, sent, ear)
     assert texts(transcript) == [word.text for word in said]
