@@ -1,0 +1,357 @@
+"""The sweep: every recording of a bucket that is not done yet."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from threading import Event
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import httpx
+from prefect import flow, get_run_logger, tags
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import State
+from prefect.deployments.flow_runs import arun_deployment
+from prefect.runtime.deployment import get_id as get_deployment_id
+from prefect.runtime.flow_run import get_id, get_parameters
+from prefect.states import Completed, Failed
+from pydantic import BaseModel, ConfigDict, Field
+
+from blocks.resolving import open_profile, open_store_address
+from flows.transcribe import transcribe
+from steno.budget import Budget
+from steno.errors import NotFound
+from steno.profile import Profile
+from steno.store import ObjectInfo, Store
+from steno.survey import KeyRange, Survey, decisions, survey
+from steno.sweep import Batch, Selection
+from steno.sweep_report import SweepReport
+from tasks.budget import sweep_budget
+from tasks.ending import Ending
+from tasks.sweep_report import publish_report, read_report
+from tasks.threads import in_stoppable_thread, in_thread
+
+BATCH_DEPLOYMENT = "ingest/batch"
+"""Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""
+POLL_S = 5.0
+CLOSED = {"BadChoice", "EngineClosed", "MissingDependency"}
+"""Errors that every further recording would meet: going on would be of no use."""
+
+
+class BatchOf(BaseModel):
+    """The part of a sweep that one flow run works off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sweep: str
+    """Id of the sweep's flow run."""
+    now: datetime
+    """When the sweep began: what has changed since is left for the next one."""
+    after: str
+    until: str
+
+
+def name_of_run() -> str:
+    """What is swept; of a batch, where it ends."""
+    parameters = get_parameters()
+    batch: Any = parameters.get("batch")
+    if batch is None:
+        return parameters["source"]
+    return f"up to {BatchOf.model_validate(batch).until[-100:]}"
+
+
+@flow(name="ingest", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
+async def ingest(
+    source: Annotated[
+        str,
+        Field(
+            title="Source",
+            description="Where recordings are: object-store/NAME, s3://BUCKET/PREFIX or a folder.",
+            examples=["object-store/recordings", "s3://recordings/calls"],
+        ),
+    ],
+    destination: Annotated[
+        str,
+        Field(
+            title="Destination",
+            description="Where transcripts go: object-store/NAME, s3://BUCKET/PREFIX or a folder.",
+            examples=["object-store/transcripts", "s3://transcripts"],
+        ),
+    ],
+    profile: Annotated[
+        Profile | str,
+        Field(
+            title="Profile",
+            description="How recordings are treated: transcription-profile/NAME, or fields.",
+        ),
+    ] = Profile(),
+    credentials: Annotated[
+        str | None,
+        Field(
+            title="Credentials",
+            description="deepgram-credentials/NAME; empty: DEEPGRAM_API_KEY where the flow runs.",
+        ),
+    ] = None,
+    selection: Annotated[
+        Selection, Field(title="Selection", description="Which objects are recordings to be done.")
+    ] = Selection(),  # noqa: B008
+    limit: Annotated[
+        int | None,
+        Field(title="Most recordings", description="Empty: all that are to be done.", ge=1),
+    ] = None,
+    budget_usd: Annotated[
+        Decimal | None,
+        Field(
+            title="Budget, USD",
+            description="Most this sweep may spend, by estimate. Among batches it is shared by size.",
+            ge=0,
+        ),
+    ] = None,
+    at_once: Annotated[
+        int, Field(title="Recordings at once", description="In one process.", ge=1, le=64)
+    ] = 4,
+    batch_size: Annotated[
+        int,
+        Field(
+            title="Recordings to a flow run",
+            description="Sweeps of more are shared out over the work pool, in batches of this size.",
+            ge=1,
+            le=2000,
+        ),
+    ] = 200,
+    failure_ratio: Annotated[
+        float,
+        Field(
+            title="Share that may fail",
+            description="The sweep itself fails where more of its recordings did.",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.2,
+    batch: Annotated[
+        BatchOf | None,
+        Field(title="Batch", description="Set by a sweep for its batches. Leave it empty."),
+    ] = None,
+) -> State[Any]:
+    """Transcribe every new or changed recording of a source, each in a flow run of its own.
+
+    One bad recording fails no other. The sweep is **Completed** unless more than `failure_ratio`
+    of its recordings failed. What it did is in `_stenoflow/sweeps/` of the destination, and in this
+    run's artifacts. It is safe to interrupt it anywhere: the next sweep goes on.
+    """
+    began = datetime.now(UTC)
+    chosen = await open_profile(profile)
+    sweep = Sweep(
+        source_address=source,
+        destination_address=destination,
+        source=await open_store_address(source),
+        destination=await open_store_address(destination, create=True),
+        given_profile=profile,
+        profile=chosen,
+        credentials=credentials,
+        selection=selection,
+        at_once=at_once,
+        now=batch.now if batch else began,
+    )
+    within = KeyRange(batch.after, batch.until) if batch else KeyRange()
+    found = await in_stoppable_thread(
+        survey,
+        sweep.source,
+        sweep.destination,
+        chosen,
+        selection,
+        now=sweep.now,
+        batch_size=batch_size,
+        limit=limit,
+        within=within,
+    )
+    get_run_logger().info("%d recordings, %d bytes to be done", found.recordings, found.size)
+    report = SweepReport(
+        run=get_id() or "local",
+        source=sweep.source.url,
+        destination=sweep.destination.url,
+        began=began,
+        ended=began,
+        fates={fate.value: count for fate, count in found.fates.items()},
+    )
+    if len(found.batches) > 1 and get_deployment_id() and batch is None:
+        await share_out(sweep, found, report, budget_usd, failure_ratio, batch_size)
+    else:
+        with spending(budget_usd):
+            for each in found.batches:
+                await work_off(sweep, each, report)
+    report.ended = datetime.now(UTC)
+    await publish_report(sweep.destination, report)
+    return verdict(report, failure_ratio)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all recordings of a sweep have in common."""
+
+    source_address: str
+    destination_address: str
+    source: Store
+    destination: Store
+    given_profile: Profile | str
+    profile: Profile
+    credentials: str | None
+    selection: Selection
+    at_once: int
+    now: datetime
+
+
+async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
+    """Take a batch's recordings through the flow `transcribe`, some at once, in this process."""
+    if report.stopped:
+        report.left += batch.recordings
+        return
+    waiting = iter(await in_stoppable_thread(_recordings_of, sweep, batch))
+
+    async def worker() -> None:
+        for info in waiting:
+            if report.stopped:
+                report.left += 1
+                continue
+            began = time.monotonic()
+            ending = await one(sweep, info.key)
+            report.count(
+                ending.key,
+                ending.outcome,
+                error=ending.error,
+                reason=ending.reason,
+                manifest=ending.manifest,
+                earlier=ending.earlier,
+                took_s=time.monotonic() - began,
+            )
+            if ending.error in CLOSED:
+                report.stopped = ending.reason
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(sweep.at_once):
+            group.create_task(worker())
+
+
+def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
+    walk = decisions(
+        sweep.source,
+        sweep.destination,
+        sweep.profile,
+        sweep.selection,
+        now=sweep.now,
+        within=KeyRange(batch.after, batch.until),
+    )
+    return [each.info for each in walk if each.fate.taken and not stop.is_set()]
+
+
+async def one(sweep: Sweep, key: str) -> Ending:
+    """One recording's flow run, and how it ended; whatever happens in it stays in it."""
+    with tags(f"sweep:{get_id()}"):
+        run = transcribe(
+            key=key,
+            source=sweep.source_address,
+            destination=sweep.destination_address,
+            profile=sweep.given_profile,
+            credentials=sweep.credentials,
+            return_state=True,
+        )
+        try:
+            state = await cast(Awaitable[State[Any]], run)
+        except httpx.HTTPError as error:
+            reason = f"The Prefect server would not take its flow run: {error}"
+            return Ending(key=key, outcome="gave_up", error="PrefectTrouble", reason=reason)
+    found = await state.aresult(raise_on_failure=False)
+    if isinstance(found, Ending):
+        return found
+    return Ending(
+        key=key, outcome="gave_up", error=type(found).__name__, reason=state.message or str(found)
+    )
+
+
+async def share_out(
+    sweep: Sweep,
+    found: Survey,
+    report: SweepReport,
+    budget_usd: Decimal | None,
+    failure_ratio: float,
+    batch_size: int,
+) -> None:
+    """Make each batch a flow run on the work pool, wait for all, and add up their reports.
+
+    The idempotency keys are the sweep's own: begun again, it finds the batches it has made.
+    """
+    made: list[tuple[Batch, UUID]] = []
+    for each in found.batches:
+        part = BatchOf(sweep=report.run, now=sweep.now, after=each.after, until=each.until)
+        share = None if budget_usd is None else budget_usd * each.size / max(1, found.size)
+        run = await arun_deployment(
+            BATCH_DEPLOYMENT,
+            parameters={
+                "source": sweep.source_address,
+                "destination": sweep.destination_address,
+                "profile": _plain(sweep.given_profile),
+                "credentials": sweep.credentials,
+                "selection": sweep.selection.model_dump(mode="json"),
+                "budget_usd": None if share is None else str(share),
+                "at_once": sweep.at_once,
+                "batch_size": batch_size,
+                "failure_ratio": failure_ratio,
+                "batch": part.model_dump(mode="json"),
+            },
+            tags=[f"sweep:{report.run}"],
+            idempotency_key=_batch_key(part),
+            timeout=0,
+            as_subflow=False,
+        )
+        made.append((each, run.id))
+    async with get_client() as client:
+        for each, run_id in made:
+            while not await _is_final(client, run_id):  # noqa: ASYNC110 (only the server knows)
+                await asyncio.sleep(POLL_S)
+            with suppress(NotFound):
+                report.add(await in_thread(read_report, sweep.destination, str(run_id)))
+                continue
+            report.left += each.recordings
+
+
+def _batch_key(part: BatchOf) -> str:
+    name = sha256(f"{part.after}\0{part.until}".encode()).hexdigest()[:32]
+    return f"{part.sweep}-{name}"
+
+
+def _plain(profile: Profile | str) -> Any:
+    return profile if isinstance(profile, str) else profile.model_dump(mode="json")
+
+
+async def _is_final(client: PrefectClient, run_id: UUID) -> bool:
+    """Whether a flow run has ended. A server that is away for a moment is asked again."""
+    with suppress(httpx.HTTPError):
+        run = await client.read_flow_run(run_id)
+        return run.state is not None and run.state.is_final()
+    return False
+
+
+@contextmanager
+def spending(limit_usd: Decimal | None) -> Generator[None, None, None]:
+    """Share one budget among all recordings that are begun in the block."""
+    token = sweep_budget.set(Budget(limit_usd))
+    try:
+        yield
+    finally:
+        sweep_budget.reset(token)
+
+
+def verdict(report: SweepReport, failure_ratio: float) -> State[Any]:
+    """The sweep's own state: Failed only where more than ``failure_ratio`` of it failed."""
+    counted = ", ".join(f"{count} {name}" for name, count in sorted(report.outcomes.items()))
+    message = f"{counted or 'nothing to do'}; {report.left} left"
+    if report.stopped:
+        message = f"{message}; stopped: {report.stopped}"
+    if report.stopped or report.failure_ratio > failure_ratio:
+        return Failed(message=message, data=report)
+    return Completed(message=message, data=report)
