@@ -329,6 +329,7 @@ def _runs(
     origins: list[tuple[int, int]] = []
     starts = [0, *(seam.start for seam in seams)]
     ends = [*(seam.end for seam in seams), None]
+    reached_s = Seconds(0.0)
     for at, (hearing, first, last) in enumerate(zip(hearings, starts, ends, strict=True)):
         for index in range(first, len(hearing.words) if last is None else last):
             if index == first:
@@ -338,10 +339,19 @@ def _runs(
             if ended and words:
                 yield _Run(tuple(words), tuple(origins))
                 words, origins = [], []
-            words.append(hearing.words[index])
+            words.append(_not_before(reached_s, hearing.words[index]))
             origins.append((places[at], index))
+        if words:
+            # Two hearings differ in time: none may take a word back behind the seam.
+            reached_s = words[-1].start_s
     if words:
         yield _Run(tuple(words), tuple(origins))
+
+
+def _not_before(start_s: Seconds, word: Word) -> Word:
+    if word.start_s >= start_s:
+        return word
+    return replace(word, start_s=start_s, end_s=Seconds(max(word.end_s, start_s)))
 
 
 def _ends_at_seam(before: Word, after: _Heard, index: int) -> bool:

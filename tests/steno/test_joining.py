@@ -192,6 +192,15 @@ def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other(overlap_s: 
         assert texts(transcript) == [word.text for word in said]
 
 
+def test_order_holds_where_speakers_change_with_every_short_word() -> None:
+    said = [Said(f"word{at}", at * 1_920, at * 1_920 + 1_920, at % 2) for at in range(100)]
+    sent = planned(said, Cutting(overlap_s=2), longest=to_samples(7))
+    assert len(sent.parts) > 1
+    for seed in range(40):
+        transcript = heard(said, sent, Ear(random.Random(seed), jitter=JITTER))
+        assert texts(transcript) == [word.text for word in said]
+
+
 def test_a_word_that_one_side_alone_has_heard_is_kept() -> None:
     said = dialogue((0, 60))
     sent = planned(said, CUTTING, longest=to_samples(26))
