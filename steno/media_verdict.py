@@ -13,7 +13,7 @@ from steno.profile import Limits, MediaChoice
 from steno.times import Seconds
 
 ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
-PLACE = re.compile(r"^(?:Error opening input|file:.*?): (?=[A-Z])")
+PLACE = re.compile(r"^(?:Error opening input|file:.*): ")
 """What precedes an error's reason and tells a person nothing: the path here is that of a passing copy."""
 REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
 """FFmpeg 5; later ones do not name the container there, but say ``in#0``."""

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
+from steno.confined import launcher
 from steno.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
 from steno.media import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
 from steno.profile import Limits, MediaChoice
 from steno.times import SAMPLE_RATE
-from tests.corpus import needs_corpus, recordings
+from tests.corpus import ROOT, needs_corpus, recordings
 from tests.media_files import PICTURE, make, pitches, tone, tones, write_wav
 
 CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in recordings(kind)]
@@ -329,6 +332,30 @@ class TestLimits:
             assert children()
         assert not children()
 
+    @pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
+    def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:
+        recording = write_wav(tmp_path / "long.wav", tones([440], 60))
+        program = (
+            "import sys; from pathlib import Path; from steno.media import decode\n"
+            "with decode(Path(sys.argv[1])) as decoding:\n"
+            "    next(iter(decoding)); print('heard', flush=True); sys.stdin.read()\n"
+        )
+        environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            [sys.executable, "-c", program, recording],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment,
+        ) as parent:
+            assert parent.stdout
+            assert parent.stdout.readline() == b"heard\n"
+            decoders = psutil.Process(parent.pid).children(recursive=True)
+            assert [decoder.name()[:6] for decoder in decoders] == ["ffmpeg"]
+            parent.kill()
+        assert psutil.wait_procs(decoders, timeout=10)[1] == []
+        assert list(tmp_path.iterdir()) == [recording]
+
 
 class TestWhatIsNoRecording:
     """One clear sentence each."""
@@ -378,12 +405,6 @@ def silence(path: Path, hours: float) -> Path:
     return make(path, *source, "-frame_size", "65535")
 
 
-def children() -> list[str]:
+def children() -> list[psutil.Process]:
     """Processes that this one started and that still run."""
-    listed = subprocess.run(
-        ["ps", "-o", "comm=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [name for name in listed.stdout.split() if name != "ps"]
+    return psutil.Process().children(recursive=True)

@@ -63,6 +63,11 @@ class TestWhyNothing:
                 "Invalid data found when processing input.",
             ),
             (
+                "[error] file:/tmp/recording: could not find codec parameters\n",
+                "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
+                "could not find codec parameters.",
+            ),
+            (
                 "[in#0 @ 0x55] [error] Error opening input: Invalid data found when processing input\n",
                 "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
                 "Invalid data found when processing input.",
