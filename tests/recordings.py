@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import wave
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,23 @@ def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) 
             stretches.append(Span(position, position + len(pcm) // 2))
             position += len(pcm) // 2 + pause
     return body_of(path, samples=position, stretches=tuple(stretches))
+
+
+def edges_s(passage: str, phones: Sequence[int], voice: str = "slt") -> list[tuple[float, float]]:
+    """Where each word of a passage begins and ends, in seconds, given how many phones it has."""
+    told = subprocess.run(
+        ["flite", "-voice", voice, "-psdur", "-t", passage, "-o", "none"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    ends = [(name, float(end)) for name, end in (each.split(":") for each in told.stdout.split())]
+    starts_s = [0.0, *(end for _, end in ends)]
+    spoken_phones = [(starts_s[at], end) for at, (name, end) in enumerate(ends) if name != "pau"]
+    first = list(accumulate(phones, initial=0))
+    if first[-1] != len(spoken_phones):
+        raise AssertionError(f"{passage!r} has {len(spoken_phones)} phones, not {first[-1]}")
+    return [(spoken_phones[a][0], spoken_phones[b - 1][1]) for a, b in pairwise(first)]
 
 
 def _said(passage: str, path: Path, voice: str) -> bytes:

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from steno.confined import Bounds
 from steno.engines import Body, Encoding
@@ -52,12 +52,16 @@ _FILLER = re.compile(r"[<\[+]")
 _PRONUNCIATION = re.compile(r"\(\d+\)$")
 
 
+_Frame = Annotated[int, Field(ge=0)]
+_Probability = Annotated[float, Field(ge=0, le=1)]
+
+
 class _Stretch(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    start: int
+    start: int = Field(ge=0)
     end: int
-    words: list[tuple[str, int, int, float]]
+    words: list[tuple[str, _Frame, _Frame, _Probability]]
 
 
 class _Answer(BaseModel):
@@ -66,7 +70,7 @@ class _Answer(BaseModel):
     engine: Literal["pocketsphinx"]
     version: str
     sha256: str
-    samples: int
+    samples: int = Field(ge=0)
     stretches: list[_Stretch]
 
 

@@ -31,7 +31,8 @@ def decoded(decoder: Any, pcm: bytes) -> list[list[Any]]:
     decoder.process_raw(pcm, full_utt=True)
     decoder.end_utt()
     return [
-        [segment.word, segment.start_frame, segment.end_frame, segment.prob]
+        # Summed in logarithms, a posterior may come out a little above 1.
+        [segment.word, segment.start_frame, segment.end_frame, min(segment.prob, 1.0)]
         for segment in decoder.seg() or ()
     ]
 

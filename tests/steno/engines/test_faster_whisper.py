@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -10,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from steno.engines.faster_whisper import CHUNK, SPECIFICATION, FasterWhisperEngi
 from steno.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency, Stopped
 from steno.profile import FasterWhisperOptions
 from steno.times import SAMPLE_RATE, Span
+from tests.children import await_child
 from tests.deepgram_standin.tones import Tone, body_of, sounding, write_wav
 from tests.recordings import needs_flite, spoken
 
@@ -257,30 +256,12 @@ def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(engine(model).listen, body, stop=stop)
-        while not (children := _children(path)) and not waiting.done():
-            time.sleep(0.01)
+        child = await_child(str(path), gone=waiting.done)
         stop.set()
         with pytest.raises(Stopped):
             waiting.result()
-    assert children
-    assert not any(child.is_running() for child in children)
+    assert not child.is_running()
     assert not list(tmp_path.glob("*.request.json"))
-
-
-def _children(audio: Path) -> list[psutil.Process]:
-    """Processes that were given a request about a file."""
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if any(str(audio) in argument for argument in _arguments(child))
-    ]
-
-
-def _arguments(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
 
 
 @needs_faster_whisper
