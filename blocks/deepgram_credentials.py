@@ -5,6 +5,8 @@ from typing import Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
+from steno.engines.deepgram_key import check_key
+
 DEFAULT_BASE_URL = "https://api.deepgram.com"
 
 
@@ -60,3 +62,10 @@ class DeepgramCredentials(Block):
     def of(cls, api_key: str, base_url: str = DEFAULT_BASE_URL) -> Self:
         """Credentials from plain strings, as the environment holds them."""
         return cls(api_key=SecretStr(api_key), base_url=base_url)
+
+    def check(self) -> str:
+        """Ask Deepgram about the key, which costs nothing; one sentence that says it is good.
+
+        Raises EngineClosed where it is not, EngineTrouble where nobody answers.
+        """
+        return check_key(self.api_key.get_secret_value(), self.base_url)

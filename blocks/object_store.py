@@ -1,11 +1,18 @@
 """A place for recordings or transcripts that has a name: a bucket and prefix, or a folder."""
 
-from typing import Self
+import asyncio
+import warnings
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, model_validator
 
 from steno.store import Store, open_store
+from steno.store.checking import Report, check
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
 
 
 class ObjectStore(Block):
@@ -55,7 +62,11 @@ class ObjectStore(Block):
         title="Access key ID",
         description="Empty, with the secret empty too: the machine's own role or environment.",
     )
-    secret_access_key: SecretStr | None = Field(default=None, title="Secret access key")
+    secret_access_key: SecretStr | None = Field(
+        default=None,
+        title="Secret access key",
+        description="Stored encrypted; never appears in a run's parameters, logs or results.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -75,3 +86,30 @@ class ObjectStore(Block):
             access_key_id=self.access_key_id,
             secret_access_key=None if secret is None else secret.get_secret_value(),
         )
+
+    def check(self) -> Report:
+        """Try it out: reachable, may it list, read, write, put if absent? Writes two small objects
+        and removes them."""
+        return check(self.store())
+
+    async def asave(
+        self,
+        name: str | None = None,
+        overwrite: bool = False,
+        client: "PrefectClient | None" = None,
+    ) -> UUID:
+        """Save it under a name, with a warning for each thing that the store does not let us do."""
+        warn_of(await asyncio.to_thread(self.check))
+        return await super().asave(name, overwrite, client=client)
+
+    def save(self, *arguments: Any, **options: Any) -> Any:
+        """As :meth:`asave`, from code that is not async."""
+        warn_of(self.check())
+        return super().save(*arguments, **options)
+
+
+def warn_of(report: Report) -> None:
+    """A warning for each ability that a store has not."""
+    for ability in report.abilities:
+        if ability.ok is False:
+            warnings.warn(f"{report.url}: {ability.name}: {ability.sentence}", stacklevel=3)

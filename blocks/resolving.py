@@ -66,6 +66,16 @@ async def open_credentials(credentials: str | None) -> DeepgramCredentials:
     return await _load(DeepgramCredentials, name)
 
 
+async def open_block(block: type[_B], name: str) -> _B:
+    """The saved block of a kind with the name ``SLUG/NAME``. Raises BadChoice where there is none."""
+    short = _name_of(block, name)
+    if short is None:
+        raise BadChoice(
+            f"{name!r} is not a block's name: write {block.get_block_type_slug()}/NAME."
+        )
+    return await _load(block, short)
+
+
 def _name_of(block: type[Block], text: str) -> str | None:
     """NAME of ``slug/NAME``, where ``text`` is that."""
     slug, slash, name = text.partition("/")

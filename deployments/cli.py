@@ -122,11 +122,28 @@ def render(
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is installed, what is missing, and the command that mends it."""
-    from deployments.doctor import examine  # noqa: PLC0415
+def doctor(
+    block: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A saved block, such as object-store/recordings."),
+    ] = None,
+) -> None:
+    """Say what is installed, what is missing, and the command that mends it.
 
-    raise typer.Exit(0 if examine() else 1)
+    With --block: whether a store can be reached, listed, read, written and written only if absent;
+    whether a key is accepted; whether a profile's engine and formats are installed.
+
+    Exit status: 0 all is well, 1 something is missing, 2 wrong usage.
+    """
+    from deployments.doctor import examine, examine_block  # noqa: PLC0415
+    from steno.errors import BadChoice  # noqa: PLC0415
+
+    try:
+        well = examine_block(block) if block else examine()
+    except BadChoice as error:
+        typer.echo(f"stenoflow: {error}", err=True)
+        raise typer.Exit(WRONG_USAGE) from error
+    raise typer.Exit(0 if well else 1)
 
 
 def sample_recordings() -> list[Path]:

@@ -1,5 +1,6 @@
 """``stenoflow doctor``: what is installed, what is missing, and the command that mends it."""
 
+import asyncio
 import importlib.metadata
 import os
 import shutil
@@ -10,13 +11,21 @@ from importlib.util import find_spec
 from typing import Literal
 
 import httpx
+from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
+from blocks.deepgram_credentials import DeepgramCredentials
+from blocks.object_store import ObjectStore
+from blocks.resolving import open_block
+from blocks.transcription_profile import TranscriptionProfile
 from steno.decoders import describe_decoder
+from steno.engines.opening import open_engine
 from steno.errors import StenoError
-from steno.render import renderers
+from steno.profile import Profile
+from steno.render import check_artifacts, renderers
 from steno.scratch import scratch_root
+from steno.store.checking import Report
 
 Verdict = Literal["fine", "optional", "missing"]
 
@@ -40,7 +49,47 @@ class Finding:
 
 def examine() -> bool:
     """Print what was found; whether the main job can run."""
-    findings = [finding for look in LOOKS for finding in look()]
+    return _shown([finding for look in LOOKS for finding in look()])
+
+
+def examine_block(name: str) -> bool:
+    """Print what a saved block is good for; whether nothing is amiss.
+
+    ``name`` is a block's, as flows take it: ``object-store/NAME``. Raises BadChoice where it is none.
+    """
+    slug = name.partition("/")[0]
+    if slug == ObjectStore.get_block_type_slug():
+        return _shown(_store(asyncio.run(open_block(ObjectStore, name)).check()))
+    if slug == DeepgramCredentials.get_block_type_slug():
+        return _shown([_account(name, asyncio.run(open_block(DeepgramCredentials, name)))])
+    profile = asyncio.run(open_block(TranscriptionProfile, name)).profile
+    return _shown([_profile(name, profile)])
+
+
+def _store(report: Report) -> list[Finding]:
+    verdicts: dict[bool | None, Verdict] = {True: "fine", False: "missing", None: "optional"}
+    return [Finding(each.name, verdicts[each.ok], each.sentence) for each in report.abilities]
+
+
+def _account(name: str, credentials: DeepgramCredentials) -> Finding:
+    try:
+        return Finding(name, "fine", credentials.check())
+    except StenoError as error:
+        return Finding(name, "missing", str(error))
+
+
+def _profile(name: str, profile: Profile) -> Finding:
+    """Whether the profile's engine and artifacts are there; its key is another block's matter."""
+    try:
+        check_artifacts(profile.artifacts)
+        open_engine(profile, api_key="none")
+    except StenoError as error:
+        return Finding(name, "missing", str(error))
+    formats = ", ".join(profile.artifacts)
+    return Finding(name, "fine", f"{profile.engine}, published as {formats}")
+
+
+def _shown(findings: list[Finding]) -> bool:
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
         mend = f"\n[dim]→ {finding.mend}[/]" if finding.mend else ""
@@ -54,8 +103,29 @@ def _python() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    for name in ("stenoflow", "prefect", "fastapi", "sqlalchemy", "torch", "silero-vad", "numpy"):
-        yield Finding(name, "fine", importlib.metadata.version(name))
+    yield Finding("stenoflow", "fine", importlib.metadata.version("stenoflow"))
+    unfit = list(_unfit_packages())
+    yield from unfit
+    if not unfit:
+        prefect = importlib.metadata.version("prefect")
+        yield Finding("packages", "fine", f"all as Stenoflow needs them, with Prefect {prefect}")
+
+
+def _unfit_packages() -> Iterator[Finding]:
+    """Packages that Stenoflow needs and that are missing, or of a version it does not work with."""
+    for text in importlib.metadata.requires("stenoflow") or ():
+        needed = Requirement(text)
+        if needed.marker and not needed.marker.evaluate({"extra": ""}):
+            continue
+        mend = f"pip install '{needed.name}{needed.specifier}'"
+        try:
+            found = importlib.metadata.version(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(needed.name, "missing", "not installed", mend)
+            continue
+        if not needed.specifier.contains(found, prereleases=True):
+            said = f"{found}, and Stenoflow needs {needed.specifier}"
+            yield Finding(needed.name, "missing", said, mend)
 
 
 def _decoder() -> Iterator[Finding]:
@@ -78,6 +148,9 @@ def _engines() -> Iterator[Finding]:
             "no key in the environment (a Deepgram Credentials block does as well)",
             "export DEEPGRAM_API_KEY=...",
         )
+    yield Finding(
+        "engine openai", "fine", "any server of OpenAI's protocol: set openai.base_url in a profile"
+    )
     yield _extra("engine faster-whisper", "faster_whisper", "faster-whisper")
 
 
