@@ -7,10 +7,11 @@ have to say meanwhile goes to standard error. Exit status 1 where one of them mi
 """
 
 import argparse
+import os
 import subprocess
 import sys
 
-from bench.measure import Measure, read_measure, report
+from bench.measure import TOGETHER, Measure, read_measure, report
 
 BENCHES: dict[str, list[str]] = {
     "vad": [],
@@ -19,6 +20,11 @@ BENCHES: dict[str, list[str]] = {
     "startup": [],
     "short_files": ["--files", "200"],
     "vad_curve": [],
+    "decoders": [],
+    "times": [],
+    "kills": ["--kills", "25"],
+    "storm": ["--recordings", "40"],
+    "corpus": ["--kind", "nonspeech"],
 }
 """Modules of this package, in the order in which they run, with arguments that keep them short."""
 
@@ -26,10 +32,13 @@ BENCHES: dict[str, list[str]] = {
 def main() -> None:
     """Run those that were named, or all."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("bench", nargs="*", choices=[[], *BENCHES], help="all, if none is named")
+    options.add_argument("bench", nargs="*", help=f"{', '.join(BENCHES)}; all, if none is named")
+    named = options.parse_args().bench or list(BENCHES)
+    if unknown := set(named) - set(BENCHES):
+        options.error(f"there is no bench {', '.join(sorted(unknown))}")
     measures: list[Measure] = []
     failed: list[str] = []
-    for name in options.parse_args().bench or BENCHES:
+    for name in named:
         print(f"\n--- {name}", file=sys.stderr, flush=True)
         found, status = run(name, BENCHES[name])
         measures += found
@@ -46,7 +55,8 @@ def run(name: str, arguments: list[str]) -> tuple[list[Measure], int]:
     """A bench's measures and exit status; its other output goes to standard error as it comes."""
     command = [sys.executable, "-m", f"bench.{name}", *arguments]
     found: list[Measure] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | {TOGETHER: "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
         for line in process.stdout:
             if measure := read_measure(line):

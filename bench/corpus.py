@@ -19,6 +19,7 @@ from typing import Any
 import jiwer
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from bench.measure import Measure, report
 from tests.corpus import recordings, shared
 
 
@@ -30,13 +31,25 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     folder = shared()
     if folder is None:
-        sys.exit("the corpus is not here: set STENOFLOW_CORPUS to the folder that holds corpus/")
+        print("left out for want of the corpus: corpus", file=sys.stderr)
+        return
     entries = [each for each in recordings() if not chosen.kind or each["kind"] in chosen.kind]
     with tempfile.TemporaryDirectory() as destination:
         endings = transcribe(folder / "corpus", entries, Path(destination), chosen.jobs)
         print_outcomes(entries, endings)
-        print_disagreements(entries, endings)
         print_word_errors(entries, endings, Path(destination))
+        unlike = print_disagreements(entries, endings)
+    report(
+        [
+            Measure(
+                name="corpus, unlike the manifest",
+                ours=unlike,
+                peer=len(entries),
+                unit="recordings",
+                against="all of these kinds",
+            )
+        ]
+    )
 
 
 def transcribe(
@@ -85,16 +98,19 @@ def print_outcomes(
 
 def print_disagreements(
     entries: Iterable[Mapping[str, Any]], endings: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Each recording that ended otherwise than its manifest expects, with what was said of it."""
+) -> int:
+    """Each recording that ended otherwise than its manifest expects, and why; how many they are."""
     print("\ndisagreements:")
+    found = 0
     for entry in entries:
         ending, wanted = endings[entry["name"]], expected(entry)
         if ending["outcome"] not in wanted:
+            found += 1
             print(
                 f"  {entry['name']}: {ending['outcome']}, not {' or '.join(sorted(wanted))} "
                 f"(speech {ending['speech_s']} s of {ending['duration_s']} s; {ending['reason']})"
             )
+    return found
 
 
 def print_word_errors(

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.measure import Measure, report
 from bench.passage import pass_through, published, slices
 from steno.engines.deepgram import DeepgramEngine
 from steno.manifest import Manifest
@@ -88,7 +89,7 @@ def main() -> None:
         )
         began = time.monotonic()
         taken = kill_often(bench, keys, chosen.kills, random.Random(chosen.seed))
-        report(bench, taken, root, time.monotonic() - began)
+        hold_to_account(bench, taken, root, time.monotonic() - began)
 
 
 def kill_often(bench: Bench, keys: list[str], kills: int, chance: random.Random) -> list[str]:
@@ -133,8 +134,8 @@ def in_child(work: Callable[[], None], kill_after_s: float | None = None) -> boo
     return False
 
 
-def report(bench: Bench, taken: list[str], root: Path, took_s: float) -> None:
-    """Print what became of it all; exit status 1 where a promise was broken."""
+def hold_to_account(bench: Bench, taken: list[str], root: Path, took_s: float) -> None:
+    """Print and report what became of it all; exit status 1 where a promise was broken."""
     manifests = [published(key, bench.source, bench.destination, PROFILE) for key in taken]
     ended = [each for each in manifests if each and each.outcome == "published"]
     bill = Counter(charge.sha256 for charge in bench.standin.bill())
@@ -159,10 +160,22 @@ def report(bench: Bench, taken: list[str], root: Path, took_s: float) -> None:
     print(f"payments:                       {bill.total()}, for {len(bill)} pieces of audio")
     print(f"paid, reply never reached us:   {again}")
     print(f"marked as perhaps paid:         {marked} attempts in the manifests")
-    print(f"paid again without such a mark: {unmarked} recordings")
-    print(f"processes left: {len(left)}, scratch left: {len(scratch)}")
-    if len(ended) < len(taken) or unmarked or left or scratch:
-        sys.exit(1)
+    promises = {
+        "not published": len(taken) - len(ended),
+        "paid again without a mark": unmarked,
+        "processes and scratch folders left": len(left) + len(scratch),
+    }
+    report(
+        Measure(
+            name=f"kills, {promise}",
+            ours=broken,
+            peer=len(taken),
+            unit="recordings",
+            against=f"all recordings, after {bench.stages.total()} kills",
+            at_most=0,
+        )
+        for promise, broken in promises.items()
+    )
 
 
 def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:

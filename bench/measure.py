@@ -18,6 +18,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+TOGETHER = "STENOFLOW_BENCHES_TOGETHER"
+"""Set by ``python -m bench`` for those it runs: the one table is printed at the end, by itself."""
+
 PRINTED_WIDTH = 160
 """Of a table that goes to no terminal."""
 
@@ -65,7 +68,8 @@ class Measure:
 def report(measures: Iterable[Measure]) -> None:
     """Print one table and one JSON line each; exit with status 1 where a bar is missed."""
     found = list(measures)
-    print_table(found)
+    if TOGETHER not in os.environ:
+        print_table(found)
     for measure in found:
         ratio = round(measure.ratio, 4) if math.isfinite(measure.ratio) else None
         line = asdict(measure) | {"ratio": ratio, "machine": machine()}

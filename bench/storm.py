@@ -12,7 +12,6 @@ are paid again, and each is marked.
 import argparse
 import os
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -22,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from bench.measure import Measure, report
 from bench.passage import Buy, pass_through, slices
 from steno.engines.deepgram import DeepgramEngine
 from steno.errors import TransientError
@@ -101,12 +101,42 @@ def main() -> None:
     print(f"paid again / marked:          {beyond} / {marked}")
     print(f"calm:                         {calm_each_s:.2f} s a recording")
     print(f"storm:                        {storm_each_s:.2f} s a recording")
-    print(f"wall time:                    {storm_s:.0f} s")
     allowed_s = calm_each_s * len(keys) + waits_s + weather.longest_s
-    print(f"calm + waits / {chosen.at_once} + longest wait: {allowed_s:.0f} s")
-    print(f"scratch left: {len(left)}")
-    if published < len(keys) or beyond > marked or (beyond and not chosen.paid) or left:
-        sys.exit(1)
+    report(
+        [
+            Measure(
+                name="storm, not published",
+                ours=len(keys) - published,
+                peer=len(keys),
+                unit="recordings",
+                against="all recordings",
+                at_most=0,
+            ),
+            Measure(
+                name="storm, paid again without a mark",
+                ours=max(beyond - marked, 0) if chosen.paid else beyond,
+                peer=len(bill),
+                unit="payments",
+                against="pieces of audio",
+                at_most=0,
+            ),
+            Measure(
+                name="storm, scratch folders left",
+                ours=len(left),
+                peer=len(keys),
+                unit="folders",
+                against="all recordings",
+                at_most=0,
+            ),
+            Measure(
+                name="storm, time",
+                ours=storm_s,
+                peer=allowed_s,
+                unit="wall s",
+                against=f"calm + waits / {chosen.at_once} + longest wait",
+            ),
+        ]
+    )
 
 
 def run(
