@@ -1,5 +1,6 @@
 """What every test shares: system packages that may be missing, and a Prefect of the tests' own."""
 
+import logging
 import os
 import re
 import shutil
@@ -8,6 +9,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.s3 import S3Server
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
 """Turns a skip for want of a system package into a failure, as in CI."""
@@ -35,6 +38,30 @@ def prefect_server() -> Generator[None, None, None]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(scope="session")
+def rgw() -> Generator[S3Server, None, None]:
+    """Ceph's S3 server."""
+    from tests.rgw import running_rgw, why_not
+
+    if why := why_not():
+        pytest.skip(why)
+    with running_rgw() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto() -> Generator[S3Server, None, None]:
+    """An S3 server that starts in a second, lists slowly, and believes any keys."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield S3Server(f"http://{host}:{port}", "tests", "tests")
+    server.stop()
 
 
 @pytest.hookimpl(wrapper=True)
