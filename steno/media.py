@@ -54,9 +54,13 @@ CANNOT_MIX = "Rematrix is needed"
 """FFmpeg says so of channels whose places it does not know, such as those of a nine-track recorder: we
 mix them ourselves then, all alike."""
 
-FROM_THE_FILES_START = "aresample=async=1:first_pts=0:min_hard_comp=2147483647"
-"""A filter that puts silence before sound that begins later than the file's picture, so that times are
-those at which a player plays it. Nothing else is moved, filled or dropped, whatever timestamps say."""
+TELLING_ITS_START = "[0:a:{stream}]asplit[heard][first];[first]aselect=not(n),ashowinfo,anullsink"
+"""A filter that lets sound pass as it is and says, in FFmpeg's messages, when its first frame plays."""
+
+FIRST_FRAME = re.compile(
+    r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:(\d+) ", re.MULTILINE
+)
+"""When, in samples of the stream; FFmpeg says it anew where a stream changes its rate or channels."""
 
 
 @contextmanager
@@ -100,8 +104,9 @@ def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
 class Decoding:
     """The sound of a recording, read once by iterating: blocks of shape (samples, channels).
 
-    All blocks but the last hold ``BLOCK_SAMPLES`` samples of each channel: one channel where they are
-    mixed or one is heard, else as many as the stream has.
+    Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel where they are mixed or
+    one is heard, else as many as the stream has. They begin where the file begins: sound that sets in
+    later than the picture keeps the time at which a player plays it.
 
     Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
     is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped;
@@ -148,21 +153,34 @@ class Decoding:
 
     def __iter__(self) -> Iterator[PcmBlock]:
         info, width = self._open()
-        most = to_samples(self._limits.max_duration_s)
         while True:
             block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
             got = self._child.read_into(block.data.cast("B")) // (2 * width)
-            self._samples += got
-            if self._samples > most:
-                raise OverLimit(
-                    f"The recording is longer than {self._limits.max_duration_s:g} s, the limit; "
-                    "raise limits.max_duration_s in the profile, or cut it."
-                )
+            if got and self._samples == 0:
+                yield from self._silence_before()
+            self._count(got)
             if got:
                 yield self._heard(block[:got])
             if got < BLOCK_SAMPLES:
                 break
         self._conclude(info)
+
+    def _silence_before(self) -> Iterator[PcmBlock]:
+        """From the file's start to its first sound, which in a video may be later than the picture."""
+        first = FIRST_FRAME.search(self._child.messages())
+        missing = round(int(first[1]) * SAMPLE_RATE / int(first[2])) if first else 0
+        for start in range(0, missing, BLOCK_SAMPLES):
+            silence = np.zeros((min(BLOCK_SAMPLES, missing - start), self.channels), np.int16)
+            self._count(len(silence))
+            yield silence
+
+    def _count(self, samples: int) -> None:
+        self._samples += samples
+        if self._samples > to_samples(self._limits.max_duration_s):
+            raise OverLimit(
+                f"The recording is longer than {self._limits.max_duration_s:g} s, the limit; "
+                "raise limits.max_duration_s in the profile, or cut it."
+            )
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
@@ -171,7 +189,13 @@ class Decoding:
     def _start(self, stream: int, *, mixed: bool) -> Child:
         mix = ["-ac", "1"] if mixed else []
         output = [
-            *("-map", f"0:a:{stream}", "-af", FROM_THE_FILES_START, *mix, "-ar", str(SAMPLE_RATE)),
+            *(
+                "-filter_complex_threads",
+                "1",
+                "-filter_complex",
+                TELLING_ITS_START.format(stream=stream),
+            ),
+            *("-map", "[heard]", *mix, "-ar", str(SAMPLE_RATE)),
             *("-c:a", "pcm_s16le", "-map_metadata", "-1", "-map_chapters", "-1", "-bitexact"),
             *("-flush_packets", "0", "-f", "wav", "pipe:1"),
         ]

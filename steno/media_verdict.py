@@ -18,6 +18,9 @@ PLACE = re.compile(r"^(?:Error opening input|file:.*): ")
 REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
 """FFmpeg 5; later ones do not name the container there, but say ``in#0``."""
 
+NO_DAMAGE = "non monotonically increasing dts"
+"""Said where recordings were joined, and times begin anew in the middle; nothing is lost of the sound."""
+
 TOLERATED_S = 1.0
 TOLERATED_SHARE = 0.02
 """A claimed duration that is off by less than either is no news."""
@@ -106,7 +109,7 @@ def unreadable(messages: str) -> PermanentError:
 def warnings(decoded: Decoded, choice: MediaChoice) -> tuple[str, ...]:
     """What a person should know of a recording that was decoded, in sentences."""
     told: list[str] = []
-    errors = ERROR_LINE.findall(decoded.messages)
+    errors = [error for error in ERROR_LINE.findall(decoded.messages) if NO_DAMAGE not in error]
     if decoded.exit_code < 0:
         told.append(
             f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and what follows is not heard."

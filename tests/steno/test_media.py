@@ -41,7 +41,7 @@ def hear(path: Path, limits: Limits | None = None, **choice: Any) -> Heard:
     with decode(path, choice=MediaChoice(**choice), limits=limits) as decoding:
         blocks = list(decoding)
         assert {block.dtype for block in blocks} <= {np.dtype(np.int16)}
-        assert {len(block) for block in blocks[:-1]} <= {BLOCK_SAMPLES}
+        assert max(len(block) for block in blocks) <= BLOCK_SAMPLES
         assert {block.shape[1] for block in blocks} == {decoding.channels}
         samples = np.concatenate(blocks)
         assert len(samples) == decoding.samples
@@ -262,18 +262,45 @@ class TestDuration:
         assert heard.duration_s == 10
         assert heard.warnings == ("The header claims 1.2 s, but 10.0 s were decoded.",)
 
+    @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
     @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
     def test_sound_that_begins_after_the_picture_keeps_its_time(
-        self, tmp_path: Path, suffix: str
+        self, tmp_path: Path, suffix: str, channels: str
     ) -> None:
         late = make(
             tmp_path / f"late.{suffix}", *PICTURE, "-itsoffset", "1.25", *tone(440, 2),
-            "-map", "0:v", "-map", "1:a", "-c:a", "aac",
+            "-map", "0:v", "-map", "1:a", "-c:a", "flac", "-strict", "-2",
+        )  # fmt: skip
+        heard = hear(late, channels=channels)
+        assert np.flatnonzero(np.abs(heard.samples[:, 0]) > 50)[0] == pytest.approx(20_000, abs=10)
+        assert heard.duration_s == 3.25
+        assert heard.warnings == ()
+
+    def test_sound_after_very_long_silence_counts_with_it(self, tmp_path: Path) -> None:
+        late = make(
+            tmp_path / "late.mkv", *PICTURE, "-itsoffset", "30", *tone(440, 2),
+            "-map", "0:v", "-map", "1:a", "-c:a", "flac",
         )  # fmt: skip
         heard = hear(late)
-        loud = np.flatnonzero(np.abs(heard.samples[:, 0]) > 500)
-        assert loud[0] / SAMPLE_RATE == pytest.approx(1.25, abs=0.07)
-        assert heard.duration_s == pytest.approx(3.25, abs=0.1)
+        assert heard.duration_s == 32
+        assert not heard.samples[: 30 * SAMPLE_RATE].any()
+        assert pitches(heard.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
+        with pytest.raises(OverLimit):
+            hear(late, Limits(max_duration_s=29))
+
+    def test_recordings_joined_end_to_end_are_heard_one_after_the_other(
+        self, tmp_path: Path
+    ) -> None:
+        """The second has another rate and other channels, and its own clock."""
+        bare = ("-write_xing", "0", "-id3v2_version", "0")
+        first = make(tmp_path / "first.mp3", *tone(300, 10, 44_100), "-ac", "1", *bare)
+        second = make(tmp_path / "second.mp3", *tone(500, 10, 48_000), "-ac", "2", *bare)
+        joined = tmp_path / "joined.mp3"
+        joined.write_bytes(first.read_bytes() + second.read_bytes())
+        heard = hear(joined)
+        assert heard.duration_s == pytest.approx(20, abs=0.2)
+        assert pitches(heard.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
+        assert not any("damaged" in told for told in heard.warnings)
 
     def test_an_audiobook_of_two_thousand_chapters_is_read(self, tmp_path: Path) -> None:
         script = ";FFMETADATA1\n" + "".join(
