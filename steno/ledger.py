@@ -118,6 +118,13 @@ class Ledger:
         """The reply to a lot, if it has been bought. Raises PaidInVain, StoreTrouble."""
         return self._settled(lot, self._shelf(lot), read, "reused")
 
+    def has(self, lot: Lot) -> bool:
+        """Whether :meth:`find` would find a reply; unlike it, this never writes. Raises PaidInVain."""
+        shelf = self._shelf(lot)
+        return shelf.receipt or any(
+            self._intent(lot, number).state == "open" for number in shelf.replies
+        )
+
     def lost(self, lot: Lot) -> tuple[Intent, ...]:
         """Attempts on a lot that nobody is at, which may have been paid. Raises PaidInVain."""
         return self._lost(lot, self._shelf(lot))

@@ -85,6 +85,12 @@ class Shelf:
         parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
         return [found for part in parts for found in self._found(part)]
 
+    def missing(self, plans: Sequence[CutPlan]) -> list[Wanted]:
+        """The parts that would have to be bought, told without writing anything. Raises PaidInVain,
+        StoreTrouble."""
+        parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
+        return [missing for part in parts for missing in self._missing(part)]
+
     def halves(self, wanted: Wanted, halves: Sequence[Part]) -> list[Wanted]:
         """Keep it in mind that a part goes in halves; the halves, as whoever came first made them."""
         kept = self.ledger.keep(self.address, _split_name(wanted.lot), _halves, tuple(halves))
@@ -98,6 +104,16 @@ class Shelf:
                 yield from self._found(half)
         else:
             yield wanted
+
+    def _missing(self, wanted: Wanted) -> Iterator[Wanted]:
+        if self.ledger.has(wanted.lot):
+            return
+        halves = self.ledger.kept(self.address, _split_name(wanted.lot), _halves)
+        if halves is None:
+            yield wanted
+        else:
+            for half in self._apart(wanted, halves):
+                yield from self._missing(half)
 
     def _apart(self, wanted: Wanted, halves: Sequence[Part]) -> Iterator[Wanted]:
         lost = wanted.lost + len(self.ledger.lost(wanted.lot))

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -62,11 +62,13 @@ def survey(
     batch_size: int,
     limit: int | None = None,
     within: KeyRange = KeyRange(),
+    tell: Callable[[ObjectInfo], object] | None = None,
 ) -> Survey:
     """Count what lies in the source, and cut what is to be done of it into batches.
 
-    At most ``limit`` recordings are taken; the walk ends there. Raises BadChoice where a listing is
-    out of order, NotFound where the source is not there, AccessDenied, StoreTrouble, Stopped.
+    At most ``limit`` recordings are taken; the walk ends there. ``tell`` is told of each that is taken.
+    Raises BadChoice where a listing is out of order, NotFound where the source is not there,
+    AccessDenied, StoreTrouble, Stopped.
     """
     found = Survey()
 
@@ -76,6 +78,8 @@ def survey(
                 raise Stopped("stopped while listing")
             found.fates[decision.fate] += 1
             if decision.fate.taken:
+                if tell:
+                    tell(decision.info)
                 yield decision.info
 
     taken = islice(counted(), limit)

@@ -156,6 +156,42 @@ def transcribe(
     return _transcribed(profile, engine, kept, bought, warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What a recording takes to transcribe, before anything is bought."""
+
+    wanted_s: float
+    """Seconds of audio in all its requests, those of each channel that is heard apart."""
+    missing_s: float
+    """Of these, what the ledger does not have: what would be paid for."""
+    requests: int
+    """For what is missing."""
+
+
+def outstanding(
+    heard: Heard,
+    plans: Sequence[CutPlan],
+    profile: Profile,
+    engine: Engine,
+    ledger: Ledger,
+    source_sha256: str,
+) -> Outstanding:
+    """What :func:`transcribe` would buy. Nothing is written. Raises PaidInVain, StoreTrouble."""
+    if not any(plan.parts for plan in plans):
+        return Outstanding(0.0, 0.0, 0)
+    if is_whole(profile):
+        plans = [_uncut(plans, heard.samples)]
+    address = address_of(profile, engine, source_sha256)
+    kept = ledger.kept(address, PLAN, _plans) or tuple(plans)
+    missing = Shelf.of(ledger, address, engine).missing(kept)
+    channels = _channels_in_body(profile, heard)
+    return Outstanding(
+        wanted_s=channels * to_seconds(sum(plan.sent for plan in kept)),
+        missing_s=channels * sum(each.seconds for each in missing),
+        requests=len(missing),
+    )
+
+
 def rebuild(profile: Profile, engine: Engine, ledger: Ledger, source_sha256: str) -> Transcribed:
     """The transcript of a recording from the ledger alone: no audio is read, nothing is bought.
 

@@ -68,6 +68,18 @@ def test_a_limit_ends_the_walk(tmp_path: Path) -> None:
     assert look(source, destination, limit=3).recordings == 3
 
 
+def test_each_recording_that_is_taken_is_told_once(tmp_path: Path) -> None:
+    source = source_of(tmp_path / "in", KEYS)
+    destination = open_store(str(tmp_path / "out"), create=True)
+    finish(source, destination, "a-b.mp3")
+
+    told: list[str] = []
+    found = look(source, destination, limit=3, tell=lambda info: told.append(info.key))
+
+    assert len(told) == found.recordings == 3
+    assert told == sorted(f"{key}.mp3" for key in KEYS if key != "a-b")[:3]
+
+
 @pytest.mark.parametrize("inside", ["", "texts"])
 def test_a_destination_within_the_source_is_not_swept(tmp_path: Path, inside: str) -> None:
     source = source_of(tmp_path, ["call"])
