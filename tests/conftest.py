@@ -21,7 +21,13 @@ _missing: set[str] = set()
 
 # Tests never touch the profiles, databases and keys of whoever runs them; Prefect reads its
 # environment when it is first imported, which is after this.
-for name in ("DEEPGRAM_API_KEY", "PREFECT_API_URL", "PREFECT_API_KEY", "AWS_PROFILE"):
+for name in (
+    "DEEPGRAM_API_KEY",
+    "OPENAI_API_KEY",
+    "PREFECT_API_URL",
+    "PREFECT_API_KEY",
+    "AWS_PROFILE",
+):
     os.environ.pop(name, None)
 PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")
 os.environ |= {"PREFECT_HOME": PREFECT_HOME, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
