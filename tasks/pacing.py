@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore, Event, Lock
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -39,6 +39,7 @@ BUSY_S = 5.0
 """How long everybody waits after a "too many" that names no time itself."""
 
 _cores = BoundedSemaphore(os.cpu_count() or 1)
+_creating = Lock()
 
 
 class PrefectTrouble(TransientError):
@@ -106,7 +107,8 @@ def _slot(engine: str, stop: Event) -> Generator[None, None, None]:
     """Wait for a turn by both limits, then hold a slot until the block ends."""
     slot = ExitStack()
     with _as_transient():
-        with get_client(sync_client=True) as client:
+        # Two threads that both find no limit would both create it, and one be an error in the log.
+        with _creating, get_client(sync_client=True) as client:
             create_limits(client, engine)
         _patiently(stop, lambda: rate_limit(rate_of(engine), timeout_seconds=POLL_S, strict=True))
         _patiently(stop, lambda: slot.enter_context(_lease(engine)))
