@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deployments.server_commands import commands
+
 app = typer.Typer(
     name="stenoflow",
     help="Recordings in object storage become transcripts in object storage.",
@@ -14,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(commands)
 
 WRONG_USAGE = 2
 INTERRUPTED = 130

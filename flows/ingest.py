@@ -9,23 +9,36 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from threading import Event
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 import httpx
-from prefect import flow, get_run_logger, tags
+from prefect import Task, flow, get_run_logger, tags
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.deployments.flow_runs import arun_deployment
+from prefect.flow_runs import apause_flow_run, asuspend_flow_run
+from prefect.input import RunInput
 from prefect.runtime.deployment import get_id as get_deployment_id
-from prefect.runtime.flow_run import get_id, get_parameters
-from prefect.states import Completed, Failed
+from prefect.runtime.flow_run import get_id, get_parameters, get_run_count
+from prefect.states import Cancelled, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from blocks.resolving import open_profile, open_store_address
+from flows.parameters import (
+    AtOnce,
+    CredentialsName,
+    DestinationAddress,
+    Limit,
+    ProfileChoice,
+    SelectionChoice,
+    SourceAddress,
+)
 from flows.transcribe import transcribe
 from steno.budget import Budget
 from steno.errors import NotFound
+from steno.forecast import Forecast, ceiling_usd, forecast_md
 from steno.profile import Profile
 from steno.store import ObjectInfo, Store
 from steno.survey import KeyRange, Survey, decisions, survey
@@ -33,12 +46,17 @@ from steno.sweep import Batch, Selection
 from steno.sweep_report import SweepReport
 from tasks.budget import sweep_budget
 from tasks.ending import Ending
+from tasks.forecast import foresee
 from tasks.sweep_report import publish_report, read_report
 from tasks.threads import in_stoppable_thread, in_thread
 
 BATCH_DEPLOYMENT = "ingest/batch"
 """Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""
 POLL_S = 5.0
+WAIT_FOR_APPROVAL_S = 7 * 86_400
+MOST_CHILDREN = 10_000_000
+"""More than one run of a sweep ever begins."""
+SAMPLE = 8
 CLOSED = {"BadChoice", "EngineClosed", "MissingDependency"}
 """Errors that every further recording would meet: going on would be of no use."""
 
@@ -67,43 +85,12 @@ def name_of_run() -> str:
 
 @flow(name="ingest", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
 async def ingest(
-    source: Annotated[
-        str,
-        Field(
-            title="Source",
-            description="Where recordings are: object-store/NAME, s3://BUCKET/PREFIX or a folder.",
-            examples=["object-store/recordings", "s3://recordings/calls"],
-        ),
-    ],
-    destination: Annotated[
-        str,
-        Field(
-            title="Destination",
-            description="Where transcripts go: object-store/NAME, s3://BUCKET/PREFIX or a folder.",
-            examples=["object-store/transcripts", "s3://transcripts"],
-        ),
-    ],
-    profile: Annotated[
-        Profile | str,
-        Field(
-            title="Profile",
-            description="How recordings are treated: transcription-profile/NAME, or fields.",
-        ),
-    ] = Profile(),
-    credentials: Annotated[
-        str | None,
-        Field(
-            title="Credentials",
-            description="deepgram-credentials/NAME; empty: DEEPGRAM_API_KEY where the flow runs.",
-        ),
-    ] = None,
-    selection: Annotated[
-        Selection, Field(title="Selection", description="Which objects are recordings to be done.")
-    ] = Selection(),  # noqa: B008
-    limit: Annotated[
-        int | None,
-        Field(title="Most recordings", description="Empty: all that are to be done.", ge=1),
-    ] = None,
+    source: SourceAddress,
+    destination: DestinationAddress,
+    profile: ProfileChoice = Profile(),
+    credentials: CredentialsName = None,
+    selection: SelectionChoice = Selection(),  # noqa: B008
+    limit: Limit = None,
     budget_usd: Annotated[
         Decimal | None,
         Field(
@@ -112,9 +99,15 @@ async def ingest(
             ge=0,
         ),
     ] = None,
-    at_once: Annotated[
-        int, Field(title="Recordings at once", description="In one process.", ge=1, le=64)
-    ] = 4,
+    approve_above_usd: Annotated[
+        Decimal | None,
+        Field(
+            title="Ask above, USD",
+            description="Where it may cost more, the sweep is suspended until a person resumes it.",
+            ge=0,
+        ),
+    ] = None,
+    at_once: AtOnce = 4,
     batch_size: Annotated[
         int,
         Field(
@@ -158,7 +151,6 @@ async def ingest(
         at_once=at_once,
         now=batch.now if batch else began,
     )
-    within = KeyRange(batch.after, batch.until) if batch else KeyRange()
     found = await in_stoppable_thread(
         survey,
         sweep.source,
@@ -168,9 +160,19 @@ async def ingest(
         now=sweep.now,
         batch_size=batch_size,
         limit=limit,
-        within=within,
+        sample=0 if approve_above_usd is None else SAMPLE,
+        within=KeyRange(batch.after, batch.until) if batch else KeyRange(),
     )
     get_run_logger().info("%d recordings, %d bytes to be done", found.recordings, found.size)
+    if approve_above_usd is not None and found.recordings:
+        foreseen = await foresee(
+            sweep.source, sweep.destination, chosen, credentials, found, at_once=at_once
+        )
+        if (ceiling := ceiling_usd(foreseen)) is None or ceiling > approve_above_usd:
+            answer = await ask(foreseen, ceiling)
+            if answer.decision == "do nothing":
+                return Cancelled(message="A person decided against it; nothing was bought.")
+            budget_usd = answer.budget_usd
     report = SweepReport(
         run=get_id() or "local",
         source=sweep.source.url,
@@ -182,12 +184,46 @@ async def ingest(
     if len(found.batches) > 1 and get_deployment_id() and batch is None:
         await share_out(sweep, found, report, budget_usd, failure_ratio, batch_size)
     else:
+        number_anew()
         with spending(budget_usd):
             for each in found.batches:
                 await work_off(sweep, each, report)
     report.ended = datetime.now(UTC)
     await publish_report(sweep.destination, report)
     return verdict(report, failure_ratio)
+
+
+async def ask(foreseen: Forecast, ceiling: Decimal | None) -> "Approval":
+    """Wait for a person, for up to a week. A run of a deployment leaves its worker meanwhile, and
+    begins again from the top when it is resumed."""
+    wait: Any = asuspend_flow_run if get_deployment_id() else apause_flow_run
+    form = Approval.with_initial_data(description=forecast_md(foreseen), budget_usd=ceiling)
+    return await wait(wait_for_input=form, timeout=WAIT_FOR_APPROVAL_S)
+
+
+class Approval(RunInput):
+    """What a person says to a forecast."""
+
+    decision: Literal["go on", "do nothing"] = Field(default="go on", title="Decision")
+    budget_usd: Decimal | None = Field(
+        default=None,
+        title="Budget, USD",
+        description="Most that this sweep may spend. Empty: no limit.",
+        ge=0,
+    )
+
+
+def number_anew() -> None:
+    """Keep a sweep that runs again from taking the flow runs of its earlier recordings for new ones.
+
+    Prefect knows the children of a flow run by their order only, and by the second time the first of
+    them are done: others have their numbers.
+    """
+    context = FlowRunContext.get()
+    again = get_run_count() - 1
+    if context is not None and again > 0:
+        tracking = Task(name=transcribe.name, fn=transcribe.fn, version=transcribe.version)
+        context.task_run_dynamic_keys[tracking.task_key] = again * MOST_CHILDREN
 
 
 @dataclass(frozen=True)
@@ -208,14 +244,14 @@ class Sweep:
 
 async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
     """Take a batch's recordings through the flow `transcribe`, some at once, in this process."""
-    if report.stopped:
+    if report.ended_early:
         report.left += batch.recordings
         return
     waiting = iter(await in_stoppable_thread(_recordings_of, sweep, batch))
 
     async def worker() -> None:
         for info in waiting:
-            if report.stopped:
+            if report.ended_early:
                 report.left += 1
                 continue
             began = time.monotonic()
@@ -231,6 +267,7 @@ async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
             )
             if ending.error in CLOSED:
                 report.stopped = ending.reason
+            report.budget_spent = report.budget_spent or ending.error == "BudgetSpent"
 
     async with asyncio.TaskGroup() as group:
         for _ in range(sweep.at_once):
@@ -354,4 +391,6 @@ def verdict(report: SweepReport, failure_ratio: float) -> State[Any]:
         message = f"{message}; stopped: {report.stopped}"
     if report.stopped or report.failure_ratio > failure_ratio:
         return Failed(message=message, data=report)
+    if report.budget_spent:
+        return Completed(name="BudgetSpent", message=message, data=report)
     return Completed(message=message, data=report)

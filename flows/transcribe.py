@@ -28,10 +28,13 @@ from tasks.transcribe import transcribe as transcribe_speech
 LONGEST_NAME = 120
 
 
-def name_of_run() -> str:
+def run_name(key: str) -> str:
     """The recording's key, or the end of a long one: what a person looks for in a list of runs."""
-    key: str = get_parameters()["key"]
     return key if len(key) <= LONGEST_NAME else f"…{key[1 - LONGEST_NAME :]}"
+
+
+def name_of_run() -> str:
+    return run_name(get_parameters()["key"])
 
 
 @flow(name="transcribe", flow_run_name=name_of_run, persist_result=False, result_serializer="json")

@@ -66,6 +66,8 @@ class SweepReport(BaseModel):
     """Taken, but not begun: the engine's account is closed, or a batch was lost."""
     stopped: str | None = None
     """Why the sweep stopped early; null: it did not."""
+    budget_spent: bool = False
+    """Whether it ended because its budget did: what is left is the next sweep's, and no failure."""
     audio_s: float = 0.0
     bought_s: float = 0.0
     saved_s: float = 0.0
@@ -85,10 +87,25 @@ class SweepReport(BaseModel):
         return sum(self.outcomes.values())
 
     @property
+    def ended_early(self) -> bool:
+        """Whether no more recordings are to be begun."""
+        return self.budget_spent or self.stopped is not None
+
+    @property
     def failure_ratio(self) -> float:
-        """Share of the recordings taken that were rejected, given up or left; 0 where none was taken."""
-        failed = self.outcomes.get("rejected", 0) + self.outcomes.get("gave_up", 0) + self.left
-        return failed / taken if (taken := self.ended_somehow + self.left) else 0.0
+        """Share of the recordings taken that were rejected, given up or lost; 0 where none was taken.
+
+        What the budget did not cover was not tried, and counts on neither side.
+        """
+        unpaid = self.beyond_budget
+        left = 0 if self.budget_spent else self.left
+        failed = self.outcomes.get("rejected", 0) + self.outcomes.get("gave_up", 0) + left - unpaid
+        return failed / taken if (taken := self.ended_somehow + left - unpaid) else 0.0
+
+    @property
+    def beyond_budget(self) -> int:
+        """Recordings given up because the budget did not cover them."""
+        return sum(each.count for each in self.failures.values() if each.error == "BudgetSpent")
 
     def count(
         self,
@@ -135,6 +152,7 @@ class SweepReport(BaseModel):
         self.earlier += other.earlier
         self.left += other.left
         self.stopped = self.stopped or other.stopped
+        self.budget_spent = self.budget_spent or other.budget_spent
         self.audio_s += other.audio_s
         self.bought_s += other.bought_s
         self.saved_s += other.saved_s

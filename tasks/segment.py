@@ -16,10 +16,11 @@ from tasks.threads import in_thread
 async def segment(heard: Heard, job: Job, progress: Progress) -> Handed[tuple[CutPlan, ...]]:
     """For each channel its stretches of speech, and the requests in which they are sent."""
     progress.enter("segment")
-    return Handed(await in_thread(_segment, heard, job.profile, job.engine))
+    return Handed(await in_thread(plans_of, heard, job.profile, job.engine))
 
 
-def _segment(heard: Heard, profile: Profile, engine: Engine) -> tuple[CutPlan, ...]:
+def plans_of(heard: Heard, profile: Profile, engine: Engine) -> tuple[CutPlan, ...]:
+    """The same, without Prefect."""
     longest = longest_request(profile.cutting, engine.max_request_bytes)
     return tuple(
         plan(

@@ -51,9 +51,10 @@ def destination(tmp_path: Path) -> Path:
 
 
 async def sweep(source: Path, destination: Path, **options: Any) -> tuple[State[Any], SweepReport]:
-    state = await ingest(
+    run: Any = ingest(
         source=str(source), destination=str(destination), return_state=True, **options
     )
+    state = await run
     report = await state.aresult(raise_on_failure=False)
     assert isinstance(report, SweepReport), report
     return state, report

@@ -1,0 +1,213 @@
+"""``stenoflow serve``: a server with its UI, the deployments, and a worker on this machine.
+
+Prefect is imported only once its environment is set: it reads it then. The password is made once and
+kept in a file that only its owner reads; nothing answers without it.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from rich.console import Console
+
+from steno.errors import BadChoice, MissingDependency
+
+READY_S = 120
+STOP_S = 10
+POLL_S = 0.2
+AUTH_BYTES = 24
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def home_folder() -> Path:
+    """Where the server keeps its database, its password and its logs: STENOFLOW_HOME."""
+    return Path(os.environ.get("STENOFLOW_HOME") or Path.home() / ".stenoflow").absolute()
+
+
+def auth_string(home: Path) -> str:
+    """The user and password in ``home``, made at the first use."""
+    file = home / "auth"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        fresh = file.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(f"admin:{secrets.token_urlsafe(AUTH_BYTES)}")
+        fresh.replace(file)
+    return file.read_text().strip()
+
+
+def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bool:
+    """Run until Ctrl-C, then end everything; whether nothing of it broke by itself.
+
+    Raises BadChoice where the port is taken, MissingDependency where the server does not start.
+    """
+    home = home_folder()
+    url = f"http://127.0.0.1:{port}"
+    _check_free(port)
+    os.environ |= _environment(home, url)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as running:
+        server = running.enter_context(
+            _child("server", home, "server", "start", "--host", "127.0.0.1", "--port", str(port))
+        )
+        _await_health(server, f"{url}/api/health", stop, home)
+        if stop.is_set():
+            return True
+        _register(recordings, transcripts)
+        worker = running.enter_context(
+            _child("worker", home, "worker", "start", "--pool", "stenoflow",
+                   "--limit", str(at_once))
+        )  # fmt: skip
+        _greet(url, home, recordings, transcripts)
+        while not stop.wait(POLL_S):
+            for name, child in (("server", server), ("worker", worker)):
+                if child.poll() is not None:
+                    console.print(f"[red]The {name} has ended:[/] see {home / name}.log")
+                    return False
+        console.print("Stopping ...")
+        _end_flows(worker)
+    return True
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BadChoice(
+                f"port {port} is taken, perhaps by another `stenoflow serve`: end that one, or "
+                "choose another with --port."
+            ) from error
+
+
+def _environment(home: Path, url: str) -> dict[str, str]:
+    auth = auth_string(home)
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"{url}/api",
+        "PREFECT_API_AUTH_STRING": auth,
+        "PREFECT_SERVER_API_AUTH_STRING": auth,
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+
+
+@contextmanager
+def _child(name: str, home: Path, *arguments: str) -> Generator[subprocess.Popen[bytes]]:
+    """A part of Prefect in a session of its own, so that Ctrl-C is for us alone; it ends with us."""
+    setpriv = shutil.which("setpriv")
+    tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+    with (home / f"{name}.log").open("ab") as log:
+        child = subprocess.Popen(
+            [*tied, sys.executable, "-m", "prefect", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield child
+    finally:
+        _end([psutil.Process(child.pid), *_descendants(child)] if child.poll() is None else [])
+        child.wait()
+
+
+def _descendants(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(child.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _end_flows(worker: subprocess.Popen[bytes]) -> None:
+    """Let the flows tell the server of their end while it is still there."""
+    _end(_descendants(worker))
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        try:
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _, alive = psutil.wait_procs(processes, timeout=STOP_S)
+    for process in alive:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(alive, timeout=STOP_S)
+
+
+def _await_health(
+    server: subprocess.Popen[bytes], url: str, stop: threading.Event, home: Path
+) -> None:
+    give_up = time.monotonic() + READY_S
+    while time.monotonic() < give_up and server.poll() is None and not stop.is_set():
+        try:
+            if httpx.get(url, timeout=READY_S).is_success:
+                return
+        except httpx.TransportError:
+            stop.wait(POLL_S)
+    if not stop.is_set():
+        raise MissingDependency(f"Prefect's server did not start: see {home / 'server.log'}.")
+
+
+def _register(recordings: Path, transcripts: Path) -> None:
+    from blocks.object_store import ObjectStore  # noqa: PLC0415
+    from deployments.deploying import deploy, exists  # noqa: PLC0415
+
+    deploy(quiet=True)
+    for name, folder in (("recordings", recordings), ("transcripts", transcripts)):
+        if not exists(ObjectStore, name):
+            folder.mkdir(parents=True, exist_ok=True)
+            ObjectStore(location=str(folder.absolute())).save(name)
+
+
+def _greet(url: str, home: Path, recordings: Path, transcripts: Path) -> None:
+    sample = Path(__file__).parent / "samples" / "interview.mp3"
+    auth = home / "auth"
+    parameters = '{"parameters": {"key": "interview.mp3"}, "idempotency_key": "first"}'
+    console.print(
+        f"""
+[bold]{url}[/]   log in with what is in {auth}
+
+Three things to try:
+
+1. An upload, and a sweep from the UI: put a recording where the block object-store/recordings says,
+   then open Deployments, ingest/hourly, Run (it also runs by itself each hour):
+     cp {sample} {recordings}/
+
+2. The API:
+     curl -u "$(cat {auth})" {url}/api/deployments/name/transcribe/api   # its id
+     curl -u "$(cat {auth})" {url}/api/deployments/ID/create_flow_run \\
+       -H 'content-type: application/json' -d '{parameters}'
+
+3. The command line, in another terminal:
+     export PREFECT_API_URL={url}/api PREFECT_API_AUTH_STRING="$(cat {auth})"
+     stenoflow submit interview.mp3
+     stenoflow status interview.mp3
+
+Transcripts: {transcripts}. Logs: {home}. Ctrl-C stops everything.
+""",
+        markup=True,
+    )
