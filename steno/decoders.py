@@ -42,6 +42,16 @@ def chosen_decoder() -> Decoder:
     return _choose(os.environ.get(VARIABLE), os.environ.get("PATH"))
 
 
+def second_decoder() -> Decoder | None:
+    """The wheel's FFmpeg where the system's is used: newer than most, it decodes what older ones cannot.
+
+    None where there is no other, or where one was named.
+    """
+    chosen = chosen_decoder()
+    packaged = None if os.environ.get(VARIABLE) else _packaged()
+    return None if packaged is None or packaged.path == chosen.path else packaged
+
+
 def describe_decoder() -> str:
     """One line for a person: which FFmpeg decodes, its version, and why."""
     decoder = chosen_decoder()
@@ -61,17 +71,21 @@ def _choose(named: str | None, search_path: str | None) -> Decoder:
         return Decoder(
             str(Path(installed).resolve()), "the system's, which is the fastest to decode"
         )
+    packaged = _packaged()
+    if packaged is None:
+        raise MissingDependency("No FFmpeg was found; install it with: apt-get install ffmpeg")
+    return packaged
+
+
+def _packaged() -> Decoder | None:
     try:
-        packaged = imageio_ffmpeg.get_ffmpeg_exe()
-    except RuntimeError as error:
-        raise MissingDependency(
-            "No FFmpeg was found; install it with: apt-get install ffmpeg"
-        ) from error
-    return Decoder(
-        packaged,
-        "from the imageio-ffmpeg wheel, as the system has none; `apt-get install ffmpeg` gives a "
-        "faster one",
-    )
+        return Decoder(
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            "from the imageio-ffmpeg wheel, as the system has none; `apt-get install ffmpeg` gives a "
+            "faster one",
+        )
+    except RuntimeError:
+        return None
 
 
 @cache

@@ -2,7 +2,8 @@
 
 One child per recording does it all: it lists the streams on standard error and writes the sound to its
 standard output as a WAV file without end, whose header tells the number of channels. Only where the
-stream to hear turns out not to be the first one, or FFmpeg cannot mix it, is another child started.
+stream to hear turns out not to be the first one, or FFmpeg cannot mix or decode it, is another child
+started.
 
 Media is hostile. FFmpeg may open containers of real media only, from this one file only: playlists,
 scripts, subtitles and streams that name other files or addresses are refused by name. Time, memory and
@@ -20,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steno.confined import Bounds, Child
-from steno.decoders import chosen_decoder
+from steno.decoders import Decoder, chosen_decoder, second_decoder
 from steno.errors import BadMedia, ChildKilled, NotFound, OverLimit, PermanentError
 from steno.media_info import AudioStream, MediaInfo, read_media_info
-from steno.media_verdict import Decoded, count, unreadable, warnings, why_nothing
+from steno.media_verdict import Decoded, cannot_decode, count, unreadable, warnings, why_nothing
 from steno.profile import Limits, MediaChoice
 from steno.times import SAMPLE_RATE, Seconds, to_samples, to_seconds
 
@@ -53,6 +54,10 @@ MAX_CHANNELS = 32
 CANNOT_MIX = "Rematrix is needed"
 """FFmpeg says so of channels whose places it does not know, such as those of a nine-track recorder: we
 mix them ourselves then, all alike."""
+
+PACKED_IN_MP4 = ("amr_nb", "amr_wb")
+"""Several frames of these may make up a sample of an old phone's 3GP file, of which FFmpeg 5 decodes but
+the first: four fifths of what was said are lost."""
 
 TELLING_ITS_START = "[0:a:{stream}]asplit[heard][first];[first]aselect=not(n),ashowinfo,anullsink"
 """A filter that lets sound pass as it is and says, in FFmpeg's messages, when its first frame plays."""
@@ -89,7 +94,7 @@ def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
     Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ChildKilled, MissingDependency.
     """
     _require_file(path)
-    child = _ffmpeg(path, [], limits or Limits(), stop=None)
+    child = _ffmpeg(chosen_decoder(), path, [], limits or Limits(), stop=None)
     try:
         child.finish()
         messages = child.messages()
@@ -124,7 +129,9 @@ class Decoding:
         self._samples = 0
         self._warnings: tuple[str, ...] = ()
         self._opened: tuple[MediaInfo, int] | None = None
-        self._child = self._start(choice.audio_stream or 0, mixed=choice.channels == "mix")
+        self._decoder = chosen_decoder()
+        self._mixed = choice.channels == "mix"
+        self._child = self._start(choice.audio_stream or 0)
 
     @property
     def info(self) -> MediaInfo:
@@ -186,20 +193,16 @@ class Decoding:
         """End the child, whatever it is doing."""
         self._child.close()
 
-    def _start(self, stream: int, *, mixed: bool) -> Child:
-        mix = ["-ac", "1"] if mixed else []
+    def _start(self, stream: int) -> Child:
+        told = TELLING_ITS_START.format(stream=stream)
+        mix = ["-ac", "1"] if self._mixed else []
         output = [
-            *(
-                "-filter_complex_threads",
-                "1",
-                "-filter_complex",
-                TELLING_ITS_START.format(stream=stream),
-            ),
-            *("-map", "[heard]", *mix, "-ar", str(SAMPLE_RATE)),
-            *("-c:a", "pcm_s16le", "-map_metadata", "-1", "-map_chapters", "-1", "-bitexact"),
+            *("-filter_complex_threads", "1", "-filter_complex", told, "-map", "[heard]"),
+            *(*mix, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-bitexact"),
+            *("-map_metadata", "-1", "-map_chapters", "-1"),
             *("-flush_packets", "0", "-f", "wav", "pipe:1"),
         ]
-        return _ffmpeg(self._path, output, self._limits, self._stop)
+        return _ffmpeg(self._decoder, self._path, output, self._limits, self._stop)
 
     def _open(self) -> tuple[MediaInfo, int]:
         """Read up to the first sample: what the file holds, and how many channels arrive."""
@@ -212,19 +215,35 @@ class Decoding:
             if stream is None:
                 stream = info.default_stream
                 if stream != 0:
-                    width = self._restart(stream, mixed=self._choice.channels == "mix")
+                    width = self._restart(stream)
+            if self._is_beyond_decoder(info, stream, width) and (other := second_decoder()):
+                self._decoder = other
+                width = self._restart(stream)
+                info = read_media_info(self._child.messages()) or info
+                self._warnings = (
+                    f"It was decoded by FFmpeg {other.version} of the imageio-ffmpeg wheel, as older "
+                    "ones lose sound of this kind.",
+                )
             if width is None and CANNOT_MIX in self._child.messages():
-                width = self._restart(stream, mixed=False)
+                self._mixed = False
+                width = self._restart(stream)
             if width is None:
                 raise self._failure()
             self._require_channels(width)
             self._opened = info, width
         return self._opened
 
-    def _restart(self, stream: int, *, mixed: bool) -> int | None:
-        """Begin anew, with other sound: the number of channels; None where the child wrote no header."""
+    def _is_beyond_decoder(self, info: MediaInfo, stream: int, width: int | None) -> bool:
+        """Whether the sound is such as older FFmpegs cannot decode, or not all of it."""
+        if width is None:
+            return cannot_decode(self._child.messages())
+        packed = stream < len(info.audio) and info.audio[stream].codec in PACKED_IN_MP4
+        return packed and "mp4" in info.container
+
+    def _restart(self, stream: int) -> int | None:
+        """Begin anew: the number of channels; None where the child wrote no header."""
         self._child.close()
-        self._child = self._start(stream, mixed=mixed)
+        self._child = self._start(stream)
         return self._read_wav_header()
 
     def _require_channels(self, width: int) -> None:
@@ -274,12 +293,14 @@ class Decoding:
         if self._samples == 0:
             raise why_nothing(self._choice, self._limits, exit_code, self._child.messages())
         decoded = Decoded(info, self.duration_s, exit_code, self._child.messages())
-        self._warnings = warnings(decoded, self._choice)
+        self._warnings += warnings(decoded, self._choice)
 
 
-def _ffmpeg(path: Path, output: list[str], limits: Limits, stop: threading.Event | None) -> Child:
+def _ffmpeg(
+    decoder: Decoder, path: Path, output: list[str], limits: Limits, stop: threading.Event | None
+) -> Child:
     arguments = [
-        *(chosen_decoder().path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
+        *(decoder.path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
         *("-threads", "1", "-max_alloc", str(MAX_ALLOCATION_BYTES)),
         *("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS),
         *("-i", f"file:{path.absolute()}", *output),

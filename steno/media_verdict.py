@@ -72,7 +72,7 @@ def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
         return BadMedia("The recording's audio is encrypted (DRM); supply it decrypted.")
     if "Skipped opening external track" in messages:
         return BadMedia("The recording's sound lies in another file; supply it in one file.")
-    if re.search(r"Error while opening decoder|Decoder .*not found|not implemented", messages):
+    if cannot_decode(messages):
         return BadMedia(
             f"This FFmpeg cannot decode the recording's audio ({stream.codec}): "
             f"{_first_error(messages)}."
@@ -83,6 +83,13 @@ def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
         if error
         else f"The recording holds no sound: its {stream.codec} stream decodes to nothing, as that of a "
         "file that was cut off after its header."
+    )
+
+
+def cannot_decode(messages: str) -> bool:
+    """Whether FFmpeg lacks a decoder for a file that it has opened, or one that can all of the codec."""
+    return bool(
+        re.search("Error while opening decoder|Decoder .*not found|not implemented", messages)
     )
 
 

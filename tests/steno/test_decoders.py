@@ -9,10 +9,11 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 
-from steno.decoders import VARIABLE, chosen_decoder, describe_decoder
+from steno.decoders import VARIABLE, chosen_decoder, describe_decoder, second_decoder
 from steno.errors import BadChoice, BadMedia, MissingDependency
 from steno.media import decode, probe
 from steno.profile import MediaChoice
+from tests.corpus import needs_corpus, recordings
 from tests.media_files import make, pitches, tone, tones, write_wav
 
 SYSTEM = shutil.which("ffmpeg")
@@ -139,6 +140,62 @@ class TestEither:
             BadMedia, match=r"^This is no recording but something else( \(concat\))?:"
         ):
             probe(tmp_path / "list.mp3")
+
+
+class TestTheSecond:
+    """What the system's FFmpeg is too old for, the wheel's decodes."""
+
+    def test_is_the_wheels_where_the_systems_is_used(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("PATH", str(script(tmp_path / "ffmpeg", "exit 1").parent))
+        second = second_decoder()
+        assert second
+        assert second.path == WHEEL
+
+    def test_is_none_where_the_wheels_is_the_first(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert second_decoder() is None
+
+    def test_is_none_where_one_was_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(VARIABLE, "/bin/true")
+        assert second_decoder() is None
+
+    def test_decodes_what_the_first_cannot_and_says_so(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        written = tones([440], 1)
+        recording = write_wav(tmp_path / "recording", written)
+        too_old = (
+            "echo \"[info] Input #0, wav, from 'file:x':\" >&2\n"
+            "echo '[info]   Stream #0:0: Audio: aac, 16000 Hz, mono, s16' >&2\n"
+            "echo '[error] Error while opening decoder: Function not implemented' >&2; exit 1"
+        )
+        monkeypatch.setenv("PATH", str(script(tmp_path / "ffmpeg", too_old).parent))
+        with decode(recording) as decoding:
+            assert np.array_equal(np.concatenate(list(decoding)), written)
+        assert decoding.info.audio[0].codec == "pcm_s16le"
+        assert len(decoding.warnings) == 1
+        assert decoding.warnings[0].endswith("as older ones lose sound of this kind.")
+
+    @needs_corpus
+    @pytest.mark.skipif(SYSTEM is None, reason="needs package ffmpeg")
+    @pytest.mark.parametrize(
+        ("name", "seconds"),
+        [
+            ("containers/PHP-FFMpeg__sample.3gp", 5.0),
+            ("containers/mp4parse-rust__sine-3s-xhe-aac-44khz-mono.mp4", 3.0),
+        ],
+    )
+    def test_hears_all_of_what_old_ones_hear_little_or_nothing_of(
+        self, name: str, seconds: float
+    ) -> None:
+        [path] = [entry["path"] for entry in recordings() if entry["name"] == name]
+        with decode(path) as decoding:
+            list(decoding)
+        assert decoding.duration_s == pytest.approx(seconds, abs=0.1)
 
 
 class TestBroken:
