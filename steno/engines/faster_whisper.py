@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from steno.confined import Bounds
 from steno.engines import Body, Encoding
 from steno.engines.child import heard_by_child
-from steno.engines.languages import language_tag
+from steno.engines.languages import language_tag, whisper_code
 from steno.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency
 from steno.profile import FasterWhisperOptions
 from steno.times import Span, to_samples, to_seconds
@@ -77,7 +77,7 @@ class _Answer(BaseModel):
 
 
 class _Unusable(BaseModel):
-    """What the child answers where the model cannot be loaded."""
+    """What the child answers where the model cannot be loaded, or refuses an option."""
 
     unusable: str
 
@@ -89,7 +89,7 @@ class FasterWhisperEngine:
     """An :class:`~steno.engines.Engine`; safe to be used by several threads, each with its own child.
 
     Raises MissingDependency where faster-whisper is not installed, BadChoice where the profile names
-    no folder with a Whisper model for CTranslate2.
+    no folder with a Whisper model for CTranslate2, or a language that Whisper does not know.
     """
 
     name = "faster-whisper"
@@ -104,21 +104,26 @@ class FasterWhisperEngine:
             )
         self._options = options
         self._folder = _checked(options.model_dir)
+        self._language = whisper_code(options.language) if options.language else None
+        if options.language and not self._language:
+            raise BadChoice(
+                f"Whisper knows no language {options.language!r}: set faster_whisper.language to a tag "
+                "such as en, or leave it empty."
+            )
 
     def identity(self) -> Mapping[str, Any]:
         """The options, and the weights themselves: where they lie does not matter."""
         return {
             "engine": self.name,
             "version": version("faster-whisper"),
-            "model": self._folder.name,
             "weights": _digest(self._folder / "model.bin"),
             "options": self._options.model_dump(mode="json", exclude={"model_dir"}),
             "chunk": CHUNK,
         }
 
     def listen(self, body: Body, *, stop: threading.Event) -> bytes:
-        """Hear a WAV body. Raises EngineClosed where the model cannot be loaded, EngineTrouble,
-        ChildKilled, Stopped."""
+        """Hear a WAV body. Raises EngineClosed where the model cannot be loaded or knows nothing of an
+        option, EngineTrouble, ChildKilled, Stopped."""
         if body.path is None:
             raise ValueError("faster-whisper hears files, not URLs")
         options = self._options
@@ -130,7 +135,7 @@ class FasterWhisperEngine:
                 "local_files_only": True,
             },
             "hearing": {
-                "language": options.language,
+                "language": self._language,
                 "beam_size": options.beam_size,
                 "word_timestamps": True,
                 # With it, one mistake may be repeated to the end.
@@ -156,7 +161,8 @@ class FasterWhisperEngine:
         )
         if isinstance(answer := _read(raw), _Unusable):
             raise EngineClosed(
-                f"faster-whisper cannot use the model in {self._folder}: {answer.unusable}"
+                f"faster-whisper cannot use the model in {self._folder} as the profile says: "
+                f"{answer.unusable}"
             )
         return raw
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,20 @@ from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStub
 def main(request: dict[str, Any]) -> dict[str, Any]:
     try:
         model: Any = WhisperModel(**request["model"])
-    except (RuntimeError, ValueError, OSError) as error:
-        if "out of memory" in str(error):
+        return {**request["reply"], "chunks": list(chunks(model, request))}
+    except (RuntimeError, ValueError) as error:
+        if "memory" in str(error):
             raise
         return {"unusable": str(error)}
-    chunks: list[dict[str, Any]] = []
+
+
+def chunks(model: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is heard in each chunk, with its edges."""
     with wave.open(request["audio"]) as audio:
         for start, end in request["chunks"]:
             audio.setpos(start)
             pcm = np.frombuffer(audio.readframes(end - start), "<i2")
-            chunks.append({"start": start, "end": end, **heard(model, pcm, request["hearing"])})
-    return {**request["reply"], "chunks": chunks}
+            yield {"start": start, "end": end, **heard(model, pcm, request["hearing"])}
 
 
 def heard(model: Any, pcm: Any, hearing: dict[str, Any]) -> dict[str, Any]:

@@ -33,3 +33,10 @@ def language_tag(said: str | None) -> str | None:
     if code not in WHISPER_LANGUAGES.values():
         return None
     return "jv" if code == "jw" else code
+
+
+def whisper_code(tag: str) -> str | None:
+    """Whisper's code for a BCP-47 tag, whatever its region; None where it does not know the language."""
+    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
+    code = "jw" if primary == "jv" else primary
+    return code if code in WHISPER_LANGUAGES.values() else None

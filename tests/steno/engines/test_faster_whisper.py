@@ -117,6 +117,14 @@ def test_no_folder_is_asked_for_by_its_name() -> None:
 
 
 @needs_faster_whisper
+def test_a_language_that_whisper_does_not_know_is_refused_at_once(folder: Path) -> None:
+    for known in ("en", "en-US", "jv", "yue"):
+        engine(folder, language=known)
+    with pytest.raises(BadChoice, match="no language 'tlh'"):
+        engine(folder, language="tlh")
+
+
+@needs_faster_whisper
 def test_identity_is_the_options_and_the_weights_wherever_they_lie(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -245,6 +253,16 @@ def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None
         body.samples / 16_000,
     )
     assert not list(tmp_path.glob("*.request.json"))
+
+
+@needs_faster_whisper
+@needs_model
+def test_an_option_that_the_model_does_not_know_closes_the_engine(
+    model: Path, tmp_path: Path
+) -> None:
+    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    with pytest.raises(EngineClosed, match="float3"):
+        engine(model, compute_type="float3").listen(body, stop=GO_ON)
 
 
 @needs_faster_whisper

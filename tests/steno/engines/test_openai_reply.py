@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steno.engines.languages import WHISPER_LANGUAGES, language_tag
 from steno.engines.openai_reply import SPREAD, read_reply
 from steno.errors import EngineTrouble
 from steno.transcript import Reply
@@ -208,10 +207,3 @@ def test_spreading_loses_no_character_and_stays_inside_its_segment(text: str) ->
     assert "".join(each.text for each in reply.words) == "".join(text.split())
     assert all(3 <= each.start_s <= each.end_s <= 5 for each in reply.words)
     assert all(a.end_s == b.start_s for a, b in pairwise(reply.words))
-
-
-def test_languages_are_told_by_name_or_code() -> None:
-    found = [language_tag(each) for each in ("English", " de ", "jw", "haitian creole", "yue")]
-    assert found == ["en", "de", "jv", "ht", "yue"]
-    assert [language_tag(each) for each in (None, "", "unknown", "klingon")] == [None] * 4
-    assert len(WHISPER_LANGUAGES) == len(set(WHISPER_LANGUAGES.values())) == 100
