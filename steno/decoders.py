@@ -1,9 +1,14 @@
 """Which FFmpeg decodes, and why that one.
 
-In CPU seconds for an hour of mp3 on one machine: FFmpeg of Debian 12, 2.95; PyAV, 4.05; the binary in
-the ``imageio-ffmpeg`` wheel, 6.4. So the system's FFmpeg is used where there is one, and the wheel's,
-which is installed with Stenoflow, where there is none. PyAV would have to live in a Python child, whose
-start costs more than decoding a short file. ``STENOFLOW_FFMPEG`` names another binary.
+The cheapest that there is, by ``bench.decoders``: for an hour of mp3, aac or opus, the binary of the
+``imageio-ffmpeg`` wheel (FFmpeg 9) takes 2 to 3 times the CPU of Debian 12's FFmpeg 5.1, and PyAV, in the
+Python process of its own that hostile media asks for, 1.6 to 2 times; for flac and wav both take a little
+more. So the system's is used where there is one, else the wheel's, which is installed with Stenoflow;
+PyAV decodes nothing. A start costs the system's 80 ms of CPU, which loads a hundred libraries, and the
+wheel's 35, so that below a minute of sound the wheel's is cheaper; but those 45 ms are not worth that a
+recording's samples depend on its length. ``STENOFLOW_FFMPEG`` names another binary.
+
+Being cheapest is not being able: what the system's is too old for is given to the wheel's.
 """
 
 import os
