@@ -66,7 +66,7 @@ def moto() -> Generator[S3Server, None, None]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield S3Server(f"http://{host}:{port}", "tests", "tests")
+    yield S3Server(f"http://{host}:{port}", "any-key", "any-secret")
     server.stop()
 
 
