@@ -326,6 +326,8 @@ def _client(
         "s3",
         endpoint_url=endpoint_url,
         config=Config(
+            # Left to itself, boto3 presigns in some regions as AWS has long ceased to accept.
+            signature_version="s3v4",
             s3={"addressing_style": addressing},
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
