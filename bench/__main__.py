@@ -21,6 +21,7 @@ BENCHES: dict[str, list[str]] = {
     "short_files": ["--files", "200"],
     "vad_curve": [],
     "decoders": [],
+    "fuzz_media": [],
     "times": [],
     "kills": ["--kills", "25"],
     "storm": ["--recordings", "40"],
