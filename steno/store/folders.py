@@ -142,6 +142,9 @@ def _enter(folder: int, component: str) -> int:
     try:
         return _made(folder, file_names(component, Role.PLAIN))
     except NotADirectoryError:
+        # Nobody would look beside a link for what lies below its name.
+        if stat.S_IFLNK in kinds_at([folder], component):
+            raise
         return _made(folder, marked)
 
 
