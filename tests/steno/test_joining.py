@@ -2,17 +2,19 @@
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from steno.cutting import CutPlan
+from steno.cutting import CutPlan, Part
 from steno.joining import ALONE_S, PAUSE_S, Answer, join
 from steno.profile import Cutting
-from steno.times import to_samples, to_seconds
-from steno.transcript import Transcript
+from steno.timeline import Timeline
+from steno.times import Span, to_samples, to_seconds
+from steno.transcript import Finding, Reply, Transcript
 from tests.overheard import Ear, Said, conversations, planned
 
 JITTER = to_samples(0.1)
@@ -241,3 +243,91 @@ def test_twelve_hours_join_as_well() -> None:
     ear = Ear(random.Random(0), jitter=200)
     transcript = heard(said, sent, ear)
     assert texts(transcript) == [word.text for word in said]
+
+
+WORDS = [Said(f"word{at}", at * 16_000, at * 16_000 + 8_000, 0) for at in range(20)]
+"""One a second; sent in two parts, words 8 to 11 are heard by both."""
+
+
+def two_parts(before: Reply, after: Reply) -> list[Answer]:
+    """Replies to both parts of twenty seconds, overlapping by four."""
+    spans = ((Span(0, 160_000), Span(0, 192_000)), (Span(160_000, 320_000), Span(128_000, 320_000)))
+    return [
+        Answer(0, Part(span=span, timeline=Timeline((sent,))), reply)
+        for (span, sent), reply in zip(spans, (before, after), strict=True)
+    ]
+
+
+def hearings() -> tuple[Reply, Reply]:
+    """All words of both parts, heard to the sample."""
+    ear = Ear(random.Random(0))
+    before, after = (ear.answer(WORDS, answer.part) for answer in two_parts(Reply(()), Reply(())))
+    return before.reply, after.reply
+
+
+def test_findings_point_at_the_same_words_wherever_these_have_moved() -> None:
+    before, after = hearings()
+    first = Finding("topic", "first", 0.9, "words 2 and 3", 2, 4)
+    beyond = Finding("topic", "beyond the seam", 0.9, "words 10 and 11", 10, 12)
+    ahead = Finding("topic", "ahead of the seam", 0.9, "words 8 and 9", 0, 2)
+    second = Finding("topic", "second", 0.9, "words 12 and 13", 4, 6)
+    anywhere = Finding("sentiment", "fine", 0.1, "all of it")
+    transcript = joined(
+        two_parts(
+            replace(before, findings=(first, beyond, anywhere)),
+            replace(after, findings=(ahead, second, anywhere)),
+        ),
+        320_000,
+    )
+    assert transcript.findings == (
+        first,
+        anywhere,
+        Finding("topic", "second", 0.9, "words 12 and 13", 12, 14),
+    )
+
+
+def test_a_finding_across_the_seam_keeps_the_words_that_its_part_answers_for() -> None:
+    before, after = hearings()
+    across = Finding("topic", "across", 0.9, "words 8 to 11", 8, 12)
+    transcript = joined(two_parts(replace(before, findings=(across,)), after), 320_000)
+    assert [(each.first, each.last) for each in transcript.findings] == [(8, 10)]
+
+
+def test_paragraphs_go_on_over_the_seam() -> None:
+    before, after = hearings()
+    transcript = joined(
+        two_parts(
+            replace(before, paragraph_starts=(0, 4, 11)), replace(after, paragraph_starts=(0, 6))
+        ),
+        320_000,
+    )
+    assert [(each.first, each.last) for each in transcript.paragraphs] == [
+        (0, 4),
+        (4, 14),
+        (14, 20),
+    ]
+
+
+def test_what_each_reply_says_is_said_once() -> None:
+    before, after = hearings()
+    transcript = joined(
+        two_parts(
+            replace(before, language="fr", model="m 1", summary="Begins.", warnings=("a", "b")),
+            replace(
+                after, language="en", language_confidence=0.7, summary="Ends.", warnings=("b", "c")
+            ),
+        ),
+        320_000,
+    )
+    assert transcript.model == "m 1"
+    assert transcript.summary == "Begins.\n\nEnds."
+    assert transcript.warnings == ("a", "b", "c")
+
+
+def test_the_language_is_that_of_most_words() -> None:
+    before, after = hearings()
+    fewer = replace(before, words=before.words[:5], language="fr", language_confidence=0.9)
+    transcript = joined(
+        two_parts(fewer, replace(after, language="en", language_confidence=0.7)), 320_000
+    )
+    assert (transcript.language, transcript.language_confidence) == ("en", 0.7)
