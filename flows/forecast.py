@@ -1,35 +1,37 @@
 """The forecast: what a sweep would cost and take, before anything is bought."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime.flow_run import get_parameters
 from prefect.states import Completed
-from pydantic import Field
 
 from blocks.resolving import open_profile, open_store_address
 from flows.parameters import (
     AtOnce,
-    CredentialsName,
     DestinationAddress,
     Limit,
     ProfileChoice,
+    SampleSize,
     SelectionChoice,
     SourceAddress,
 )
+from steno.forecast_text import summary
 from steno.profile import Profile
+from steno.sampling import Sampler
 from steno.survey import survey
 from steno.sweep import Selection
-from tasks.forecast import foresee
+from tasks.forecast import SAMPLE, forecast_of
 from tasks.threads import in_stoppable_thread
 
-SAMPLE = 8
-BATCH = 1000
+BATCH = 2000
+"""Recordings counted together; nothing is made of these batches."""
 
 
 def name_of_run() -> str:
+    """What the forecast is for."""
     return f"forecast of {get_parameters()['source']}"
 
 
@@ -38,40 +40,35 @@ async def forecast(
     source: SourceAddress,
     destination: DestinationAddress,
     profile: ProfileChoice = Profile(),
-    credentials: CredentialsName = None,
     selection: SelectionChoice = Selection(),  # noqa: B008
     limit: Limit = None,
     at_once: AtOnce = 4,
-    sample: Annotated[
-        int,
-        Field(
-            title="Recordings to hear",
-            description="Drawn as if by lot, fetched and heard, but not sent anywhere.",
-            ge=1,
-            le=200,
-        ),
-    ] = SAMPLE,
+    sample: SampleSize = SAMPLE,
 ) -> State[Any]:
     """Tell how many recordings a sweep would take, what it would pay for, and how long it would be.
 
-    Nothing is bought: a few recordings are fetched and heard, and the rest estimated by them. The
-    answer is this run's result and its artifact.
+    Nothing is bought, no account is needed, and nothing is written to the destination (a folder that
+    is not there is made). A few recordings are fetched and heard, and the rest is estimated by them.
+    The answer is this run's artifact for a person, and the data of its state, a
+    :class:`steno.forecast.Forecast`, for a program.
     """
     chosen = await open_profile(profile)
-    origin = await open_store_address(source)
-    target = await open_store_address(destination, create=True)
+    recordings = await open_store_address(source)
+    transcripts = await open_store_address(destination, create=True)
+    made = datetime.now(UTC)
+    sampler = Sampler(sample)
     found = await in_stoppable_thread(
         survey,
-        origin,
-        target,
+        recordings,
+        transcripts,
         chosen,
         selection,
-        now=datetime.now(UTC),
+        now=made,
         batch_size=BATCH,
         limit=limit,
-        sample=sample,
+        tell=sampler.see,
     )
-    foreseen = await foresee(origin, target, chosen, credentials, found, at_once=at_once)
-    cost = foreseen.cost_usd
-    price = f"about {cost.expected:.2f} USD" if cost else "no price is known"
-    return Completed(message=f"{foreseen.recordings} recordings, {price}", data=foreseen)
+    foretold = await forecast_of(
+        recordings, transcripts, chosen, found, sampler, at_once=at_once, made=made
+    )
+    return Completed(message=summary(foretold), data=foretold)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from threading import Event
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import httpx
@@ -18,14 +18,13 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.deployments.flow_runs import arun_deployment
-from prefect.flow_runs import apause_flow_run, asuspend_flow_run
-from prefect.input import RunInput
 from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id, get_parameters, get_run_count
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from blocks.resolving import open_profile, open_store_address
+from flows.approval import ask, asked_before, asked_elsewhere
 from flows.parameters import (
     AtOnce,
     CredentialsName,
@@ -38,25 +37,25 @@ from flows.parameters import (
 from flows.transcribe import transcribe
 from steno.budget import Budget
 from steno.errors import NotFound
-from steno.forecast import Forecast, ceiling_usd, forecast_md
+from steno.forecast import exceeds
+from steno.forecast_text import summary
 from steno.profile import Profile
+from steno.sampling import Sampler
 from steno.store import ObjectInfo, Store
 from steno.survey import KeyRange, Survey, decisions, survey
 from steno.sweep import Batch, Selection
 from steno.sweep_report import SweepReport
 from tasks.budget import sweep_budget
 from tasks.ending import Ending
-from tasks.forecast import foresee
+from tasks.forecast import SAMPLE, forecast_of
 from tasks.sweep_report import publish_report, read_report
 from tasks.threads import in_stoppable_thread, in_thread
 
 BATCH_DEPLOYMENT = "ingest/batch"
 """Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""
 POLL_S = 5.0
-WAIT_FOR_APPROVAL_S = 7 * 86_400
 MOST_CHILDREN = 10_000_000
 """More than one run of a sweep ever begins."""
-SAMPLE = 8
 CLOSED = {"BadChoice", "EngineClosed", "MissingDependency"}
 """Errors that every further recording would meet: going on would be of no use."""
 
@@ -103,7 +102,7 @@ async def ingest(
         Decimal | None,
         Field(
             title="Ask above, USD",
-            description="Where it may cost more, the sweep is suspended until a person resumes it.",
+            description="A sweep that may cost more by its forecast waits for a person to approve it.",
             ge=0,
         ),
     ] = None,
@@ -139,6 +138,7 @@ async def ingest(
     """
     began = datetime.now(UTC)
     chosen = await open_profile(profile)
+    asked = None if approve_above_usd is None else await asked_before()
     sweep = Sweep(
         source_address=source,
         destination_address=destination,
@@ -149,8 +149,9 @@ async def ingest(
         credentials=credentials,
         selection=selection,
         at_once=at_once,
-        now=batch.now if batch else began,
+        now=batch.now if batch else asked.made if asked else began,
     )
+    sampler = Sampler(SAMPLE)
     found = await in_stoppable_thread(
         survey,
         sweep.source,
@@ -160,19 +161,36 @@ async def ingest(
         now=sweep.now,
         batch_size=batch_size,
         limit=limit,
-        sample=0 if approve_above_usd is None else SAMPLE,
-        within=KeyRange(batch.after, batch.until) if batch else KeyRange(),
+        within=KeyRange(batch.after, batch.until)
+        if batch
+        else KeyRange(until=asked and asked.until),
+        tell=None if approve_above_usd is None or asked else sampler.see,
     )
     get_run_logger().info("%d recordings, %d bytes to be done", found.recordings, found.size)
-    if approve_above_usd is not None and found.recordings:
-        foreseen = await foresee(
-            sweep.source, sweep.destination, chosen, credentials, found, at_once=at_once
+    if approve_above_usd is not None and asked is None:
+        if other := await asked_elsewhere():
+            return Completed(
+                name="AlreadyAsked",
+                message=f"the same sweep waits for an answer already: flow run {other.name} ({other.id})",
+            )
+        forecast = await forecast_of(
+            sweep.source,
+            sweep.destination,
+            chosen,
+            found,
+            sampler,
+            at_once=at_once,
+            made=sweep.now,
         )
-        if (ceiling := ceiling_usd(foreseen)) is None or ceiling > approve_above_usd:
-            answer = await ask(foreseen, ceiling)
-            if answer.decision == "do nothing":
-                return Cancelled(message="A person decided against it; nothing was bought.")
-            budget_usd = answer.budget_usd
+        asked = forecast if exceeds(forecast, approve_above_usd, budget_usd) else None
+    if asked:
+        answer = await ask(asked)
+        if answer.decision == "decline":
+            return Completed(
+                name="Declined", message=f"nothing was bought: {summary(asked)}", data=asked
+            )
+        limits_usd = [each for each in (budget_usd, asked.ceiling_usd) if each is not None]
+        budget_usd = min(limits_usd, default=None)
     report = SweepReport(
         run=get_id() or "local",
         source=sweep.source.url,
@@ -191,26 +209,6 @@ async def ingest(
     report.ended = datetime.now(UTC)
     await publish_report(sweep.destination, report)
     return verdict(report, failure_ratio)
-
-
-async def ask(foreseen: Forecast, ceiling: Decimal | None) -> "Approval":
-    """Wait for a person, for up to a week. A run of a deployment leaves its worker meanwhile, and
-    begins again from the top when it is resumed."""
-    wait: Any = asuspend_flow_run if get_deployment_id() else apause_flow_run
-    form = Approval.with_initial_data(description=forecast_md(foreseen), budget_usd=ceiling)
-    return await wait(wait_for_input=form, timeout=WAIT_FOR_APPROVAL_S)
-
-
-class Approval(RunInput):
-    """What a person says to a forecast."""
-
-    decision: Literal["go on", "do nothing"] = Field(default="go on", title="Decision")
-    budget_usd: Decimal | None = Field(
-        default=None,
-        title="Budget, USD",
-        description="Most that this sweep may spend. Empty: no limit.",
-        ge=0,
-    )
 
 
 def number_anew() -> None:

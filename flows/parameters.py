@@ -47,3 +47,12 @@ Limit = Annotated[
 AtOnce = Annotated[
     int, Field(title="Recordings at once", description="In one process.", ge=1, le=64)
 ]
+SampleSize = Annotated[
+    int,
+    Field(
+        title="Recordings to hear",
+        description="Drawn from the whole listing by size, fetched and heard, but not sent anywhere.",
+        ge=1,
+        le=200,
+    ),
+]

@@ -1,134 +1,220 @@
-"""What a sweep would cost and take, estimated from a few of its recordings that were really heard.
+"""What a sweep would buy, cost and take, told from a sample of it that was really heard.
 
-What a recording costs goes roughly with its bytes, so each figure is a ratio to bytes in the sample,
-times the bytes of all. Ranges are of 95 percent: the ratio estimator's standard error and Student's t
-(Cochran, Sampling Techniques, 3rd edition, 1977, formula 6.13).
+Counts and bytes of the recordings are known from the listing. All other figures are those of the
+sample, extrapolated by bytes within each media type (:mod:`steno.sampling`), with the range that the
+sample's own spread allows.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import cast
+from datetime import date, datetime
+from decimal import ROUND_UP, Decimal
 
-from pydantic import BaseModel, Field
-from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from pydantic import BaseModel, ConfigDict
 
-from steno.pricing import SMALLEST_USD
+from steno.engines import Engine
+from steno.pricing import Prices
+from steno.sampling import Range, Stratum, estimate
+from steno.store import ObjectInfo
+from steno.survey import Survey
 
-CONFIDENCE = 0.95
+HEARD_PER_S = {"deepgram": 60.0, "pocketsphinx": 3.5}
+"""Seconds of audio that an engine hears a second, in one request. Deepgram's is an assumption, half of
+what Deepgram itself claims; PocketSphinx's was measured on one core. Others' depend on their machine."""
+
+SPARE = Decimal("1.02")
+"""What is approved is rounded up: each request's estimate is, too."""
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
     """One recording of the sample, as it was heard."""
 
-    key: str
-    size: int
-    """Bytes."""
     audio_s: float = 0.0
     paid_s: float = 0.0
-    """Seconds that would be sent to the engine, of all channels."""
+    """Seconds that would be bought, of all channels heard apart."""
+    had_s: float = 0.0
+    """Seconds that the ledger has already."""
     requests: int = 0
     took_s: float = 0.0
     """To fetch and hear it."""
-    rejected: str | None = None
-    """Why it cannot become a transcript; nothing would be paid for it."""
+    refused: str | None = None
+    """Why nothing would be bought for it."""
 
 
-class Range(BaseModel):
-    """An estimate, and between what it should lie."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The limits that a sweep works under, in one process."""
 
-    expected: float
-    low: float
-    high: float
+    at_once: int
+    """Recordings."""
+    decoders: int
+    open_requests: int | None
+    """At the engine, by all machines; None where it runs on this machine's own cores."""
+    begun_per_s: float | None
+    """Requests; None: no limit."""
+
+
+class Cost(BaseModel):
+    """An estimate in USD by list prices, and its range."""
+
+    model_config = ConfigDict(frozen=True)
+
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    as_of: date | None
+    """Of the oldest price in it; None where the engine is free."""
+
+
+class MediaType(BaseModel):
+    """What is to be done of one media type."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    recordings: int
+    size: int
+    """Bytes."""
+    heard: int
+    """Recordings of the sample."""
+    audio_s: float
+    paid_s: float
 
 
 class Forecast(BaseModel):
-    """What a sweep would do."""
+    """What a sweep would do. Ranges hold in 95 of 100 cases."""
+
+    model_config = ConfigDict(frozen=True)
 
     source: str
     destination: str
     engine: str
+    made: datetime
+    """What was modified since is no part of it."""
+    until: str
+    """The last key that is part of it."""
     recordings: int
-    size: int = Field(title="Bytes")
-    fates: dict[str, int] = Field(default_factory=dict[str, int])
-    sampled: int
-    rejected: dict[str, str] = Field(default_factory=dict[str, str])
-    """Of the sample: keys of what cannot become a transcript, and why."""
+    """To be done: those of the sweep, or up to its limit."""
+    size: int
+    """Their bytes."""
+    fates: dict[str, int]
+    """How many objects the listing found new, changed, done, too young, filtered."""
+    heard: int
+    """Recordings of the sample."""
+    refused: dict[str, str]
+    """Of the sample: keys of those that nothing would be bought for, and why."""
+    media: tuple[MediaType, ...]
     audio_s: Range
     paid_s: Range
-    cost_usd: Range | None
-    """None where no price is known. What the ledger already holds is not taken off."""
+    had_s: Range
+    """Seconds bought earlier, which are not bought again."""
+    cost: Cost | None
+    """None where no price is known."""
+    warnings: tuple[str, ...]
+    """About money: what the estimate leaves out."""
     takes_s: float
-    """With as many recordings at once on one machine, at the engine's current limits."""
+    """In one process, at the limits in force; without the engine's own time where that is unknown."""
+    heard_per_s: float | None
+    """Seconds of audio that the engine is taken to hear a second; None: unknown."""
+
+    @property
+    def ceiling_usd(self) -> Decimal | None:
+        """What a person is asked to approve: the range's upper end, rounded up."""
+        return self.cost and (self.cost.high * SPARE).quantize(CENT, rounding=ROUND_UP)
 
 
-def ratio_estimate(sample: Sequence[tuple[float, float]], total: float) -> Range:
-    """The sum of y over all, from pairs (x, y) of a sample, where x sums to ``total`` over all.
+def exceeds(forecast: Forecast, limit_usd: Decimal, budget_usd: Decimal | None) -> bool:
+    """Whether a sweep may cost more than the limit, as far as its budget lets it.
 
-    The whole is taken for much larger than the sample, which errs on the wide side. One pair tells
-    nothing of the spread: its range is from what was seen to twice the estimate.
+    Where no price is known it may.
     """
-    seen = sum(y for _, y in sample)
-    size = sum(x for x, _ in sample)
-    if not size or not total:
-        return Range(expected=0.0, low=0.0, high=0.0)
-    ratio = seen / size
-    expected = ratio * total
-    if total <= size:
-        return Range(expected=expected, low=expected, high=expected)
-    count = len(sample)
-    if count == 1:
-        return Range(expected=expected, low=min(seen, expected), high=2 * expected)
-    residual = sum((y - ratio * x) ** 2 for x, y in sample) / (count - 1)
-    error = total / (size / count) * math.sqrt(residual / count)
-    student = cast(Callable[[int, float], float], stdtrit)
-    spread = float(student(count - 1, (1 + CONFIDENCE) / 2)) * error
-    return Range(expected=expected, low=max(seen, expected - spread), high=expected + spread)
+    if not forecast.recordings or (budget_usd is not None and budget_usd <= limit_usd):
+        return False
+    return forecast.cost is None or forecast.cost.high > limit_usd
 
 
-def price_range(paid_s: Range, usd_of: Callable[[float], Decimal | None]) -> Range | None:
-    """What these seconds cost; None where no price is known."""
-    low, expected, high = (usd_of(each) for each in (paid_s.low, paid_s.expected, paid_s.high))
-    if low is None or expected is None or high is None:
-        return None
-    return Range(expected=float(expected), low=float(low), high=float(high))
+def foretell(
+    found: Survey,
+    strata: Sequence[Stratum],
+    sample: Mapping[str, Sampled],
+    *,
+    source: str,
+    destination: str,
+    engine: Engine,
+    prices: Prices,
+    pace: Pace,
+    made: datetime,
+) -> Forecast:
+    """The forecast for all recordings found, by those of the strata that were heard.
 
+    ``sample`` has what was learnt of each recording drawn, by its key.
+    """
 
-def ceiling_usd(forecast: Forecast) -> Decimal | None:
-    """The most that the sweep should cost; None where no price is known."""
-    if forecast.cost_usd is None:
-        return None
-    return Decimal(forecast.cost_usd.high).quantize(SMALLEST_USD)
+    def at(info: ObjectInfo) -> Sampled:
+        return sample[info.key]
 
-
-def forecast_md(forecast: Forecast) -> str:
-    """The forecast for a person to read, as Markdown."""
-    lines = [
-        f"**{forecast.recordings:,} recordings**, {forecast.size / 1e9:.2f} GB, from "
-        f"{forecast.sampled} of them that were heard.",
-        "",
-        "| | expected | between | and |",
-        "| --- | ---: | ---: | ---: |",
-        _row("hours of audio", forecast.audio_s, 3600, 2),
-        _row("hours paid for", forecast.paid_s, 3600, 2),
-    ]
-    if forecast.cost_usd:
-        lines.append(_row(f"USD ({forecast.engine}, list price)", forecast.cost_usd, 1, 4))
-    else:
-        lines.append(f"| USD: no price of {forecast.engine} is known | | | |")
-    lines += ["", f"On one machine it takes about {forecast.takes_s / 3600:.2f} hours."]
-    if forecast.rejected:
-        lines += [
-            "",
-            f"{len(forecast.rejected)} of the {forecast.sampled} heard would be rejected.",
-        ]
-    return "\n".join(lines)
-
-
-def _row(name: str, found: Range, unit: float, digits: int) -> str:
-    expected, low, high = (
-        f"{each / unit:,.{digits}f}" for each in (found.expected, found.low, found.high)
+    audio_s = estimate(strata, lambda info: at(info).audio_s)
+    paid_s = estimate(strata, lambda info: at(info).paid_s)
+    speed = HEARD_PER_S.get(engine.name)
+    return Forecast(
+        source=source,
+        destination=destination,
+        engine=engine.name,
+        made=made,
+        until=found.batches[-1].until if found.batches else "",
+        recordings=found.recordings,
+        size=found.size,
+        fates={fate.value: count for fate, count in found.fates.items()},
+        heard=len(sample),
+        refused={key: each.refused for key, each in sample.items() if each.refused},
+        media=tuple(
+            MediaType(
+                name=stratum.name,
+                recordings=stratum.recordings,
+                size=stratum.size,
+                heard=len(stratum.drawn),
+                audio_s=estimate([stratum], lambda info: at(info).audio_s).expected,
+                paid_s=estimate([stratum], lambda info: at(info).paid_s).expected,
+            )
+            for stratum in strata
+        ),
+        audio_s=audio_s,
+        paid_s=paid_s,
+        had_s=estimate(strata, lambda info: at(info).had_s),
+        cost=cost_of(paid_s, engine, prices),
+        warnings=prices.estimate(engine.name, engine.identity(), 0).warnings,
+        takes_s=time_at(
+            pace,
+            local_s=estimate(strata, lambda info: at(info).took_s).expected,
+            engine_s=paid_s.expected / speed if speed else 0.0,
+            requests=estimate(strata, lambda info: float(at(info).requests)).expected,
+        ),
+        heard_per_s=speed,
     )
-    return f"| {name} | {expected} | {low} | {high} |"
+
+
+def cost_of(paid_s: Range, engine: Engine, prices: Prices) -> Cost | None:
+    """What these seconds cost; None where no price is known."""
+    expected, low, high = (
+        prices.estimate(engine.name, engine.identity(), seconds)
+        for seconds in (paid_s.expected, paid_s.low, paid_s.high)
+    )
+    if expected.usd is None or low.usd is None or high.usd is None:
+        return None
+    return Cost(expected=expected.usd, low=low.usd, high=high.usd, as_of=expected.as_of)
+
+
+def time_at(pace: Pace, *, local_s: float, engine_s: float, requests: float) -> float:
+    """Seconds until all is done: the slowest of what the limits let pass.
+
+    ``local_s`` is fetching and hearing, ``engine_s`` the engine's work, each as if done one by one.
+    """
+    cores_s = local_s if pace.open_requests else local_s + engine_s
+    return max(
+        (local_s + engine_s) / pace.at_once,
+        cores_s / pace.decoders,
+        engine_s / pace.open_requests if pace.open_requests else 0.0,
+        requests / pace.begun_per_s if pace.begun_per_s else 0.0,
+    )

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from heapq import heappush, heappushpop, nlargest
+from importlib import import_module
 from operator import mul
-
-from scipy.stats import t as student
+from typing import Any
 
 from steno.store import ObjectInfo
 from steno.sweep import MEDIA_EXTENSIONS
@@ -175,4 +175,11 @@ def _extrapolated(stratum: Stratum, figures: Sequence[tuple[int, float]]) -> tup
         for each, own, (weight, _) in zip(stands_for, ratios, figures, strict=True)
     )
     error = stratum.size / sum(stands_for) * math.sqrt(variance * count / (count - 1))
-    return total, float(student.ppf((1 + CONFIDENCE) / 2, count - 1)) * error
+    return total, _student(count - 1) * error
+
+
+def _student(freedom: int) -> float:
+    """How many standard errors the range reaches to either side."""
+    # Imported here as it takes most of a second, and few need it.
+    special: Any = import_module("scipy.special")
+    return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))

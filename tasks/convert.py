@@ -1,6 +1,8 @@
 """Convert a recording to PCM, hearing its quality and its speech in the same pass."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
@@ -14,8 +16,10 @@ from tasks.threads import in_stoppable_thread
 
 POLL_S = 0.2
 
-_decoders = BoundedSemaphore(int(os.environ.get("STENOFLOW_DECODERS") or os.cpu_count() or 1))
+DECODERS = int(os.environ.get("STENOFLOW_DECODERS") or os.cpu_count() or 1)
 """Decoders at work at once in this process: more than the cores would only take turns."""
+
+_decoders = BoundedSemaphore(DECODERS)
 
 
 @step
@@ -29,10 +33,17 @@ async def convert(recording: Fetched, profile: Profile, scratch: Path, progress:
 def _convert(
     stop: Event, recording: Fetched, profile: Profile, scratch: Path, progress: Progress
 ) -> Heard:
+    with decoder(stop):
+        return listen(recording.path, profile, scratch, stop=stop, progress=progress.advance)
+
+
+@contextmanager
+def decoder(stop: Event) -> Generator[None, None, None]:
+    """Wait for one of the decoders, and have it until the block ends. Raises Stopped."""
     while not _decoders.acquire(timeout=POLL_S):
         if stop.is_set():
             raise Stopped("stopped while waiting for a free decoder")
     try:
-        return listen(recording.path, profile, scratch, stop=stop, progress=progress.advance)
+        yield
     finally:
         _decoders.release()

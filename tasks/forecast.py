@@ -1,116 +1,149 @@
-"""Hear a few recordings of a sweep, and tell what all of them would cost and take."""
+"""Hear a few recordings of a sweep, and tell from them what all of it would cost and take."""
 
 import asyncio
-import os
 import time
-from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from threading import Event
 
+import httpx
 from prefect.artifacts import acreate_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 
-from steno.addressing import is_whole
+from steno.budget import Budget, Purse
 from steno.engines import Engine
-from steno.errors import Rejected
-from steno.forecast import Forecast, Sampled, forecast_md, price_range, ratio_estimate
+from steno.engines.opening import open_engine
+from steno.errors import PaidInVain, Rejected
+from steno.forecast import Forecast, Pace, Sampled, foretell
+from steno.forecast_text import forecast_md
+from steno.ledger import Ledger
 from steno.listening import listen
 from steno.pricing import prices
 from steno.profile import Profile
+from steno.sampling import Sampler
 from steno.scratch import scratch_folder
 from steno.store import ObjectInfo, Store
 from steno.survey import Survey
-from steno.times import to_seconds
-from tasks.job import Job, open_engine_of
-from tasks.pacing import BEGUN_PER_S
+from steno.transcription import outstanding
+from tasks.convert import DECODERS, decoder
+from tasks.gate import check_gate
+from tasks.handing import Handed
+from tasks.job import Job
+from tasks.pacing import BEGUN_PER_S, OPEN_AT_ONCE, SHARED, PrefectTrouble, open_limit, rate_of
+from tasks.retrying import step
 from tasks.segment import plans_of
 from tasks.threads import in_stoppable_thread
 
-AT_ONCE = os.cpu_count() or 1
+SAMPLE = 20
+"""Recordings heard unless told otherwise."""
+ANY_KEY = "nothing-is-sent"
+"""Of an engine that is asked only for its name, its options and its limits."""
 
 
-async def foresee(
+async def forecast_of(
     source: Store,
     destination: Store,
     profile: Profile,
-    credentials: str | None,
     found: Survey,
+    sampler: Sampler,
     *,
     at_once: int,
+    made: datetime,
 ) -> Forecast:
-    """What the recordings of a survey would cost and take, by those of its sample. Nothing is bought.
+    """What the recordings of a survey would cost and take, by those that the sampler has drawn.
 
-    Raises what opening the engine raises, and AccessDenied, StoreTrouble, ChildKilled, Stopped.
+    ``made`` is the survey's own time. Nothing is bought, and nothing written to the destination; the
+    forecast is shown as this run's artifact. Raises BadChoice and MissingDependency where there can be
+    no such engine; AccessDenied, StoreTrouble, ChildKilled, PrefectTrouble, Stopped.
     """
-    engine = await open_engine_of(profile, credentials)
-    jobs = [Job(info.key, source, destination, profile, engine) for info in found.sample]
-    turns = asyncio.Semaphore(AT_ONCE)
+    engine = open_engine(profile, api_key=ANY_KEY)
+    strata = sampler.strata()
+    drawn = [info for stratum in strata for info in stratum.drawn]
+    turns = asyncio.Semaphore(at_once)
 
-    async def heard(job: Job, info: ObjectInfo) -> Sampled:
+    async def heard(info: ObjectInfo) -> Sampled:
         async with turns:
-            return await in_stoppable_thread(_hear, job, info)
+            job = Job(info.key, source, destination, profile, engine)
+            return (await hear(Handed(job))).value
 
-    sample = await asyncio.gather(*map(heard, jobs, found.sample))
-    forecast = _estimated(source, destination, profile, engine, found, sample, at_once)
+    sampled = await asyncio.gather(*map(heard, drawn))
+    forecast = foretell(
+        found,
+        strata,
+        {info.key: each for info, each in zip(drawn, sampled, strict=True)},
+        source=source.url,
+        destination=destination.url,
+        engine=engine,
+        prices=prices(),
+        pace=await pace_of(engine, at_once),
+        made=made,
+    )
     await acreate_markdown_artifact(
         forecast_md(forecast), key="forecast", description=f"Forecast for {source.url}"
     )
     return forecast
 
 
-def _hear(stop: Event, job: Job, info: ObjectInfo) -> Sampled:
-    began = time.monotonic()
-    sampled = Sampled(info.key, info.size)
+@step
+async def hear(job: Handed[Job]) -> Handed[Sampled]:
+    """Fetch one recording, hear it, and tell what would be bought of it."""
+    return Handed(await in_stoppable_thread(_hear, job.value))
+
+
+def _hear(stop: Event, job: Job) -> Sampled:
     with scratch_folder() as scratch:
-        path = scratch / "recording"
+        began = time.monotonic()
         try:
-            job.source.fetch(info.key, path, max_bytes=job.profile.limits.max_bytes, stop=stop)
-            heard = listen(path, job.profile, scratch, stop=stop)
-        except Rejected as rejection:
-            return replace(sampled, rejected=str(rejection), took_s=time.monotonic() - began)
-        plans = plans_of(heard, job.profile, job.engine)
-    speech = any(plan.parts for plan in plans)
-    whole = is_whole(job.profile)
-    return replace(
-        sampled,
-        audio_s=heard.duration_s,
-        paid_s=heard.duration_s * speech if whole else to_seconds(sum(p.sent for p in plans)),
-        requests=int(speech) if whole else sum(len(plan.parts) for plan in plans),
-        took_s=time.monotonic() - began,
+            sampled = _heard(stop, job, scratch)
+        except (Rejected, PaidInVain) as refusal:
+            sampled = Sampled(refused=str(refusal))
+        return replace(sampled, took_s=time.monotonic() - began)
+
+
+def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
+    profile, engine = job.profile, job.engine
+    recording = job.source.fetch(
+        job.key, scratch / "recording", max_bytes=profile.limits.max_bytes, stop=stop
+    )
+    with decoder(stop):
+        heard = listen(recording.path, profile, scratch, stop=stop)
+    plans = plans_of(heard, profile, engine)
+    ledger = Ledger(job.destination)
+    needed = outstanding(heard, plans, profile, engine, ledger, recording.sha256)
+    sampled = Sampled(audio_s=heard.duration_s, had_s=needed.wanted_s - needed.missing_s)
+    if not needed.missing_s:
+        return sampled
+    price = prices().estimate(engine.name, engine.identity(), needed.wanted_s)
+    try:
+        check_gate(heard, profile)
+        Purse(profile.max_cost_usd, Budget()).reserve(price.usd)
+    except Rejected as refusal:
+        return replace(sampled, refused=str(refusal))
+    return replace(sampled, paid_s=needed.missing_s, requests=needed.requests)
+
+
+async def pace_of(engine: Engine, at_once: int) -> Pace:
+    """The limits in force: a person may have set others at the Prefect server than those we ship."""
+    if engine.name not in SHARED:
+        return Pace(at_once, DECODERS, open_requests=None, begun_per_s=None)
+    begun_per_s = await _limit(rate_of(engine.name))
+    return Pace(
+        at_once,
+        DECODERS,
+        open_requests=round(await _limit(open_limit(engine.name)) or OPEN_AT_ONCE[engine.name]),
+        begun_per_s=begun_per_s or BEGUN_PER_S[engine.name],
     )
 
 
-def _estimated(
-    source: Store,
-    destination: Store,
-    profile: Profile,
-    engine: Engine,
-    found: Survey,
-    sample: Sequence[Sampled],
-    at_once: int,
-) -> Forecast:
-    def total(figures: Sequence[float]) -> float:
-        pairs = [(float(each.size), figure) for each, figure in zip(sample, figures, strict=True)]
-        return ratio_estimate(pairs, found.size).expected
-
-    paid_s = ratio_estimate([(each.size, each.paid_s) for each in sample], found.size)
-    table, options = prices(), engine.identity()
-    begun_per_s = BEGUN_PER_S.get(profile.engine, float("inf"))
-    return Forecast(
-        source=source.url,
-        destination=destination.url,
-        engine=profile.engine,
-        recordings=found.recordings,
-        size=found.size,
-        fates={fate.value: count for fate, count in found.fates.items()},
-        sampled=len(sample),
-        rejected={each.key: each.rejected for each in sample if each.rejected},
-        audio_s=ratio_estimate([(each.size, each.audio_s) for each in sample], found.size),
-        paid_s=paid_s,
-        cost_usd=price_range(
-            paid_s, lambda seconds: table.estimate(engine.name, options, seconds).usd
-        ),
-        takes_s=max(
-            total([each.took_s for each in sample]) / min(at_once, AT_ONCE),
-            total([float(each.requests) for each in sample]) / begun_per_s,
-        ),
-    )
+async def _limit(name: str) -> float | None:
+    """Slots of a limit at the Prefect server, or of a rate how many come back a second."""
+    try:
+        async with get_client() as client:
+            limit = await client.read_global_concurrency_limit_by_name(name)
+    except ObjectNotFound:
+        return None
+    except httpx.HTTPError as error:
+        raise PrefectTrouble(f"the Prefect server does not tell its limits: {error}") from error
+    return limit.slot_decay_per_second or float(limit.limit)
