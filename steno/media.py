@@ -283,7 +283,7 @@ class Decoding:
             return np.rint(block.mean(axis=1, keepdims=True, dtype=np.float32)).astype(np.int16)
         return block
 
-    def _failure(self) -> PermanentError:
+    def _failure(self) -> PermanentError | ChildKilled:
         """Why not a single sample came."""
         exit_code = _finish(self._child)
         return why_nothing(self._choice, self._limits, exit_code, self._child.messages())

@@ -7,7 +7,14 @@ import re
 import signal
 from dataclasses import dataclass
 
-from steno.errors import BadChoice, BadMedia, MissingDependency, OverLimit, PermanentError
+from steno.errors import (
+    BadChoice,
+    BadMedia,
+    ChildKilled,
+    MissingDependency,
+    OverLimit,
+    PermanentError,
+)
 from steno.media_info import MediaInfo, read_media_info
 from steno.profile import Limits, MediaChoice
 from steno.times import Seconds
@@ -38,8 +45,13 @@ class Decoded:
 
 def why_nothing(
     choice: MediaChoice, limits: Limits, exit_code: int, messages: str
-) -> PermanentError:
+) -> PermanentError | ChildKilled:
     """The error for a recording of which nothing was decoded."""
+    if re.search(r"pthread_create(\(\))? failed", messages):
+        return ChildKilled(
+            "The decoder was refused a thread: too much runs on this machine; work on fewer recordings at "
+            "a time."
+        )
     if exit_code < 0:
         return BadMedia(f"The file is damaged: FFmpeg {_crashed(exit_code)} on it.")
     if "failed to map segment" in messages:

@@ -32,10 +32,8 @@ class Limits(Choice):
     decode_deadline_s: float = Field(default=3600, title="Decoder's deadline, seconds", gt=0)
     """A decoder still running after this long is stopped and the recording rejected."""
 
-    decode_memory_bytes: int = Field(
-        default=2 * GIB, title="Decoder's memory, bytes", ge=64 * 1024**2
-    )
-    """Address space of the decoding child."""
+    decode_memory_bytes: int = Field(default=2 * GIB, title="Decoder's memory, bytes", ge=GIB // 2)
+    """Address space of the decoding child, of which FFmpeg itself takes 0.3 GiB."""
 
 
 class MediaChoice(Choice):

@@ -12,7 +12,7 @@ import pytest
 from steno.decoders import VARIABLE, chosen_decoder, describe_decoder, second_decoder
 from steno.errors import BadChoice, BadMedia, MissingDependency
 from steno.media import decode, probe
-from steno.profile import MediaChoice
+from steno.profile import Limits, MediaChoice
 from tests.corpus import needs_corpus, recordings
 from tests.media_files import make, pitches, tone, tones, write_wav
 
@@ -132,6 +132,14 @@ class TestEither:
         path = write_wav(tmp_path / "stereo.wav", written)
         with decode(path, choice=MediaChoice(channels="apart")) as decoding:
             assert np.array_equal(np.concatenate(list(decoding)), written)
+
+    @both
+    def test_the_least_memory_that_a_profile_allows_is_enough(self, tmp_path: Path) -> None:
+        field = Limits.model_json_schema()["properties"]["decode_memory_bytes"]
+        least = Limits(decode_memory_bytes=field["minimum"])
+        path = make(tmp_path / "tone.m4a", *tone(440, 2, 48_000), "-ac", "2")
+        with decode(path, limits=least) as decoding:
+            assert sum(len(block) for block in decoding) == pytest.approx(32_000, abs=1600)
 
     @both
     def test_what_is_not_on_the_list_is_named_where_it_can_be(self, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from steno.errors import BadChoice, BadMedia, OverLimit, PermanentError
+from steno.errors import BadChoice, BadMedia, ChildKilled, OverLimit, StenoError
 from steno.media_info import AudioStream, MediaInfo
 from steno.media_verdict import Decoded, unreadable, warnings, why_nothing
 from steno.profile import Limits, MediaChoice
@@ -15,7 +15,7 @@ OPENED = (
 HEARD = OPENED.format(codec="mp3")
 
 
-def why(messages: str, exit_code: int = 1) -> PermanentError:
+def why(messages: str, exit_code: int = 1) -> StenoError:
     return why_nothing(MediaChoice(), Limits(), exit_code, messages)
 
 
@@ -86,6 +86,11 @@ class TestWhyNothing:
         error = why(HEARD + "[error] Error while opening decoder: Cannot allocate memory\n")
         assert isinstance(error, OverLimit)
         assert "limits.decode_memory_bytes in the profile (2147483648)" in str(error)
+
+    @pytest.mark.parametrize("called", ["pthread_create", "pthread_create()"])
+    def test_a_machine_without_room_for_a_thread_is_nobodys_fault(self, called: str) -> None:
+        said = f"[error] {called} failed: Resource temporarily unavailable\n"
+        assert isinstance(why(HEARD + said), ChildKilled)
 
     def test_too_little_memory_for_ffmpeg_itself_is_a_bad_choice(self) -> None:
         error = why("ffmpeg: error while loading shared libraries: failed to map segment from it\n")
