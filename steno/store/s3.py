@@ -122,7 +122,9 @@ class S3Store:
                 last = entry["Key"]
                 # The key of the prefix itself, which some tools make to show a folder, is no name.
                 if last != self._base:
-                    yield _info(last.removeprefix(self._base), entry, entry["Size"])
+                    yield self._info(last.removeprefix(self._base), entry, entry.get("Size"))
+            if "IsTruncated" not in page:
+                raise _no_s3(self.url)
             if not page["IsTruncated"]:
                 return
 
@@ -133,7 +135,7 @@ class S3Store:
                 head = self._client.head_object(Bucket=self.bucket, Key=full)
         except NotFound as error:
             raise self._absent(key, error) from error
-        return _info(key, head, head["ContentLength"])
+        return self._info(key, head, head.get("ContentLength"))
 
     def fetch(
         self, key: str, path: Path, *, max_bytes: int, stop: threading.Event | None = None
@@ -240,6 +242,13 @@ class S3Store:
                 )
         return error
 
+    def _info(self, key: str, reply: dict[str, Any], size: int | None) -> ObjectInfo:
+        if size is None or "ETag" not in reply or "LastModified" not in reply:
+            raise _no_s3(self.url_of(key))
+        # HEAD tells whole seconds only, and both must tell the same.
+        modified: datetime = reply["LastModified"].astimezone(UTC).replace(microsecond=0)
+        return ObjectInfo(key, size, _version(reply), modified)
+
     def _writer_of(self, full: str) -> str | None:
         head = self._client.head_object(Bucket=self.bucket, Key=full)
         return head.get("Metadata", {}).get(_WRITER)
@@ -272,7 +281,7 @@ class S3Store:
         except NotFound as error:
             raise self._absent(key, error) from error
         # Whoever sends without saying how much is counted as it comes.
-        info = _info(key, reply, reply.get("ContentLength", 0))
+        info = self._info(key, reply, reply.get("ContentLength", 0))
         try:
             incoming.announce(info.size)
         except OverLimit:
@@ -389,14 +398,15 @@ def _broken_off_at(stop: threading.Event, body: Any) -> Generator[None, None, No
         watcher.join()
 
 
-def _info(key: str, reply: dict[str, Any], size: int) -> ObjectInfo:
-    # HEAD tells whole seconds only, and both must tell the same.
-    modified: datetime = reply["LastModified"].astimezone(UTC).replace(microsecond=0)
-    return ObjectInfo(key, size, _version(reply), modified)
-
-
 def _version(reply: dict[str, Any]) -> str:
-    return reply["ETag"].strip('"')
+    return reply.get("ETag", "").strip('"')
+
+
+def _no_s3(url: str) -> StoreTrouble:
+    return StoreTrouble(
+        f"{url}: what answers there does not speak S3. Check the endpoint's address, and what lies "
+        "between it and this machine."
+    )
 
 
 def _changed(url: str) -> SourceChanged:

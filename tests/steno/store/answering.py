@@ -23,6 +23,7 @@ def says(
             request.send_header(name, value)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
+        request.rfile.read(int(request.headers.get("Content-Length", 0)))
         if request.command != "HEAD":
             request.wfile.write(body.encode())
 
@@ -38,7 +39,6 @@ def answering(*answers: Answer) -> Generator[S3Store]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             with suppress(ConnectionError):
                 (left.pop(0) if len(left) > 1 else left[0])(self)
 

@@ -381,14 +381,26 @@ def test_each_refusal_has_its_type_and_a_clear_sentence(
     assert str(refused.value).startswith("s3://calls/calls/a.mp3: ")
 
 
-def test_a_server_that_is_no_s3_server_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("body", [b"<h1>Welcome</h1>", b""])
+def test_what_is_no_s3_server_is_said_to_be_none(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(s3, "ATTEMPTS", 1)
+    monkeypatch.setattr(s3, "RESUMES", 0)
 
     def page(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
-        request.send_header("Content-Length", "13")
+        request.send_header("Content-Length", str(len(body)))
         request.end_headers()
-        request.wfile.write(b"<h1>Hello</h1"[:13])
+        request.wfile.write(body if request.command != "HEAD" else b"")
 
-    with answering(page) as store, pytest.raises(StoreTrouble, match="s3://calls"):
-        list(store.list())
+    with answering(page) as store:
+        for attempt in (
+            lambda: list(store.list()),
+            lambda: store.stat("a"),
+            lambda: store.read("a"),
+        ):
+            with pytest.raises(
+                StoreTrouble, match=r"s3://calls.*: what answers there does not speak S3"
+            ):
+                attempt()
