@@ -1,0 +1,81 @@
+"""One command registers everything, and repeating it changes nothing that a person has set."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
+
+from blocks.transcription_profile import TranscriptionProfile
+from deployments.automations import FIND, REVIVE
+from deployments.deploying import FILE, POOL, deploy
+from steno.profile import Profile
+from tasks.pacing import open_limit
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+DEPLOYMENTS = ("transcribe/api", "ingest/hourly", "ingest/batch", "forecast/manual")
+
+
+async def registered() -> dict[str, Any]:
+    """What the server knows, without the times at which it was told."""
+    async with get_client() as client:
+        deployments = [await client.read_deployment_by_name(name) for name in DEPLOYMENTS]
+        automations = await client.read_automations()
+        limits = await client.read_global_concurrency_limits()
+        pool = await client.read_work_pool(POOL)
+    return {
+        "deployments": [
+            (
+                str(each.id),
+                each.entrypoint,
+                each.parameters,
+                [(str(schedule.id), schedule.active) for schedule in each.schedules],
+                each.concurrency_options and each.concurrency_options.collision_strategy,
+            )
+            for each in deployments
+        ],
+        "automations": sorted((each.name, each.enabled, len(each.actions)) for each in automations),
+        "limits": sorted((each.name, each.limit) for each in limits if "stenoflow" in each.name),
+        "pool": (pool.type, pool.concurrency_limit),
+    }
+
+
+async def change_what_a_person_may_set() -> None:
+    async with get_client() as client:
+        hourly = await client.read_deployment_by_name("ingest/hourly")
+        await client.update_deployment_schedule(hourly.id, hourly.schedules[0].id, active=False)
+        await client.update_global_concurrency_limit(
+            open_limit("deepgram"), GlobalConcurrencyLimitUpdate(limit=3)
+        )
+        await client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=7))
+
+
+def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
+    deploy(quiet=True)
+    asyncio.run(change_what_a_person_may_set())
+    mine = Profile(engine="deepgram")
+    TranscriptionProfile(profile=mine).save("default", overwrite=True)
+    before = asyncio.run(registered())
+
+    deploy(quiet=True)
+
+    assert asyncio.run(registered()) == before
+    assert before["pool"] == ("process", 7)
+    assert (open_limit("deepgram"), 3) in before["limits"]
+    assert {name for name, *_ in before["automations"]} >= {FIND, REVIVE}
+    assert len(before["automations"]) == 3, "these two, and the trigger of transcribe/api"
+    block = TranscriptionProfile.load("default")
+    assert isinstance(block, TranscriptionProfile)
+    assert block.profile == mine
+
+
+def test_flows_are_named_by_module_so_that_an_installed_wheel_runs_them() -> None:
+    described = yaml.safe_load(FILE.read_text())
+
+    assert described["pull"] == []
+    for deployment in described["deployments"]:
+        assert ":" not in deployment["entrypoint"]
+        assert "/" not in deployment["entrypoint"]
