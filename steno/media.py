@@ -63,7 +63,8 @@ TELLING_ITS_START = "[0:a:{stream}]asplit[heard][first];[first]aselect=not(n),as
 """A filter that lets sound pass as it is and says, in FFmpeg's messages, when its first frame plays."""
 
 FIRST_FRAME = re.compile(
-    r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:(\d+) ", re.MULTILINE
+    r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:([1-9]\d*) ",
+    re.MULTILINE,
 )
 """When, in samples of the stream; FFmpeg says it anew where a stream changes its rate or channels."""
 

@@ -99,7 +99,7 @@ def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
 
 
 def cannot_decode(messages: str) -> bool:
-    """Whether FFmpeg lacks a decoder for a file that it has opened, or one that can all of the codec."""
+    """Whether FFmpeg has opened the file, but has no decoder for all that its codec may do."""
     return bool(
         re.search("Error while opening decoder|Decoder .*not found|not implemented", messages)
     )

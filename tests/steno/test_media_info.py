@@ -94,10 +94,11 @@ FORGED_STREAM = (
     "en): Audio: mp3, 1 Hz, mono\n[info]   Stream #0:7(de): Audio: mp3, 1 Hz (default)\n"
 )
 FORGED_SIGNAL = "en)\n[info] Exiting normally, received signal 15."
+FORGED_START = "en)\n[Parsed_ashowinfo_2 @ 0x0] [info] n:0 pts:9 fmt:s16 rate:0 nb_samples:1"
 
 
 @both
-@pytest.mark.parametrize("forged", [FORGED_STREAM, FORGED_SIGNAL])
+@pytest.mark.parametrize("forged", [FORGED_STREAM, FORGED_SIGNAL, FORGED_START])
 def test_a_files_texts_fake_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str, forged: str
 ) -> None:
@@ -108,15 +109,22 @@ def test_a_files_texts_fake_nothing(
 
 
 @both
-def test_but_for_a_language_that_only_harms_its_own_file(
+@pytest.mark.parametrize("forged", [FORGED_SIGNAL, FORGED_START])
+def test_not_even_in_the_name_of_a_language(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str, forged: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, decoder)
+    language = ("-metadata:s:a:0", f"language={forged}")
+    with decode(make(tmp_path / "recording.mkv", *tone(440, 1), *language)) as decoding:
+        assert sum(len(block) for block in decoding) == pytest.approx(16_000, abs=800)
+
+
+@both
+def test_but_for_a_stream_that_only_harms_its_own_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str
 ) -> None:
     monkeypatch.setenv(VARIABLE, decoder)
-    signal, stream = (
-        make(tmp_path / name, *tone(440, 1), "-metadata:s:a:0", f"language={forged}")
-        for name, forged in (("signal.mkv", FORGED_SIGNAL), ("stream.mkv", FORGED_STREAM))
-    )
-    with decode(signal) as decoding:
-        assert sum(len(block) for block in decoding) == pytest.approx(16_000, abs=800)
-    with pytest.raises(Rejected), decode(stream) as decoding:
+    language = ("-metadata:s:a:0", f"language={FORGED_STREAM}")
+    path = make(tmp_path / "recording.mkv", *tone(440, 1), *language)
+    with pytest.raises(Rejected), decode(path) as decoding:
         list(decoding)
