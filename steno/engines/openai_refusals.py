@@ -4,6 +4,7 @@ After https://platform.openai.com/docs/guides/error-codes and what FastAPI, vLLM
 """
 
 import json
+import re
 from typing import Any, cast
 
 import httpx
@@ -35,7 +36,13 @@ REFUSED = {
     415: "does not take this kind of audio",
     422: "does not know an option",
 }
-TOO_LONG = {413: "takes no body this large", 504: "did not finish in time"}
+TOO_LONG = {413: "takes no audio this long", 504: "did not finish in time"}
+SAYS_TOO_LONG = re.compile(
+    r"(?=.*\b(?:audio|file|content|clip|duration|size)\b)"
+    r"(?=.*(?:too (?:long|large|big)|longer than|exceed|maximum))",
+    re.IGNORECASE,
+)
+"""How a 400 tells of a limit: vLLM's on length and size, and that of some of OpenAI's models."""
 TROUBLE = {408: "did not get the audio fast enough", 409: "has another request in its way"}
 
 
@@ -49,7 +56,11 @@ def refusal(response: httpx.Response, called: str, *, sent: bool) -> StenoError:
     request_id = response.headers.get(REQUEST_ID)
     code, own_words = _own_words(response.content)
     said = own_words or shown(response.text)
-    what = "is out of credit" if code in OUT_OF_CREDIT else _what(status)
+    too_long = status in TOO_LONG or (status == 400 and bool(SAYS_TOO_LONG.match(own_words)))
+    if code in OUT_OF_CREDIT:
+        what = CLOSED[402]
+    else:
+        what = TOO_LONG[413] if too_long and status == 400 else _what(status)
     message = f"{called} {what} ({status}{f', {said}' if said else ''})."
     may_be_paid = sent and not own_words and status in BEHIND_A_GATEWAY
     if status in CLOSED or status < 400 or code in OUT_OF_CREDIT:
@@ -57,7 +68,7 @@ def refusal(response: httpx.Response, called: str, *, sent: bool) -> StenoError:
     if status == 429:
         wait_s = retry_after_s(response.headers.get("retry-after"))
         return EngineBusy(message, request_id=request_id, retry_after_s=wait_s)
-    if status in TOO_LONG:
+    if too_long:
         return RequestTooLong(
             message, request_id=request_id, may_be_paid=may_be_paid, again=status == 504
         )

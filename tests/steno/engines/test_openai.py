@@ -180,6 +180,25 @@ def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: Body) -> None
     assert busy.retry_after_s == 7
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Maximum clip duration (600s) exceeded.", RequestTooLong),
+        ("Maximum file size exceeded", RequestTooLong),
+        (
+            "audio duration 1401.2 seconds is longer than 1400 seconds, the maximum for this model",
+            RequestTooLong,
+        ),
+        ("The audio file could not be decoded or its format is not supported.", EngineRefused),
+        ("Unrecognized request argument supplied: prompt", EngineRefused),
+    ],
+)
+def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(
+    standin: OpenAIStandIn, body: Body, said: str, kind: type[StenoError]
+) -> None:
+    assert type(failure(standin, body, Meets(400, error_body(None, said)))) is kind
+
+
 @pytest.mark.parametrize(("code", "may_be_paid"), [(500, True), (502, True), (503, False)])
 def test_a_gateway_cannot_say_what_was_paid(
     standin: OpenAIStandIn, body: Body, code: int, may_be_paid: bool
