@@ -8,6 +8,7 @@ streams from disk, and its answer is kept word for word.
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import httpx
@@ -79,7 +80,7 @@ class OpenAIEngine:
         line = Line(stop, self._options.deadline_s)
         failure: Exception | None = None
         try:
-            self._exchange(line, body)
+            self._exchange(line, body.path, body.content_type)
         except httpx.HTTPError as error:
             failure = error
         if line.response is None:
@@ -109,19 +110,17 @@ class OpenAIEngine:
         }
         return {name: value for name, value in asked.items() if value is not None}
 
-    def _exchange(self, line: Line, body: Body) -> None:
-        if body.path is None:
-            raise AssertionError("checked before")
+    def _exchange(self, line: Line, path: Path, content_type: str) -> None:
         # How long an answer takes, only the deadline says.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, write=WRITE_TIMEOUT_S)
         headers = {"authorization": f"Bearer {self._api_key}"} if self._api_key else {}
-        name = f"audio.{body.content_type.rpartition('/')[2]}"
-        with line.client(timeout) as http, body.path.open("rb") as file:
+        name = f"audio.{content_type.rpartition('/')[2]}"
+        with line.client(timeout) as http, path.open("rb") as file:
             http.post(
                 f"{self._base_url}/audio/transcriptions",
                 headers=headers,
                 data=self._fields(),
-                files={"file": (name, file, body.content_type)},
+                files={"file": (name, file, content_type)},
             )
 
     def _judged(self, line: Line, response: httpx.Response) -> bytes:
