@@ -6,7 +6,7 @@ ends, however that ends; and the kernel kills it when this process dies, even by
 
 The limits are set by ``prlimit`` and ``setpriv`` of util-linux, two programs that start each other and
 then the child: 2 ms a child. A Python launcher that does the same takes 11 ms. ``preexec_fn`` takes
-8 ms in a process that has loaded torch, for it rules out ``vfork``, and may deadlock where there are
+8 ms in a process of 300 MB, for it rules out ``vfork``, and may deadlock where there are
 threads. Without these two programs (macOS) a child still has its own pipes, no environment, the
 deadline, and its end with its block.
 

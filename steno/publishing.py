@@ -55,7 +55,7 @@ from steno.transcription import Transcribed, rebuild
 from steno.voices import speakers
 
 NOBODY = "Nobody speaks in this recording{loudness}. Nothing was sent to the engine."
-PACKAGES = ("stenoflow", "silero-vad", "torch", "numpy")
+PACKAGES = ("stenoflow", "silero-vad", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

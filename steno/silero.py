@@ -1,125 +1,93 @@
-"""Silero's network at 16 kHz, computed for many windows at once. Importing this imports torch.
+"""Silero's network at 16 kHz, computed for many windows at once by ONNX Runtime.
 
-The weights are those of ``silero_vad.jit`` in the silero-vad wheel. A window of 512 samples, with the
-64 before it, goes through the magnitudes of four DFT frames, four convolutions, one LSTM layer and one
-logistic unit. Only the LSTM must take the windows one after the other.
+The weights are those of the 16 kHz network in the silero-vad wheel, read from its ONNX file. A window of
+512 samples, with the 64 before it, goes through the magnitudes of four DFT frames (here), four
+convolutions, one LSTM layer and one logistic unit (``silero_graph.py``).
 
-Importing ``silero_vad`` sets torch's number of threads to 1 for the whole process. That is also what is
-fastest here: an operation on one block of windows is too small to be shared out among cores.
+Why ONNX Runtime and not torch, which the wheel brings along: the same computation in torch (convolutions
+and LSTM by oneDNN, FFT by MKL) takes 1.13 times the CPU time, pair by pair; and importing it takes 1.3
+CPU s and 200 MB in every process, ONNX Runtime, onnx and SciPy's FFT together 0.3 s and 60 MB. From a
+cold start to the first segment it is 0.9 CPU s against 2.2, at the peak 146 MB against 300. The price is
+the graph, which has to be written down, and that the wheel's function from probabilities to segments
+cannot be imported, for with it comes torch: ``vad.py`` has its own.
 """
 
 import threading
 from functools import cache
+from importlib.metadata import distribution
 from typing import Any, cast
 
 import numpy as np
-import silero_vad  # pyright: ignore[reportMissingTypeStubs]
-import torch
+import onnx
+import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+import scipy.fft  # pyright: ignore[reportMissingTypeStubs]
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import conv2d, linear
 
+from steno.silero_graph import BINS, FRAMES, WIDTH, block_graph
 from steno.vad import CONTEXT, WINDOW
 
 _FRAME = 256
 _HOP = 128
-_WIDTH = 128
 _INT16_SCALE = 1 / 32768
 
-State = tuple[Tensor, Tensor]
+Samples = NDArray[np.float32]
+State = tuple[Samples, Samples]
 """The LSTM's hidden and cell state, each of shape (1, 1, 128)."""
 
-wheel = cast(Any, silero_vad)
-"""The wheel's package, which has no types."""
-
-_fft = cast(Any, torch.fft)
+_fft = cast(Any, scipy.fft)
+_onnx = cast(Any, onnx)
+_runtime = cast(Any, onnxruntime)
 
 
 class Silero:
     """The network, its weights laid out for whole blocks. Holds no state; any thread may use it."""
 
-    def __init__(self, weights: dict[str, Tensor]) -> None:
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
         # Samples keep the scale of 16-bit integers until here.
-        self._hann = torch.hann_window(_FRAME, periodic=True) * _INT16_SCALE
-        # A convolution over time, as one over the columns of an image of height 1, channels last: so
-        # the spectrum already lies in memory, and oneDNN is spared a transposition.
-        self._wide = [
-            (
-                weights[f"encoder.{layer}.reparam_conv.weight"]
-                .unsqueeze(2)
-                .contiguous(memory_format=torch.channels_last),
-                weights[f"encoder.{layer}.reparam_conv.bias"],
-            )
-            for layer in (0, 1)
-        ]
-        # The last two convolutions see two frames, then one: the taps that do not fall on padding
-        # make up one matrix each.
-        self._narrow = [
-            (
-                weights[f"encoder.{layer}.reparam_conv.weight"][:, :, taps]
-                .permute(0, 2, 1)
-                .flatten(1)
-                .contiguous(),
-                weights[f"encoder.{layer}.reparam_conv.bias"],
-            )
-            for layer, taps in ((2, slice(1, 3)), (3, slice(1, 2)))
-        ]
-        self._recurrent = torch.nn.LSTM(_WIDTH, _WIDTH).requires_grad_(False)
-        self._recurrent.load_state_dict(
-            {
-                f"{name}_l0": weights[f"decoder.rnn.{name}"]
-                for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            }
-        )
-        self._head = (
-            weights["decoder.decoder.2.weight"].flatten(1),
-            weights["decoder.decoder.2.bias"],
+        turn = np.arange(_FRAME) * (2 * np.pi / _FRAME)
+        self._hann = ((0.5 - 0.5 * np.cos(turn)) * _INT16_SCALE).astype(np.float32)
+        options = _runtime.SessionOptions()
+        # One block's operations are too small to be shared out among cores.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = _runtime.InferenceSession(
+            block_graph(weights), options, providers=["CPUExecutionProvider"]
         )
 
     def rest(self) -> State:
         """The state in which every recording begins."""
-        return torch.zeros(1, 1, _WIDTH), torch.zeros(1, 1, _WIDTH)
+        return np.zeros((1, 1, WIDTH), np.float32), np.zeros((1, 1, WIDTH), np.float32)
 
-    def probabilities(
-        self, samples: NDArray[np.float32], state: State
-    ) -> tuple[NDArray[np.float32], State]:
+    def probabilities(self, samples: Samples, state: State) -> tuple[Samples, State]:
         """One probability of speech for each window, and the state after the last of them.
 
         ``samples`` are whole windows after their context, shape (64 + windows * 512,), on the scale of
         16-bit integers.
         """
-        with torch.inference_mode():
-            features = self._features(torch.as_tensor(samples))
-            hidden, state = self._recurrent(features.unsqueeze(1), state)
-            speech = torch.sigmoid(linear(hidden.squeeze(1).relu_(), *self._head))
-            return speech.squeeze(1).numpy(), state
+        hidden, cell = state
+        speech, hidden, cell = self._session.run(
+            ["probabilities", "last_hidden", "last_cell"],
+            {"spectrum": self._spectrum(samples), "hidden": hidden, "cell": cell},
+        )
+        return speech.ravel(), (hidden, cell)
 
-    def _features(self, samples: Tensor) -> Tensor:
-        """(64 + windows * 512,) samples -> (windows, 128): all that comes before the LSTM."""
-        layer = self._spectrum(samples)
-        for stride, (weight, bias) in zip((1, 2), self._wide, strict=True):
-            layer = conv2d(layer, weight, bias, stride=(1, stride), padding=(0, 1)).relu_()
-        layer = layer.permute(0, 2, 3, 1).flatten(1)
-        for weight, bias in self._narrow:
-            layer = linear(layer, weight, bias).relu_()
-        return layer
-
-    def _spectrum(self, samples: Tensor) -> Tensor:
-        """Magnitudes, shape (windows, 129 bins, 1, 4 frames), channels last.
+    def _spectrum(self, samples: Samples) -> Samples:
+        """Magnitudes, shape (windows, 4 frames * 129 bins).
 
         The four frames of 256 samples, 128 apart, begin with the context. The fourth reaches 64 samples
         past the window, where it finds the window's end mirrored: no window needs the next.
         """
         windows = (len(samples) - CONTEXT) // WINDOW
-        frames = torch.empty(windows, 4, _FRAME)
-        inside = samples.as_strided((windows, 3, _FRAME), (WINDOW, _HOP, 1))
-        torch.mul(inside, self._hann, out=frames[:, :3])
-        fourth = samples.as_strided((windows, 192), (WINDOW, 1), 3 * _HOP)
-        torch.mul(fourth, self._hann[:192], out=frames[:, 3, :192])
-        torch.mul(fourth[:, 127:191].flip(1), self._hann[192:], out=frames[:, 3, 192:])
-        spectrum = cast(Tensor, _fft.rfft(frames))
-        # NumPy takes a tenth of torch's time for the magnitude of a complex64.
-        return torch.as_tensor(np.abs(spectrum.numpy())).unsqueeze(1).permute(0, 3, 1, 2)
+        step = samples.itemsize
+        frames = np.empty((windows, FRAMES, _FRAME), np.float32)
+        shape, strides = (windows, 3, _FRAME), (WINDOW * step, _HOP * step, step)
+        np.multiply(as_strided(samples, shape, strides), self._hann, out=frames[:, :3])
+        shape, strides = (windows, 192), (WINDOW * step, step)
+        fourth = as_strided(samples[3 * _HOP :], shape, strides)
+        np.multiply(fourth, self._hann[:192], out=frames[:, 3, :192])
+        np.multiply(fourth[:, 190:126:-1], self._hann[192:], out=frames[:, 3, 192:])
+        spectrum = _fft.rfft(frames, overwrite_x=True)
+        return np.abs(spectrum).reshape(windows, FRAMES * BINS)
 
 
 _loading = threading.Lock()
@@ -131,14 +99,15 @@ def load() -> Silero:
         return _load()
 
 
+def wheel_weights() -> dict[str, NDArray[np.float32]]:
+    """The weights of the wheel's network for 16 kHz, by the names of its layers."""
+    path = distribution("silero-vad").locate_file("silero_vad/data/silero_vad_16k_op15.onnx")
+    return {
+        tensor.name.removeprefix("model."): _onnx.numpy_helper.to_array(tensor)
+        for tensor in _onnx.load(str(path)).graph.initializer
+    }
+
+
 @cache
 def _load() -> Silero:
-    weights: dict[str, Tensor] = wheel.load_silero_vad().state_dict()
-    prefix = "_model."  # "_model_8k." is the other network, for 8 kHz
-    return Silero(
-        {
-            name.removeprefix(prefix): weight
-            for name, weight in weights.items()
-            if name.startswith(prefix)
-        }
-    )
+    return Silero(wheel_weights())

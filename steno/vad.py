@@ -5,10 +5,13 @@ Within a block everything but the LSTM is computed for all windows at once (``si
 state and the 64 samples of context pass from block to block. A recording is never split in time: from
 a fresh state the probabilities are off by up to 0.2 even a thousand windows later.
 
-The probabilities equal those of the silero-vad wheel within 1e-4 (sums are taken in another order),
-and the wheel's own function makes the segments of them.
+The probabilities equal those of the silero-vad wheel within 1e-4 (sums are taken in another order), and
+the segments made of them are the wheel's. Its own function for that cannot be imported without torch.
 """
 
+import math
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +31,11 @@ CONTEXT = 64
 
 BLOCK = 512 * WINDOW
 """Samples computed at once, 16 s: larger blocks are no faster, smaller ones are slower."""
+
+HYSTERESIS = 0.15
+LOWEST_THRESHOLD = 0.01
+SHORTEST_PAUSE = 98 * SAMPLE_RATE // 1000
+"""A longer pause is one at which speech that grows too long may be split. These three are Silero's."""
 
 
 class SpeechDetector:
@@ -86,23 +94,95 @@ def speech_segments(
     ``probabilities`` are those of a :class:`SpeechDetector`. The segments are those that
     ``silero_vad.get_speech_timestamps`` finds with the same settings.
     """
-    longest_s = settings.max_speech_s
-    found = _silero().wheel.get_speech_timestamps_from_probs(
-        probabilities.data,  # a list would take 3.6 MB for every hour
-        sampling_rate=SAMPLE_RATE,
-        threshold=settings.threshold,
-        neg_threshold=settings.neg_threshold,
-        min_speech_duration_ms=settings.min_speech_ms,
-        max_speech_duration_s=float("inf") if longest_s is None else longest_s,
-        min_silence_duration_ms=settings.min_silence_ms,
-        speech_pad_ms=settings.speech_pad_ms,
-        audio_length_samples=samples,
-    )
-    return tuple(Span(int(segment["start"]), int(segment["end"])) for segment in found)
+    found = _stretches(probabilities, samples, settings)
+    return tuple(Span(start, end) for start, end in _padded(found, samples, settings))
+
+
+def _stretches(
+    probabilities: NDArray[np.float32], samples: int, settings: VadSettings
+) -> list[tuple[int, int]]:
+    """Speech from its first window to the silence after it, before any padding.
+
+    Speech that grows too long ends at the longest pause that it has had, and goes on after that pause;
+    without a pause it ends where it is, and begins anew with the next window of speech.
+    """
+    upper, lower = settings.threshold, _lower_threshold(settings)
+    shortest, longest = _samples(settings.min_speech_ms), _longest(settings)
+    silence = _samples(settings.min_silence_ms)
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    pause: int | None = None
+    pauses: list[tuple[int, int]] = []
+    # Of a memory view each float is made when it is its turn: a list takes 3.6 MB for every hour.
+    for window, probability in enumerate(probabilities.data):
+        here = window * WINDOW
+        if probability >= upper:
+            if start is None:
+                start = here
+                continue
+            if pause is not None:
+                if here - pause > SHORTEST_PAUSE:
+                    pauses.append((pause, here))
+                pause = None
+        if start is None:
+            continue
+        if here - start > longest:
+            if not pauses:
+                found.append((start, here))
+                start = pause = None
+                continue
+            end, again = max(pauses, key=_length)
+            found.append((start, end))
+            start, pause, pauses = again, None, []
+        if probability < lower:
+            pause = here if pause is None else pause
+            if here - pause >= silence:
+                if pause - start > shortest:
+                    found.append((start, pause))
+                start, pause, pauses = None, None, []
+    if start is not None and samples - start > shortest:
+        found.append((start, samples))
+    return found
+
+
+def _padded(
+    stretches: list[tuple[int, int]], samples: int, settings: VadSettings
+) -> Iterator[tuple[int, int]]:
+    """Stretches widened on both sides; where two come too near for that, by half of their pause."""
+    padding = _samples(settings.speech_pad_ms)
+    widened = padding
+    for (start, end), following in zip_longest(stretches, stretches[1:]):
+        first = max(start - widened, 0)
+        widened = padding
+        if following and following[0] - end < 2 * padding:
+            widened = (following[0] - end) // 2
+            yield first, end + widened
+        else:
+            yield first, min(end + padding, samples)
+
+
+def _lower_threshold(settings: VadSettings) -> float:
+    if settings.neg_threshold is not None:
+        return settings.neg_threshold
+    return max(settings.threshold - HYSTERESIS, LOWEST_THRESHOLD)
+
+
+def _longest(settings: VadSettings) -> float:
+    if settings.max_speech_s is None:
+        return math.inf
+    return SAMPLE_RATE * settings.max_speech_s - WINDOW - 2 * _samples(settings.speech_pad_ms)
+
+
+def _samples(milliseconds: int) -> int:
+    return milliseconds * SAMPLE_RATE // 1000
+
+
+def _length(stretch: tuple[int, int]) -> int:
+    return stretch[1] - stretch[0]
 
 
 def _silero() -> "ModuleType":
-    """``steno.silero``, imported on first use: torch takes a second, and no help text needs it."""
+    """``steno.silero``, imported on first use: no help text needs a network."""
     from steno import silero  # noqa: PLC0415
 
     return silero

@@ -215,6 +215,19 @@ def test_segments_are_the_wheels_for_all_settings(
     assert all(span.end <= len(samples) for span in found)
 
 
-def test_choosing_a_profile_does_not_import_torch() -> None:
-    imported = "import sys, steno.vad; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", imported], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("work", "never"),
+    [
+        ("import steno.vad, steno.listening", {"onnxruntime", "onnx", "scipy", "torch"}),
+        (
+            "import numpy; from steno.profile import VadSettings; from steno.vad import *;"
+            "heard = speech_probabilities(numpy.zeros(99_999, numpy.int16));"
+            "speech_segments(heard, 99_999, VadSettings())",
+            {"torch", "silero_vad"},
+        ),
+    ],
+)
+def test_nothing_heavy_is_imported_in_vain(work: str, never: set[str]) -> None:
+    imported = f"{work}\nimport sys; print(sorted({never!r} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", imported], stdout=subprocess.PIPE, check=True)
+    assert said.stdout.decode().strip() == "[]"
