@@ -15,11 +15,11 @@ WRONG_USAGE = 2
 @contextmanager
 def _said_plainly() -> Generator[None]:
     """Errors as one sentence: exit status 2 for what was asked, 1 for what is missing."""
-    from steno.errors import BadChoice, MissingDependency  # noqa: PLC0415
+    from steno.errors import BadChoice, StenoError  # noqa: PLC0415
 
     try:
         yield
-    except (BadChoice, MissingDependency) as error:
+    except StenoError as error:
         typer.echo(f"stenoflow: {error}", err=True)
         raise typer.Exit(WRONG_USAGE if isinstance(error, BadChoice) else 1) from error
 
@@ -69,36 +69,72 @@ def deploy(
 
 @commands.command()
 def submit(
-    keys: Annotated[list[str], typer.Argument(metavar="RECORDING...", help="Keys in the source.")],
+    recordings: Annotated[
+        list[str],
+        typer.Argument(metavar="RECORDING...", help="Keys in the source, or s3:// URLs."),
+    ],
     source: Annotated[
-        str | None, typer.Option(help="object-store/NAME, s3:// URL or folder; else as deployed.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="STORE",
+            help="object-store/NAME, s3:// URL or absolute path; else as deployed.",
+        ),
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="DEST", help="The same, for the transcripts.")
+        str | None, typer.Option("--to", metavar="STORE", help="The same, for the transcripts.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="transcription-profile/NAME.")] = None,
-    credentials: Annotated[str | None, typer.Option(help="deepgram-credentials/NAME.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="transcription-profile/NAME, or a file.")
+    ] = None,
+    credentials: Annotated[
+        str | None, typer.Option(metavar="NAME", help="deepgram-credentials/NAME.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also what is published already.")] = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Asked again with this, no second run is made.")
-    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Until all have ended, and say how.")
+    ] = False,
 ) -> None:
-    """Ask the server at PREFECT_API_URL to transcribe recordings; print the runs' ids."""
-    chosen = {"source": source, "destination": to, "profile": profile, "credentials": credentials}
-    given = {name: value for name, value in chosen.items() if value is not None}
-    with _said_plainly():
-        from deployments.submitting import submit as ask  # noqa: PLC0415
+    """Hand recordings to the deployment transcribe/api at PREFECT_API_URL; print the runs' pages.
 
-        ask(keys, given | ({"force": True} if force else {}), idempotency_key)
+    Asked again while a run is under way, it names that run.
+
+    Exit status: 0 all are submitted (with --wait: published, or without speech), 1 some failed, or
+    the server does not answer, 2 wrong usage.
+    """
+    with _said_plainly():
+        from deployments.submitting import submit as hand_over  # noqa: PLC0415
+
+        well = hand_over(
+            recordings,
+            source=source,
+            destination=to,
+            profile=profile,
+            credentials=credentials,
+            force=force,
+            wait=wait,
+        )
+    raise typer.Exit(0 if well else 1)
 
 
 @commands.command()
 def status(
-    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Its key in the source.")],
+    recording: Annotated[
+        str, typer.Argument(metavar="RECORDING", help="Its key in the source, or its s3:// URL.")
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="STORE", help="Also what its manifest there says: cost, ..."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=200, help="Runs shown, the latest first.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
-    """Say where a recording is: its latest runs, newest first. Exit status 1: there is none."""
-    with _said_plainly():
-        from deployments.submitting import status as tell  # noqa: PLC0415
+    """Say where a recording is, and why it failed: its latest runs, newest first.
 
-        known = tell(recording)
+    Exit status: 0 there is something to say, 1 nothing is known of it, 2 wrong usage.
+    """
+    with _said_plainly():
+        from deployments.finding import show_status  # noqa: PLC0415
+
+        known = show_status(recording, to, most=most, as_json=as_json)
     raise typer.Exit(0 if known else 1)
