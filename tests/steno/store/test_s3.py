@@ -243,6 +243,19 @@ def test_pages_join_without_gaps(
         assert len(proxy.asked) == 4
 
 
+def test_a_listing_that_is_not_gone_through_leaves_no_thread(
+    server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "PAGE", 2)
+    for key in ("a", "b", "c"):
+        server.open(bucket).put(key, b"")
+    some = server.open(bucket).list()
+    assert next(some).key == "a"
+    assert any(each.name.startswith("s3-list") for each in threading.enumerate())
+    some.close()  # type: ignore[attr-defined]
+    assert not any(each.name.startswith("s3-list") for each in threading.enumerate())
+
+
 def test_only_what_lies_under_the_prefix_is_there(server: S3Server, bucket: str) -> None:
     whole = server.open(bucket)
     for key in ("calls", "calls/", "calls/a", "calls/b/", "calls-old/a"):
