@@ -69,4 +69,4 @@ $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS)
 	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e . && touch $@
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS)
-	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e '.[test,docling,parquet]' && touch $@ $(VENV)/.runs
+	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e '.[test,docling,parquet,faster-whisper]' && touch $@ $(VENV)/.runs
