@@ -23,6 +23,8 @@ BENCHES: dict[str, list[str]] = {
     "decoders": [],
     "fuzz_media": [],
     "times": [],
+    "listing": [],
+    "fetching": [],
     "kills": ["--kills", "25"],
     "storm": ["--recordings", "40"],
     "corpus": ["--kind", "nonspeech"],
