@@ -101,6 +101,11 @@ class TestTalking:
         ):
             child.finish()
 
+    def test_nor_can_it_be_without_launchers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(confinement, "launcher", lambda: None)
+        with pytest.raises(MissingDependency, match="No such file"):
+            Child(["/nowhere/ffmpeg"], ROOMY, called="The script")
+
 
 class TestBounds:
     """What a child may not do."""
