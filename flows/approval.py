@@ -2,12 +2,12 @@
 
 The sweep's flow run is suspended: it leaves its worker, and once a person has answered in the Prefect
 UI or through the API it begins again from the top, in a new process. So what it asks about is kept at
-the server beside the answer. A run that has asked goes by that forecast and that answer ever after,
-however often it begins again, and never takes what was not part of what was approved.
+the server beside the answer. A run that has its answer goes by that forecast ever after, however often
+it begins again, and never takes what was no part of it.
 """
 
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any, Literal, NoReturn
+from uuid import UUID, uuid4
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
@@ -27,61 +27,75 @@ from prefect.input.actions import (
 from prefect.input.run_input import keyset_from_base_key
 from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from steno.errors import BadChoice
 from steno.forecast import Forecast
 from steno.forecast_text import question_md, summary
 
-PAUSE = "approval"
-FORECAST = "approval-forecast"
-"""Under which names the question and what it is about are kept with the flow run."""
-_KEYS = keyset_from_base_key(f"suspended-{PAUSE}")
+QUESTION = "approval"
+"""Under which name the last question is kept with its flow run."""
+
+Decision = Literal["approve", "decline"]
 
 
 class Approval(RunInput):
-    """What a person says to a forecast."""
+    """The form in which a person answers."""
 
-    decision: Literal["approve", "decline"] = Field(
+    decision: Decision = Field(
         title="Decision", description="Approve: buy it, within the forecast. Decline: buy nothing."
     )
 
 
-async def asked_before() -> Forecast | None:
-    """What this flow run has asked about in an earlier process; None where it has not asked."""
-    if get_deployment_id() is None:
+class Question(BaseModel):
+    """What a person was asked."""
+
+    forecast: Forecast
+    pause: str
+    """Key of the pause that waits for the answer: each is suspended for once, so that a question
+    nobody answered can be asked anew."""
+
+
+class Answered(BaseModel):
+    """What a person was asked, and said."""
+
+    forecast: Forecast
+    decision: Decision
+
+
+async def answered() -> Answered | None:
+    """The answer that this flow run has got in an earlier process; None where it has none."""
+    if get_deployment_id() is None or (kept := await aread_flow_run_input(QUESTION)) is None:
         return None
-    kept: Any = await aread_flow_run_input(FORECAST)
-    return None if kept is None else Forecast.model_validate(kept)
+    question = Question.model_validate(kept)
+    # The name under which Prefect keeps what a suspended run was resumed with.
+    name = keyset_from_base_key(f"suspended-{question.pause}")["response"]
+    answer: Any = await aread_flow_run_input(name)
+    if answer is None:
+        return None
+    return Answered(forecast=question.forecast, decision=Approval.model_validate(answer).decision)
 
 
-async def ask(forecast: Forecast) -> Approval:
-    """A person's answer. Where there is none yet the flow run is suspended, and this does not return.
+async def ask(forecast: Forecast) -> NoReturn:
+    """Suspend the flow run until a person has answered: this does not return.
 
     Raises BadChoice where it cannot be suspended, since no deployment could set it going again.
     """
-    answer: Any = await aread_flow_run_input(_KEYS["response"])
-    if answer is not None:
-        return Approval.model_validate(answer)
+    question = Question(forecast=forecast, pause=uuid4().hex)
     form = Approval.with_initial_data(description=question_md(forecast))
+    if get_deployment_id() is not None:
+        if await aread_flow_run_input(QUESTION) is not None:
+            await adelete_flow_run_input(QUESTION)
+        await acreate_flow_run_input(QUESTION, question.model_dump(mode="json"))
     try:
-        if get_deployment_id() is not None:
-            await _keep(forecast)
-        return await asuspend_flow_run(wait_for_input=form, key=PAUSE)
+        await asuspend_flow_run(wait_for_input=form, key=question.pause)
     except RuntimeError as error:
         raise BadChoice(
             f"The forecast needs a person's approval ({summary(forecast)}), and only a run of a "
             f"deployment can wait for it ({error}). Start the sweep from a deployment, or raise "
             "approve_above_usd. Nothing was bought."
         ) from error
-
-
-async def _keep(forecast: Forecast) -> None:
-    """Keep what is asked about, in place of a question that nobody answered."""
-    for key in (FORECAST, _KEYS["schema"], _KEYS["description"]):
-        if await aread_flow_run_input(key) is not None:
-            await adelete_flow_run_input(key)
-    await acreate_flow_run_input(FORECAST, forecast.model_dump(mode="json"))
+    raise AssertionError("a suspended flow run does not go on")
 
 
 async def asked_elsewhere() -> FlowRun | None:

@@ -24,7 +24,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from blocks.resolving import open_profile, open_store_address
-from flows.approval import ask, asked_before, asked_elsewhere
+from flows.approval import answered, ask, asked_elsewhere
 from flows.parameters import (
     AtOnce,
     CredentialsName,
@@ -54,6 +54,7 @@ from tasks.threads import in_stoppable_thread, in_thread
 BATCH_DEPLOYMENT = "ingest/batch"
 """Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""
 POLL_S = 5.0
+SERVER_WAITS_S = (2, 5, 15, 30, 60)
 MOST_CHILDREN = 10_000_000
 """More than one run of a sweep ever begins."""
 CLOSED = {"BadChoice", "EngineClosed", "MissingDependency"}
@@ -138,7 +139,10 @@ async def ingest(
     """
     began = datetime.now(UTC)
     chosen = await open_profile(profile)
-    asked = None if approve_above_usd is None else await asked_before()
+    word = None if approve_above_usd is None else await answered()
+    if word and word.decision == "decline":
+        message = f"nothing was bought: {summary(word.forecast)}"
+        return Completed(name="Declined", message=message, data=word.forecast)
     sweep = Sweep(
         source_address=source,
         destination_address=destination,
@@ -149,7 +153,7 @@ async def ingest(
         credentials=credentials,
         selection=selection,
         at_once=at_once,
-        now=batch.now if batch else asked.made if asked else began,
+        now=batch.now if batch else word.forecast.made if word else began,
     )
     sampler = Sampler(SAMPLE)
     found = await in_stoppable_thread(
@@ -163,34 +167,19 @@ async def ingest(
         limit=limit,
         within=KeyRange(batch.after, batch.until)
         if batch
-        else KeyRange(until=asked and asked.until),
-        tell=None if approve_above_usd is None or asked else sampler.see,
+        else KeyRange(until=word and word.forecast.until),
+        tell=None if approve_above_usd is None or word else sampler.see,
     )
     get_run_logger().info("%d recordings, %d bytes to be done", found.recordings, found.size)
-    if approve_above_usd is not None and asked is None:
+    if approve_above_usd is not None and word is None:
         if other := await asked_elsewhere():
             return Completed(
                 name="AlreadyAsked",
                 message=f"the same sweep waits for an answer already: flow run {other.name} ({other.id})",
             )
-        forecast = await forecast_of(
-            sweep.source,
-            sweep.destination,
-            chosen,
-            found,
-            sampler,
-            at_once=at_once,
-            made=sweep.now,
-        )
-        asked = forecast if exceeds(forecast, approve_above_usd, budget_usd) else None
-    if asked:
-        answer = await ask(asked)
-        if answer.decision == "decline":
-            return Completed(
-                name="Declined", message=f"nothing was bought: {summary(asked)}", data=asked
-            )
-        limits_usd = [each for each in (budget_usd, asked.ceiling_usd) if each is not None]
-        budget_usd = min(limits_usd, default=None)
+        await ask_above(approve_above_usd, budget_usd, sweep, found, sampler)
+    if word and (ceiling_usd := word.forecast.ceiling_usd) is not None:
+        budget_usd = ceiling_usd if budget_usd is None else min(budget_usd, ceiling_usd)
     report = SweepReport(
         run=get_id() or "local",
         source=sweep.source.url,
@@ -209,6 +198,27 @@ async def ingest(
     report.ended = datetime.now(UTC)
     await publish_report(sweep.destination, report)
     return verdict(report, failure_ratio)
+
+
+async def ask_above(
+    limit_usd: Decimal,
+    budget_usd: Decimal | None,
+    sweep: "Sweep",
+    found: Survey,
+    sampler: Sampler,
+) -> None:
+    """Forecast a sweep, and suspend it where it may cost more than the limit."""
+    forecast = await forecast_of(
+        sweep.source,
+        sweep.destination,
+        sweep.profile,
+        found,
+        sampler,
+        at_once=sweep.at_once,
+        made=sweep.now,
+    )
+    if exceeds(forecast, limit_usd, budget_usd):
+        await ask(forecast)
 
 
 def number_anew() -> None:
@@ -285,7 +295,29 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
 
 
 async def one(sweep: Sweep, key: str) -> Ending:
-    """One recording's flow run, and how it ended; whatever happens in it stays in it."""
+    """One recording's flow run, and how it ended; whatever happens in it stays in it.
+
+    A Prefect server that does not answer, which may be restarting, is given a few minutes. Nothing
+    that was bought meanwhile is bought again.
+    """
+    waits_s = iter(SERVER_WAITS_S)
+    while _is_away(found := await _tried(sweep, key)) and (wait_s := next(waits_s, None)):
+        get_run_logger().warning("%s waits for the Prefect server: %r", key, found)
+        await asyncio.sleep(wait_s)
+    if isinstance(found, Ending):
+        return found
+    return Ending(key=key, outcome="gave_up", error=type(found).__name__, reason=str(found))
+
+
+def _is_away(found: object) -> bool:
+    """Whether this is the error of a server that does not answer, or only to say that it cannot."""
+    if isinstance(found, httpx.HTTPStatusError):
+        return found.response.is_server_error
+    return isinstance(found, httpx.TransportError)
+
+
+async def _tried(sweep: Sweep, key: str) -> object:
+    """Its ending, or what came instead: an exception, as a rule."""
     with tags(f"sweep:{get_id()}"):
         run = transcribe(
             key=key,
@@ -298,14 +330,8 @@ async def one(sweep: Sweep, key: str) -> Ending:
         try:
             state = await cast(Awaitable[State[Any]], run)
         except httpx.HTTPError as error:
-            reason = f"The Prefect server would not take its flow run: {error}"
-            return Ending(key=key, outcome="gave_up", error="PrefectTrouble", reason=reason)
-    found = await state.aresult(raise_on_failure=False)
-    if isinstance(found, Ending):
-        return found
-    return Ending(
-        key=key, outcome="gave_up", error=type(found).__name__, reason=state.message or str(found)
-    )
+            return error
+    return await state.aresult(raise_on_failure=False)
 
 
 async def share_out(

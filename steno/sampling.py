@@ -72,19 +72,19 @@ class Sampler:
         """All recordings shown, by media type, with those drawn; the most frequent type first."""
         kinds = sorted(self._kinds.values(), key=lambda kind: (-kind.recordings, kind.name))
         total = sum(kind.recordings for kind in kinds)
-        shares = [(kind, self._at_most * kind.recordings // total) for kind in kinds]
-        apart = [(kind, share) for kind, share in shares if share >= FEWEST]
-        rare = [kind for kind, share in shares if share < FEWEST]
-        spare = self._at_most - sum(share for _, share in apart)
-        while rare and apart and spare < FEWEST:
-            kind, share = apart.pop()
-            rare, spare = [kind, *rare], spare + share
-        if rare:
-            apart.append((_together(rare), spare))
-        elif apart:
-            (kind, share), *others = apart
-            apart = [(kind, share + spare), *others]
-        return [kind.drawn(share) for kind, share in apart]
+
+        def share(kind: _Kind) -> int:
+            return self._at_most * kind.recordings // total
+
+        frequent = [kind for kind in kinds if share(kind) >= FEWEST]
+        rare = [kind for kind in kinds if share(kind) < FEWEST]
+        apart = [*frequent[1:], *([_together(rare)] if rare else [])]
+        shares = [max(share(kind), min(FEWEST, kind.recordings)) for kind in apart]
+        left = self._at_most - sum(shares)
+        if not frequent or left < FEWEST:
+            return [_together(kinds).drawn(self._at_most)] if kinds else []
+        drawn = zip([frequent[0], *apart], [left, *shares], strict=True)
+        return [kind.drawn(count) for kind, count in drawn]
 
 
 @dataclass(slots=True)
