@@ -27,6 +27,7 @@ BENCHES: dict[str, list[str]] = {
     "fetching": [],
     "kills": ["--kills", "25"],
     "storm": ["--recordings", "40"],
+    "recordings": ["--recordings", "20"],
     "corpus": ["--kind", "nonspeech"],
 }
 """Modules of this package, in the order in which they run, with arguments that keep them short."""

@@ -31,7 +31,7 @@ from tests.corpus import ROOT
 SPEECH = ROOT / "deployments" / "samples" / "interview.mp3"
 SLICE_S = 5
 STEP = 997
-"""Samples by which one slice begins later than the one before."""
+"""Samples by which one slice begins later than the one before, at most."""
 
 
 def slices(folder: Path, count: int) -> list[str]:
@@ -40,9 +40,10 @@ def slices(folder: Path, count: int) -> list[str]:
     command = [chosen_decoder().path, "-v", "error", "-i", SPEECH, "-ac", "1"]
     command += ["-ar", str(SAMPLE_RATE), "-f", "s16le", "-"]
     pcm = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    keys = [f"speech-{number:03d}.wav" for number in range(count)]
+    keys = [f"speech-{number:05d}.wav" for number in range(count)]
+    step = min(STEP, (len(pcm) // 2 - SLICE_S * SAMPLE_RATE) // count)
     for number, key in enumerate(keys):
-        start = 2 * STEP * number
+        start = 2 * step * number
         with wave.open(str(folder / key), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)

@@ -1,0 +1,74 @@
+"""One command runs everything on one machine, behind a password, and Ctrl-C leaves nothing of it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from deployments.serving import auth_string
+
+HEARD_OF_NOTHING_S = 240.0
+
+
+def test_the_password_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> None:
+    first = auth_string(tmp_path / "home")
+
+    assert auth_string(tmp_path / "home") == first
+    assert auth_string(tmp_path / "another") != first
+    assert (tmp_path / "home" / "auth").stat().st_mode & 0o777 == 0o600
+
+
+def serve(home: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from deployments.cli import main; main()", "serve", *options],
+        cwd=home.parent,
+        env={**os.environ, "STENOFLOW_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said, _ = serve(tmp_path / "home", "--port", str(port)).communicate(
+            timeout=HEARD_OF_NOTHING_S
+        )
+
+    assert f"port {port} is taken" in said
+
+
+@pytest.mark.timeout(400)
+def test_ctrl_c_ends_server_worker_and_all_below_them(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    home = tmp_path / "home"
+    served = serve(home, "--port", str(port))
+    assert served.stdout
+    said = ""
+    while "Ctrl-C" not in said:
+        line = served.stdout.readline()
+        assert line, said
+        said += line
+    below = psutil.Process(served.pid).children(recursive=True)
+    url = f"http://127.0.0.1:{port}/api/deployments/filter"
+    user, _, password = (home / "auth").read_text().partition(":")
+
+    assert password not in said
+    assert httpx.post(url, json={}).status_code == 401
+    deployments = httpx.post(url, json={}, auth=(user, password)).json()
+    assert {each["name"] for each in deployments} == {"api", "hourly", "batch", "manual"}
+    assert len(below) >= 2
+
+    served.send_signal(signal.SIGINT)
+    assert served.wait(HEARD_OF_NOTHING_S) == 0
+    assert psutil.wait_procs(below, timeout=0)[1] == []
+    for log in home.glob("*.log"):
+        assert password not in log.read_text()
