@@ -182,13 +182,18 @@ def test_what_is_announced_too_large_is_not_read(
 # Writing
 
 
-def test_a_large_file_is_put_in_parts(rgw: S3Server, tmp_path: Path) -> None:
-    store = rgw.open(rgw.new_bucket())
-    body = os.urandom(1 << 20) * 70
+def test_a_large_file_is_put_in_parts_and_a_broken_part_again(
+    rgw: S3Server, tmp_path: Path
+) -> None:
+    bucket, body = rgw.new_bucket(), os.urandom(1 << 20) * 70
     (tmp_path / "body").write_bytes(body)
-    store.put("a.wav", tmp_path / "body", content_type="audio/wav")
-    assert store.stat("a.wav").version.endswith("-5")
-    assert store.fetch("a.wav", tmp_path / "a", max_bytes=PLENTY).sha256 == sha256(body).hexdigest()
+    with breaking_proxy(rgw.endpoint_url, [Break(1000)]) as proxy:
+        store = rgw.open(bucket, endpoint_url=proxy.url)
+        store.put("a.wav", tmp_path / "body")
+        assert proxy.breaks == []
+    fetched = rgw.open(bucket).fetch("a.wav", tmp_path / "a", max_bytes=len(body))
+    assert fetched.sha256 == sha256(body).hexdigest()
+    assert fetched.info.version.endswith("-5")
 
 
 def test_the_content_type_is_kept(server: S3Server, bucket: str) -> None:
@@ -293,8 +298,9 @@ def test_a_missing_bucket_is_named(server: S3Server, method: str) -> None:
         getattr(store, method)("a")
     with pytest.raises(NotFound, match="there is no such bucket"):
         next(store.list(), None)
-    with pytest.raises(NotFound, match="there is no such bucket"):
-        store.put("a", b"")
+    for body in (b"", Path(__file__)):
+        with pytest.raises(NotFound, match="there is no such bucket"):
+            store.put("a", body)
     with pytest.raises(NotFound, match="there is no such bucket"):
         store.put_if_absent("a", b"")
 
