@@ -1,6 +1,6 @@
 """A thousand short recordings, each decoded, measured and cut, beside FFmpeg decoding each alone.
 
-    python -m bench.short_files [--files 200] [--rounds 3] [--seed 0]
+    python -m bench.short_files [--files 1000] [--rounds 1] [--seed 0]
 
 With short files it is not the sound that costs, but starting: FFmpeg, its leash, the pipe, the files.
 """

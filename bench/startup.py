@@ -3,8 +3,8 @@
     python -m bench.startup [--seconds 10] [--rounds 7]
 
 Ours is ``python -c`` with all that a recording's process does before anything is bought; the peer is the
-shortest program in which the wheel does the same, FFmpeg decoding. The wheel's import of torch is most
-of both: the floor is that import alone.
+shortest program in which the wheel does the same, FFmpeg decoding. Most of the peer's time is the wheel's
+import of torch, which is shown by itself.
 """
 
 import argparse
@@ -38,18 +38,18 @@ audio = torch.frombuffer(bytearray(pcm), dtype=torch.float32)
 assert silero_vad.get_speech_timestamps(audio, silero_vad.load_silero_vad())
 """
 
-FLOOR = "import silero_vad"
+IMPORT = "import silero_vad"
 
 
 def main() -> None:
-    """Ours, the wheel, and the import alone, in turn."""
+    """Ours, the wheel, and its import alone, in turn."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--seconds", type=float, default=10, help="length of the recording")
     options.add_argument("--rounds", type=int, default=7)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="startup-") as folder:
         path = write_recording(Path(folder) / "recording.mp3", speech_for(chosen.seconds))
-        programs = {"ours": OURS, "the wheel's own program": WHEEL, "import silero_vad": FLOOR}
+        programs = {"ours": OURS, "the wheel's own program": WHEEL, "import silero_vad": IMPORT}
         rivals = {name: _cold(program, path) for name, program in programs.items()}
         costs = take_turns(rivals, chosen.rounds)
     report(
