@@ -17,6 +17,7 @@ from flows.parameters import (
     SampleSize,
     SelectionChoice,
     SourceAddress,
+    described,
 )
 from steno.forecast_text import summary
 from steno.profile import Profile
@@ -36,6 +37,7 @@ def name_of_run() -> str:
 
 
 @flow(name="forecast", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
+@described
 async def forecast(
     source: SourceAddress,
     destination: DestinationAddress,

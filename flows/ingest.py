@@ -33,6 +33,7 @@ from flows.parameters import (
     ProfileChoice,
     SelectionChoice,
     SourceAddress,
+    described,
 )
 from flows.transcribe import transcribe
 from steno.budget import Budget
@@ -84,6 +85,7 @@ def name_of_run() -> str:
 
 
 @flow(name="ingest", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
+@described
 async def ingest(
     source: SourceAddress,
     destination: DestinationAddress,

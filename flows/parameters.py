@@ -1,11 +1,34 @@
 """Parameters that flows have in common, as their forms show them."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from typing import Annotated, ParamSpec, TypeVar, get_args, get_type_hints
 
 from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from steno.profile import Profile
 from steno.sweep import Selection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def described(function: Callable[P, R]) -> Callable[P, R]:
+    """Tell what each parameter of a flow is in its form in the UI.
+
+    Prefect takes that from a docstring's section "Args" only, and leaves out what `Field` says.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    lines = [
+        f"    {name}: {field.title}. {field.description or ''}".rstrip()
+        for name, hint in hints.items()
+        for field in get_args(hint)[1:]
+        if isinstance(field, FieldInfo)
+    ]
+    function.__doc__ = "\n".join([f"{inspect.getdoc(function)}\n", "Args:", *lines])
+    return function
+
 
 SourceAddress = Annotated[
     str,

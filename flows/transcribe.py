@@ -9,6 +9,7 @@ from prefect.runtime.flow_run import get_parameters
 from pydantic import Field
 
 from blocks.resolving import open_profile
+from flows.parameters import described
 from steno.errors import Rejected, StenoError, Stopped
 from steno.manifest import Manifest
 from steno.profile import Profile
@@ -38,6 +39,7 @@ def name_of_run() -> str:
 
 
 @flow(name="transcribe", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
+@described
 async def transcribe(
     key: Annotated[
         str,
