@@ -55,7 +55,7 @@ def deploy(
         typer.Option(
             min=45, metavar="SECONDS", help="Without heartbeat for so long a run counts as dead."
         ),
-    ] = 150.0,
+    ] = 300.0,
 ) -> None:
     """Register work pool, limits, blocks, deployments and automations at PREFECT_API_URL.
 
@@ -138,3 +138,39 @@ def status(
 
         known = show_status(recording, to, most=most, as_json=as_json)
     raise typer.Exit(0 if known else 1)
+
+
+@commands.command()
+def relay(
+    sources: Annotated[
+        list[str],
+        typer.Option(
+            "--source",
+            metavar="STORE",
+            help="Bucket recordings come to: object-store/NAME or s3:// URL. May be repeated.",
+        ),
+    ],
+    queue: Annotated[
+        str | None, typer.Option(metavar="URL", help="SQS queue that is told of uploads.")
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Take HTTP push here, with STENOFLOW_RELAY_TOKEN as secret."
+        ),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option(min=0.001, help="HTTP requests taken per second; 429 beyond.")
+    ] = 100.0,
+) -> None:
+    """Turn an S3 server's notifications of uploads into Prefect events, until Ctrl-C.
+
+    They come by SQS (--queue), by HTTP push from Ceph RGW, MinIO or Amazon SNS (--listen), or both.
+    The deployment transcribe/api runs for each upload.
+
+    Exit status: 0 ended by Ctrl-C or SIGTERM, 1 queue or Prefect server does not answer, 2 wrong usage.
+    """
+    with _said_plainly():
+        from deployments.relay import relay_until_stopped  # noqa: PLC0415
+
+        relay_until_stopped(sources, queue, listen, rate)

@@ -30,12 +30,12 @@ class S3Server:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def client(self) -> Any:
+    def client(self, service: str = "s3") -> Any:
         """boto3's own, for what a store does not do."""
         session: Any = boto3.session.Session(
             self.access_key_id, self.secret_access_key, region_name=REGION
         )
-        return session.client("s3", endpoint_url=self.endpoint_url)
+        return session.client(service, endpoint_url=self.endpoint_url)
 
     def new_bucket(self) -> str:
         """The name of a bucket of its own."""
