@@ -19,7 +19,8 @@ from blocks.deepgram_credentials import DeepgramCredentials
 from blocks.object_store import ObjectStore
 from blocks.resolving import open_block
 from blocks.transcription_profile import TranscriptionProfile
-from steno.decoders import describe_decoder
+from steno.confined import launcher
+from steno.decoders import chosen_decoder, second_decoder
 from steno.engines.opening import open_engine
 from steno.errors import StenoError
 from steno.profile import Profile
@@ -130,9 +131,24 @@ def _unfit_packages() -> Iterator[Finding]:
 
 def _decoder() -> Iterator[Finding]:
     try:
-        yield Finding("decoder", "fine", describe_decoder())
+        decoder, second = chosen_decoder(), second_decoder()
+        said = f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
     except StenoError as error:
         yield Finding("decoder", "missing", str(error), "sudo apt-get install ffmpeg")
+        return
+    if decoder.packaged:
+        yield Finding("decoder", "optional", said, "sudo apt-get install ffmpeg")
+    else:
+        yield Finding("decoder", "fine", said)
+    if second:
+        yield Finding(
+            "second decoder", "fine", f"FFmpeg {second.version}, for what the first cannot decode"
+        )
+    if launcher() is None:
+        said = "prlimit or setpriv is missing: decoders run without limits on memory and CPU time"
+        yield Finding("confinement", "optional", said, "sudo apt-get install util-linux")
+    else:
+        yield Finding("confinement", "fine", "decoders run under limits, and die with their parent")
 
 
 def _engines() -> Iterator[Finding]:

@@ -32,6 +32,8 @@ class Decoder:
     path: str
     """Absolute."""
     why: str
+    packaged: bool = False
+    """Whether it is the one of the ``imageio-ffmpeg`` wheel."""
 
     @property
     def version(self) -> str:
@@ -57,12 +59,6 @@ def second_decoder() -> Decoder | None:
     return None if packaged is None or packaged.path == chosen.path else packaged
 
 
-def describe_decoder() -> str:
-    """One line for a person: which FFmpeg decodes, its version, and why."""
-    decoder = chosen_decoder()
-    return f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
-
-
 @cache
 def _choose(named: str | None, search_path: str | None) -> Decoder:
     if named:
@@ -86,8 +82,8 @@ def _packaged() -> Decoder | None:
     try:
         return Decoder(
             imageio_ffmpeg.get_ffmpeg_exe(),
-            "from the imageio-ffmpeg wheel, as the system has none; `apt-get install ffmpeg` gives a "
-            "faster one",
+            "from the imageio-ffmpeg wheel, as the system has none; the system's is faster",
+            packaged=True,
         )
     except RuntimeError:
         return None

@@ -1,5 +1,7 @@
 """Whether Deepgram takes an API key, asked without sending any audio."""
 
+from http import HTTPStatus
+
 import httpx
 
 from steno.errors import EngineClosed, EngineTrouble
@@ -22,10 +24,10 @@ def check_key(api_key: str, base_url: str) -> str:
         ).status_code
     except httpx.HTTPError as error:
         raise EngineTrouble(f"{host} does not answer: {type(error).__name__}.") from error
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise EngineClosed(f"{host} refuses the API key (status {status}): make a new one there.")
-    if status == httpx.codes.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return f"{host} answers, but cannot be asked about keys: the first request will tell."
-    if status != httpx.codes.OK:
+    if status != HTTPStatus.OK:
         raise EngineTrouble(f"{host} answers with status {status} when asked about the key.")
     return f"{host} accepts the API key."
