@@ -37,9 +37,11 @@ from flows.parameters import (
 )
 from flows.transcribe import transcribe
 from steno.budget import Budget
-from steno.errors import NotFound
+from steno.errors import NotFound, StenoError
 from steno.forecast import exceeds
 from steno.forecast_text import summary
+from steno.manifest import Manifest, read_manifest
+from steno.manifest_keys import fingerprint, manifest_key
 from steno.profile import Profile
 from steno.sampling import Sampler
 from steno.store import ObjectInfo, Store
@@ -308,7 +310,17 @@ async def one(sweep: Sweep, key: str) -> Ending:
         await asyncio.sleep(wait_s)
     if isinstance(found, Ending):
         return found
+    with suppress(StenoError):
+        if manifest := await in_thread(_manifest_of, sweep, key):
+            return Ending.of(manifest)
     return Ending(key=key, outcome="gave_up", error=type(found).__name__, reason=str(found))
+
+
+def _manifest_of(sweep: Sweep, key: str) -> Manifest | None:
+    """What the destination knows of a recording whose flow run did not say how it ended: the server's
+    answer to its last state may be lost, and the state comes back without what was in it."""
+    mark = fingerprint(sweep.source.stat(key).version, sweep.profile)
+    return read_manifest(sweep.destination, manifest_key(key, mark))
 
 
 def _is_away(found: object) -> bool:

@@ -21,13 +21,18 @@ def described(function: Callable[P, R]) -> Callable[P, R]:
     """
     hints = get_type_hints(function, include_extras=True)
     lines = [
-        f"    {name}: {field.title}. {field.description or ''}".rstrip()
+        f"    {name}: {_sentences(name, field)}"
         for name, hint in hints.items()
         for field in get_args(hint)[1:]
         if isinstance(field, FieldInfo)
     ]
     function.__doc__ = "\n".join([f"{inspect.getdoc(function)}\n", "Args:", *lines])
     return function
+
+
+def _sentences(name: str, field: FieldInfo) -> str:
+    said = field.description or ""
+    return said if field.title is None or field.title.lower() == name else f"{field.title}. {said}"
 
 
 SourceAddress = Annotated[
