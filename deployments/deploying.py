@@ -29,8 +29,8 @@ from tasks.pacing import SHARED, create_limits
 POOL = "stenoflow"
 FILE = Path(__file__).parent / "prefect.yaml"
 PROFILE = "default"
-DEAD_AFTER_S = 150.0
-"""Five heartbeats: a busy machine may miss some."""
+DEAD_AFTER_S = 300.0
+"""Ten heartbeats: a busy server loses some, and a run called dead too early would run twice."""
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -32,7 +32,7 @@ from tests.s3 import REGION, S3Server
 AUTH = "admin:a password only of this test"
 DEAD_AFTER_S = 40.0
 PATIENCE_S = 240.0
-POLL_S = 0.2
+POLL_S = 0.5
 
 T = TypeVar("T")
 
