@@ -27,6 +27,7 @@ bits, a twelfth of a step squared (Bennett 1948), so that digital silence betwee
 SNR. A measure without a value, such as the level of digital silence, is None.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -134,7 +135,8 @@ class QualityMeter:
             self._rest = self._rest[:0]
         levels_cdb = np.frombuffer(self._levels_cdb, np.int16)
         speech_dbfs, snr_db = _speech_over_noise(levels_cdb, probabilities, speech_from)
-        quiet = np.count_nonzero(levels_cdb < 100 * thresholds.silence_dbfs)
+        silent_to = math.ceil(100 * thresholds.silence_dbfs) - _FLOOR_CDB
+        quiet = int(_histogram(levels_cdb, probabilities)[:silent_to].sum())
         clipping_ratio = self._clipped / self._samples if self._samples else 0.0
         silence_ratio = quiet / len(levels_cdb) if len(levels_cdb) else 1.0
         score = _score(snr_db, speech_dbfs, clipping_ratio, thresholds)
@@ -164,29 +166,37 @@ def _speech_over_noise(
     levels_cdb: NDArray[np.int16], probabilities: NDArray[np.float32], speech_from: float
 ) -> tuple[float | None, float | None]:
     """Speech level and SNR; None for both where nobody speaks."""
-    speaking = _histogram(levels_cdb, probabilities >= speech_from)
+    speaking = _histogram(levels_cdb, probabilities, lowest=speech_from)
     count = int(speaking.sum())
     speech = float(speaking @ _POWERS) / max(count, 1)
     if count < ENOUGH_SPEECH or not speech:
         return None, None
-    pausing = _histogram(levels_cdb, probabilities < SILENT_BELOW)
+    pausing = _histogram(levels_cdb, probabilities, below=SILENT_BELOW)
     if pausing.sum() < ENOUGH_NOISE:
-        everything = _histogram(levels_cdb, np.ones(len(levels_cdb), np.bool))
+        everything = _histogram(levels_cdb, probabilities)
         pausing = _quietest(everything, max(1, int(len(levels_cdb) * QUIETEST_SHARE)))
     noise = max(_median_power(pausing), ROUNDING_POWER)
     above = max(speech - noise, noise * 10 ** (LOWEST_SNR_DB / 10))
     return _dbfs(speech), 10 * float(np.log10(above / noise))
 
 
-def _histogram(levels_cdb: NDArray[np.int16], chosen: NDArray[np.bool]) -> NDArray[np.int64]:
-    """How many of the chosen windows have each level, from digital silence to full scale.
+def _histogram(
+    levels_cdb: NDArray[np.int16],
+    probabilities: NDArray[np.float32],
+    *,
+    lowest: float = 0.0,
+    below: float = math.inf,
+) -> NDArray[np.int64]:
+    """How many windows have each level, from digital silence to full scale.
 
-    In chunks, for ``bincount`` needs its input four times over.
+    Counted are those whose probability of speech is at least ``lowest`` and lies ``below``. In chunks,
+    for ``bincount`` needs its input four times over.
     """
     counts = np.zeros(len(_POWERS), np.int64)
     for start in range(0, len(levels_cdb), _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        found = levels_cdb[chunk][chosen[chunk]] - _FLOOR_CDB
+        heard = probabilities[chunk]
+        found = levels_cdb[chunk][(heard >= lowest) & (heard < below)] - _FLOOR_CDB
         counts += np.bincount(found, minlength=len(counts))
     return counts
 
