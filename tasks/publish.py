@@ -76,5 +76,8 @@ async def _show(job: Job, manifest: Manifest, rendering: Rendering) -> None:
     )
     if PAGE in links:
         await acreate_link_artifact(
-            links[PAGE], link_text=rendering.recording.name, key=f"{key}-page"
+            links[PAGE],
+            link_text=rendering.recording.name,
+            key=f"{key}-page",
+            description=f"{job.key}: the page to read and listen",
         )

@@ -38,7 +38,12 @@ async def publish_report(destination: Store, report: SweepReport) -> None:
     await acreate_table_artifact(
         table=_table(report), key="sweep", description=f"Sweep of {report.source}"
     )
-    await acreate_link_artifact(destination.url_of(page), link_text="The sweep's page")
+    await acreate_link_artifact(
+        destination.url_of(page),
+        link_text="The sweep's page",
+        key="sweep-page",
+        description=f"Sweep of {report.source}, with plots",
+    )
 
 
 def _table(report: SweepReport) -> list[dict[str, Any]]:
