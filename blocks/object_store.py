@@ -76,11 +76,15 @@ class ObjectStore(Block):
             raise ValueError("a folder has no endpoint and no keys: leave them empty")
         return self
 
-    def store(self) -> Store:
-        """The store itself. Opening asks nothing of the server: the first use does."""
+    def store(self, *, create: bool = False) -> Store:
+        """The store itself. Opening asks nothing of the server: the first use does.
+
+        ``create`` makes a folder that is not there yet, as a destination wants it.
+        """
         secret = self.secret_access_key
         return open_store(
             self.location,
+            create=create,
             endpoint_url=self.endpoint_url,
             region=self.region,
             access_key_id=self.access_key_id,

@@ -24,7 +24,7 @@ async def open_store_address(address: str, *, create: bool = False) -> Store:
     name = _name_of(ObjectStore, address)
     if name is None:
         return open_store(address, create=create)
-    return (await _load(ObjectStore, name)).store()
+    return (await _load(ObjectStore, name)).store(create=create)
 
 
 async def open_profile(profile: Profile | str) -> Profile:
