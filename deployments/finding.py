@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -79,7 +80,7 @@ class Found:
             "progress": self.progress,
             "expected": run.expected_start_time.isoformat() if run.expected_start_time else None,
             "started": run.start_time.isoformat() if run.start_time else None,
-            "took_s": run.total_run_time.total_seconds() if run.start_time else None,
+            "took_s": run.estimated_run_time.total_seconds() if run.start_time else None,
             "tries": run.run_count,
             "source": self.source,
             "destination": run.parameters["destination"],
@@ -108,7 +109,7 @@ async def _find(
 ) -> tuple[Sequence[Found], Manifest | None]:
     async with server_client() as client:
         runs = [run async for run in runs_on(client, recording)]
-        runs.sort(key=lambda run: (run.start_time or run.expected_start_time, run.id), reverse=True)
+        runs.sort(key=_when, reverse=True)
         found = [Found(run, await _progress(client, run)) for run in runs[:most]]
         if to is None:
             return found, None
@@ -116,6 +117,11 @@ async def _find(
     keys = {run.parameters["key"] for run in runs} or {_key_of(recording)}
     made = await asyncio.to_thread(lambda: [*_manifests(destination, keys)])
     return found, max(made, key=lambda manifest: manifest.finished, default=None)
+
+
+def _when(run: FlowRun) -> datetime:
+    """When it started, or is to start."""
+    return run.start_time or run.expected_start_time or datetime.max.replace(tzinfo=UTC)
 
 
 async def runs_on(client: PrefectClient, recording: str) -> AsyncGenerator[FlowRun]:
@@ -221,16 +227,20 @@ def _print(
         console.print(f"There is no run on {escape(recording)} at this server.")
     else:
         _print_table(console, runs)
+        console.print(f"The latest: {url_for(runs[0].run)}", soft_wrap=True)
     if manifest is not None and to is not None:
-        console.print(*_outcome(manifest, to))
+        for line in _outcome(manifest, to):
+            console.print(line, soft_wrap=True)
     elif to is not None:
         console.print(f"It is not finished in {escape(to)}.")
 
 
 def _print_table(console: Console, runs: Sequence[Found]) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("started, UTC", "state", "took", "run", "source"):
-        table.add_column(name, overflow="fold", justify="right" if name == "took" else "left")
+    table.add_column("started, UTC", no_wrap=True)
+    table.add_column("state")
+    table.add_column("took", justify="right")
+    table.add_column("run", no_wrap=True)
     for found in runs:
         run = found.run
         colour = COLOURS.get(run.state_type, "default") if run.state_type else "default"
@@ -239,14 +249,12 @@ def _print_table(console: Console, runs: Sequence[Found]) -> None:
             f"[{colour}]{escape(run.state_name or '')}[/]",
             clock(run.estimated_run_time.total_seconds()) if run.start_time else "–",
             str(run.id),
-            escape(found.source),
         )
     console.print(table)
     for found in runs:
         said = found.progress or found.message
         if said:
-            console.print(f"{str(found.run.id)[:8]}: {escape(said)}")
-    console.print(f"The latest: {url_for(runs[0].run)}", soft_wrap=True)
+            console.print(f"{str(found.run.id)[:8]}: {escape(said)}", soft_wrap=True)
 
 
 def _outcome(manifest: Manifest, to: str) -> Iterator[str]:
@@ -256,7 +264,7 @@ def _outcome(manifest: Manifest, to: str) -> Iterator[str]:
         yield escape(manifest.reason)
     costs = manifest.costs
     if costs is not None:
-        price = "" if costs.estimate_usd is None else f", about {costs.estimate_usd:.4f} USD"
+        price = f", about {costs.estimate_usd:.4f} USD" if costs.estimate_usd else ""
         yield (
             f"{clock(costs.audio_s)} of audio, {clock(costs.paid_s)} paid for{price}; "
             f"{clock(costs.saved_s)} not paid for."

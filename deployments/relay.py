@@ -21,7 +21,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
 
 from blocks.resolving import open_store_address
-from deployments.notifications import Upload, read_notification
+from deployments.notifications import NotUnderstood, Upload, read_notification
 from deployments.relay_push import Listener
 from deployments.relay_queue import Queue
 from deployments.server_client import server_client
@@ -85,7 +85,8 @@ class Relay:
     async def take(self, body: bytes | str) -> int:
         """Post the events of a notification; how many there are.
 
-        Raises NotUnderstood where it is none, NotTaken where Prefect does not have them all.
+        Raises NotUnderstood where it is none, or Prefect will never take its events; NotTaken where
+        Prefect may not have them all.
         """
         said = read_notification(body)
         if said.confirm is not None:
@@ -113,6 +114,8 @@ class Relay:
         try:
             await self._client.request("POST", "/events", json=events)
         except PrefectHTTPStatusError as error:
+            if error.response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise NotUnderstood(f"Prefect refuses its events: {error.response.text}") from error
             said = f"Prefect answers {error.response.status_code}"
         except httpx.HTTPError as error:
             said = f"Prefect does not answer ({error or type(error).__name__})"

@@ -1,8 +1,12 @@
 """Notifications by HTTP push: ``POST /`` from Ceph RGW, MinIO, Amazon SNS, or a person with curl.
 
 Nobody is heard without the secret: as bearer token, as the password of basic authentication, or, for
-senders that can do neither (Ceph RGW), as the path. Each connection carries one request, so that its
-deadline is the connection's. For TLS, put a reverse proxy before it.
+senders that can do neither, as the path. Each connection carries one request, so that its deadline is
+the connection's. For TLS, put a reverse proxy before it.
+
+- Ceph RGW: a topic's ``push-endpoint=http://HOST:PORT/SECRET``
+- MinIO: ``MINIO_NOTIFY_WEBHOOK_ENDPOINT_x=http://HOST:PORT/``, ``MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_x=SECRET``
+- Amazon SNS: a subscription to ``https://anybody:SECRET@HOST/``
 """
 
 import asyncio

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from concurrent.futures import Future
 from threading import Thread
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -151,24 +151,14 @@ async def _unless(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:
 
 def _in_own_thread(work: Callable[[], _T]) -> asyncio.Future[_T]:
     """Run work in a thread that may be left behind: nobody waits for a long poll at the end."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_T] = loop.create_future()
-
-    def tell(result: _T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # pyright: ignore[reportArgumentType]
+    done: Future[_T] = Future()
 
     def run() -> None:
+        done.set_running_or_notify_cancel()
         try:
-            result, error = work(), None
-        except BaseException as raised:
-            result, error = None, raised
-        with suppress(RuntimeError):  # the loop has ended without us
-            loop.call_soon_threadsafe(tell, result, error)
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
 
     Thread(target=run, daemon=True).start()
-    return future
+    return asyncio.wrap_future(done)

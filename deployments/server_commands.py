@@ -1,5 +1,6 @@
 """The commands of ``stenoflow`` that speak to a Prefect server."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,8 @@ def status(
 
     Exit status: 0 there is something to say, 1 nothing is known of it, 2 wrong usage.
     """
+    # Prefect reads its settings when it is first imported; loading a block has it say things.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     with _said_plainly():
         from deployments.finding import show_status  # noqa: PLC0415
 

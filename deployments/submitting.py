@@ -109,7 +109,7 @@ async def _run(
     earlier = [
         run
         async for run in named_runs(client, {parameters["key"]})
-        if run.deployment_id == deployment.id and (run.idempotency_key or "").startswith(mark)
+        if run.deployment_id == deployment.id and _mark(run.parameters) == mark
     ]
     for run in earlier:
         if run.state is None or not run.state.is_final():

@@ -185,6 +185,14 @@ async def test_what_is_no_notification_is_told_apart_from_trouble(relay: Relay) 
         await relay.take("hello")
 
 
+async def test_what_prefect_will_never_take_is_not_sent_for_ever(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.relay.UPLOADED", "x" * 5000)
+    with pytest.raises(NotUnderstood, match="Prefect refuses its events"):
+        await relay.take(told("a.mp3"))
+
+
 def command(*arguments: str, secret: str = SECRET) -> subprocess.Popen[str]:
     server = str(get_current_settings().api.url)
     return subprocess.Popen(

@@ -39,7 +39,9 @@ class Printed:
 async def stenoflow(*arguments: str | Path) -> Result:
     """The command, run beside the test's event loop."""
     return await asyncio.to_thread(
-        CliRunner(env={"COLUMNS": "200"}).invoke, app, [str(each) for each in arguments]
+        CliRunner(env={"COLUMNS": "200", "PREFECT_LOGGING_LEVEL": "ERROR"}).invoke,
+        app,
+        [str(each) for each in arguments],
     )
 
 
@@ -113,6 +115,15 @@ async def test_asking_again_while_a_run_is_under_way_names_that_run(deployed: UU
     assert await submit("again.mp3") == [first]
     await end(first.run, Running())
     assert await submit("again.mp3") == [first]
+
+
+async def test_a_run_that_somebody_else_has_made_counts_too(deployed: UUID) -> None:
+    async with get_client() as client:
+        run = await client.create_flow_run_from_deployment(
+            deployed, parameters={"key": "theirs.mp3"}, name="theirs.mp3"
+        )
+    (printed,) = await submit("theirs.mp3")
+    assert printed.run == run.id
 
 
 @pytest.mark.parametrize(
