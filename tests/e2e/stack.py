@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -30,6 +31,7 @@ from tests.deepgram_standin.apart import Apart
 from tests.s3 import REGION, S3Server
 
 AUTH = "admin:a password only of this test"
+CREDENTIALS = httpx.BasicAuth(*AUTH.split(":"))
 DEAD_AFTER_S = 40.0
 PATIENCE_S = 240.0
 POLL_S = 0.5
@@ -38,7 +40,7 @@ T = TypeVar("T")
 
 
 def awaited(what: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
-    """The first answer that is not None or False; another process decides when."""
+    """The first answer that is neither None nor empty; another process decides when."""
     give_up = time.monotonic() + within_s
     while time.monotonic() < give_up:
         if answer := what():
@@ -86,18 +88,23 @@ class Stack:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
-        response = httpx.request(
-            method,
-            f"{self.url}{path}",
-            json=body,
-            auth=httpx.BasicAuth(*AUTH.split(":")),
-            timeout=60,
-        )
-        return response.raise_for_status().json() if response.content else None
+        """What the server answers, asked again while it is too busy to: every request here bears that."""
 
-    def run_deployment(self, name: str, parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+        def asked() -> httpx.Response | None:
+            try:
+                response = httpx.request(
+                    method, f"{self.url}{path}", json=body, auth=CREDENTIALS, timeout=90
+                )
+            except httpx.TransportError:
+                return None
+            return None if response.is_server_error else response
+
+        response = awaited(asked).raise_for_status()
+        return response.json() if response.content else None
+
+    def run_deployment(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         deployment = self.api("GET", f"/deployments/name/{name}")["id"]
-        body = {"parameters": parameters, **more}
+        body = {"parameters": parameters, "idempotency_key": uuid4().hex}
         return self.api("POST", f"/deployments/{deployment}/create_flow_run", body)
 
     def run(self, run_id: str) -> dict[str, Any]:
