@@ -110,7 +110,8 @@ def _usd(forecast: Forecast) -> str:
     if cost is None:
         return "a cost that nobody knows: there is no price for its engine"
     if cost.high == cost.low:
-        return f"{_money(cost.expected)} USD"
+        about = "" if forecast.heard == forecast.recordings else "about "
+        return f"{about}{_money(cost.expected)} USD"
     return f"about {_money(cost.expected)} USD ({_money(cost.low)} to {_money(cost.high)})"
 
 
