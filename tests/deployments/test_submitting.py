@@ -74,14 +74,14 @@ async def end(run: UUID, state: State[Any]) -> None:
         await client.set_flow_run_state(run, state, force=True)
 
 
-@pytest.fixture
-async def deployed(tmp_path: Path) -> AsyncGenerator[UUID]:
-    """The deployment `transcribe/api`, of this test alone, without a worker."""
+@pytest.fixture(scope="module")
+async def deployed(prefect_server: None) -> AsyncGenerator[UUID]:
+    """The deployment `transcribe/api`, without a worker. Each test has keys of its own."""
     async with get_client() as client:
         deployment = await client.create_deployment(
             await client.create_flow(transcribe),
             "api",
-            parameters={"source": str(tmp_path / "from"), "destination": str(tmp_path / "to")},
+            parameters={"source": "s3://recordings", "destination": "s3://transcripts"},
             parameter_openapi_schema=parameter_schema(transcribe).model_dump(),
             enforce_parameter_schema=True,
         )
@@ -90,16 +90,16 @@ async def deployed(tmp_path: Path) -> AsyncGenerator[UUID]:
 
 
 async def test_each_recording_becomes_a_run_of_the_deployment_under_its_own_name(
-    deployed: UUID, tmp_path: Path
+    deployed: UUID,
 ) -> None:
-    first, second = await submit("a/one.mp3", "a/two [x].mp3", "--to", "s3://transcripts")
+    first, second = await submit("a/one.mp3", "a/two [x].mp3", "--to", "s3://elsewhere")
     run = await read(second.run)
     assert (first.key, second.key) == ("a/one.mp3", "a/two [x].mp3")
     assert (run.deployment_id, run.name) == (deployed, "a/two [x].mp3")
     assert run.parameters == {
         "key": "a/two [x].mp3",
-        "source": str(tmp_path / "from"),
-        "destination": "s3://transcripts",
+        "source": "s3://recordings",
+        "destination": "s3://elsewhere",
     }
     assert str(second.run) in second.url
 
@@ -190,7 +190,10 @@ async def test_wrong_usage_is_told_before_any_run_is_made(
     assert (await status("a.mp3"))["runs"] == []
 
 
-async def test_a_server_without_the_deployment_is_told_how_it_gets_one() -> None:
+async def test_a_server_without_the_deployment_is_told_how_it_gets_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("deployments.submitting.DEPLOYMENT", "transcribe/nowhere")
     done = await stenoflow("submit", "a.mp3")
     assert done.exit_code == 2
     assert "run `stenoflow deploy`" in done.stderr
