@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from steno.media import Decoding, decode
 from steno.media_info import MediaInfo
-from steno.profile import Profile
+from steno.profile import Profile, QualityThresholds
 from steno.quality import FULL_SCALE, Quality, QualityMeter
 from steno.times import Seconds, to_seconds
 from steno.vad import SpeechDetector
@@ -82,7 +82,10 @@ def listen(
         decoding = stack.enter_context(
             decode(path, choice=profile.media, limits=profile.limits, stop=stop)
         )
-        ears = [_Ear(folder / f"channel-{index}.pcm", stack) for index in range(decoding.channels)]
+        ears = [
+            _Ear(folder / f"channel-{index}.pcm", stack, profile.vad.threshold)
+            for index in range(decoding.channels)
+        ]
         for block in decoding:
             for index, ear in enumerate(ears):
                 ear.hear(np.ascontiguousarray(block[:, index]))
@@ -94,25 +97,30 @@ def listen(
 class _Ear:
     """Hears one channel: keeps its samples, and feeds those who learn from them."""
 
-    def __init__(self, pcm: Path, stack: ExitStack) -> None:
+    def __init__(self, pcm: Path, stack: ExitStack, speech_from: float) -> None:
         self.pcm = pcm
-        self.meter = QualityMeter()
+        self.meter = QualityMeter(speech_from)
         self.detector = SpeechDetector()
+        self._told = 0
         self._file: BinaryIO = stack.enter_context(pcm.open("wb"))
 
     def hear(self, samples: NDArray[np.int16]) -> None:
         self._file.write(samples.data)
         self.meter.feed(samples)
-        self.detector.feed(samples)
+        known = self.detector.feed(samples)
+        self.meter.tell(known)
+        self._told += len(known)
+
+    def finish(self, thresholds: QualityThresholds) -> tuple[NDArray[np.float32], Quality]:
+        """Its probabilities of speech, and its quality."""
+        probabilities = self.detector.finish()
+        return probabilities, self.meter.finish(probabilities[self._told :], thresholds)
 
 
 def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> Heard:
     channels: list[Channel] = []
     for index, ear in enumerate(ears):
-        probabilities = ear.detector.finish()
-        quality = ear.meter.finish(
-            probabilities, profile.quality, speech_from=profile.vad.threshold
-        )
+        probabilities, quality = ear.finish(profile.quality)
         channels.append(
             Channel(
                 index=index,

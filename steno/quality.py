@@ -65,8 +65,6 @@ _POWERS = FULL_SCALE**2 * 10 ** (np.arange(_FLOOR_CDB, 1) / 1000)
 """The mean square that each level stands for, by hundredths of a dB from the floor to full scale."""
 _POWERS[0] = 0
 
-_CHUNK = 2**16
-
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -92,11 +90,16 @@ class Quality:
 class QualityMeter:
     """Measures one channel of one recording, fed in blocks of any size.
 
-    It keeps two bytes for each window of 32 ms (225 kB an hour).
+    Windows of which the speech detector says at least ``speech_from`` are speech. Of each window only
+    its level is kept, and only until it is known whether somebody speaks in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speech_from: float = 0.5) -> None:
+        self._speech_from = speech_from
         self._levels_cdb = bytearray()
+        self._windows = np.zeros(len(_POWERS), np.int64)
+        self._speaking = np.zeros_like(self._windows)
+        self._pausing = np.zeros_like(self._windows)
         self._rest = np.zeros(0, np.int16)
         self._samples = 0
         self._energy = 0.0
@@ -119,26 +122,30 @@ class QualityMeter:
         self._rest = samples[whole:].copy()
         self._measure(samples[:whole].reshape(-1, WINDOW))
 
-    def finish(
-        self,
-        probabilities: NDArray[np.float32],
-        thresholds: QualityThresholds,
-        *,
-        speech_from: float = 0.5,
-    ) -> Quality:
-        """The verdict, given the speech detector's probability for each window.
+    def tell(self, probabilities: NDArray[np.float32]) -> None:
+        """What the speech detector says of the next windows, all of which have been fed."""
+        told = 2 * len(probabilities)
+        levels = np.frombuffer(bytes(self._levels_cdb[:told]), np.int16) - _FLOOR_CDB
+        del self._levels_cdb[:told]
+        for counts, chosen in (
+            (self._windows, levels),
+            (self._speaking, levels[probabilities >= self._speech_from]),
+            (self._pausing, levels[probabilities < SILENT_BELOW]),
+        ):
+            np.add(counts, np.bincount(chosen, minlength=len(counts)), out=counts)
 
-        Windows of at least ``speech_from`` are speech.
-        """
+    def finish(self, probabilities: NDArray[np.float32], thresholds: QualityThresholds) -> Quality:
+        """The verdict, given what the speech detector says of the windows it has not told of."""
         if len(self._rest):
             self._measure(self._rest[np.newaxis])
             self._rest = self._rest[:0]
-        levels_cdb = np.frombuffer(self._levels_cdb, np.int16)
-        speech_dbfs, snr_db = _speech_over_noise(levels_cdb, probabilities, speech_from)
+        self.tell(probabilities)
+        speech_dbfs, snr_db = _speech_over_noise(self._speaking, self._pausing, self._windows)
+        windows = int(self._windows.sum())
         silent_to = math.ceil(100 * thresholds.silence_dbfs) - _FLOOR_CDB
-        quiet = int(_histogram(levels_cdb, probabilities)[:silent_to].sum())
+        quiet = int(self._windows[:silent_to].sum())
         clipping_ratio = self._clipped / self._samples if self._samples else 0.0
-        silence_ratio = quiet / len(levels_cdb) if len(levels_cdb) else 1.0
+        silence_ratio = quiet / windows if windows else 1.0
         score = _score(snr_db, speech_dbfs, clipping_ratio, thresholds)
         return Quality(
             score=score,
@@ -163,42 +170,18 @@ class QualityMeter:
 
 
 def _speech_over_noise(
-    levels_cdb: NDArray[np.int16], probabilities: NDArray[np.float32], speech_from: float
+    speaking: NDArray[np.int64], pausing: NDArray[np.int64], windows: NDArray[np.int64]
 ) -> tuple[float | None, float | None]:
-    """Speech level and SNR; None for both where nobody speaks."""
-    speaking = _histogram(levels_cdb, probabilities, lowest=speech_from)
+    """Speech level and SNR, by how many windows of each sort have each level; None without speech."""
     count = int(speaking.sum())
     speech = float(speaking @ _POWERS) / max(count, 1)
     if count < ENOUGH_SPEECH or not speech:
         return None, None
-    pausing = _histogram(levels_cdb, probabilities, below=SILENT_BELOW)
     if pausing.sum() < ENOUGH_NOISE:
-        everything = _histogram(levels_cdb, probabilities)
-        pausing = _quietest(everything, max(1, int(len(levels_cdb) * QUIETEST_SHARE)))
+        pausing = _quietest(windows, max(1, int(windows.sum() * QUIETEST_SHARE)))
     noise = max(_median_power(pausing), ROUNDING_POWER)
     above = max(speech - noise, noise * 10 ** (LOWEST_SNR_DB / 10))
     return _dbfs(speech), 10 * float(np.log10(above / noise))
-
-
-def _histogram(
-    levels_cdb: NDArray[np.int16],
-    probabilities: NDArray[np.float32],
-    *,
-    lowest: float = 0.0,
-    below: float = math.inf,
-) -> NDArray[np.int64]:
-    """How many windows have each level, from digital silence to full scale.
-
-    Counted are those whose probability of speech is at least ``lowest`` and lies ``below``. In chunks,
-    for ``bincount`` needs its input four times over.
-    """
-    counts = np.zeros(len(_POWERS), np.int64)
-    for start in range(0, len(levels_cdb), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        heard = probabilities[chunk]
-        found = levels_cdb[chunk][(heard >= lowest) & (heard < below)] - _FLOOR_CDB
-        counts += np.bincount(found, minlength=len(counts))
-    return counts
 
 
 def _quietest(counts: NDArray[np.int64], windows: int) -> NDArray[np.int64]:

@@ -11,7 +11,6 @@ the segments made of them are the wheel's. Its own function for that cannot be i
 
 import math
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,8 +51,12 @@ class SpeechDetector:
         self._filled = 0
         self._probabilities = bytearray()
 
-    def feed(self, samples: NDArray[np.int16]) -> None:
-        """Hear the next ``samples`` (int16, mono, 16 kHz, shape (n,))."""
+    def feed(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Hear the next ``samples`` (int16, mono, 16 kHz, shape (n,)).
+
+        Returns the next probabilities, as far as they are known by now: none, or those of whole blocks.
+        """
+        known = len(self._probabilities)
         while len(samples):
             taken = samples[: BLOCK - self._filled]
             begin = CONTEXT + self._filled
@@ -62,9 +65,10 @@ class SpeechDetector:
             samples = samples[len(taken) :]
             if self._filled == BLOCK:
                 self._compute(BLOCK)
+        return np.frombuffer(bytes(self._probabilities[known:]), np.float32)
 
     def finish(self) -> NDArray[np.float32]:
-        """One probability a window, shape (ceil(samples / 512),); the last window ends in zeros."""
+        """All of them, one a window, shape (ceil(samples / 512),); the last window ends in zeros."""
         rounded_up = -(-self._filled // WINDOW) * WINDOW
         if rounded_up:
             self._samples[CONTEXT + self._filled : CONTEXT + rounded_up] = 0
@@ -100,7 +104,7 @@ def speech_segments(
 
 def _stretches(
     probabilities: NDArray[np.float32], samples: int, settings: VadSettings
-) -> list[tuple[int, int]]:
+) -> Iterator[tuple[int, int]]:
     """Speech from its first window to the silence after it, before any padding.
 
     Speech that grows too long ends at the longest pause that it has had, and goes on after that pause;
@@ -109,7 +113,6 @@ def _stretches(
     upper, lower = settings.threshold, _lower_threshold(settings)
     shortest, longest = _samples(settings.min_speech_ms), _longest(settings)
     silence = _samples(settings.min_silence_ms)
-    found: list[tuple[int, int]] = []
     start: int | None = None
     pause: int | None = None
     pauses: list[tuple[int, int]] = []
@@ -128,37 +131,39 @@ def _stretches(
             continue
         if here - start > longest:
             if not pauses:
-                found.append((start, here))
+                yield start, here
                 start = pause = None
                 continue
             end, again = max(pauses, key=_length)
-            found.append((start, end))
+            yield start, end
             start, pause, pauses = again, None, []
         if probability < lower:
             pause = here if pause is None else pause
             if here - pause >= silence:
                 if pause - start > shortest:
-                    found.append((start, pause))
+                    yield start, pause
                 start, pause, pauses = None, None, []
     if start is not None and samples - start > shortest:
-        found.append((start, samples))
-    return found
+        yield start, samples
 
 
 def _padded(
-    stretches: list[tuple[int, int]], samples: int, settings: VadSettings
+    stretches: Iterator[tuple[int, int]], samples: int, settings: VadSettings
 ) -> Iterator[tuple[int, int]]:
     """Stretches widened on both sides; where two come too near for that, by half of their pause."""
     padding = _samples(settings.speech_pad_ms)
     widened = padding
-    for (start, end), following in zip_longest(stretches, stretches[1:]):
-        first = max(start - widened, 0)
+    stretch = next(stretches, None)
+    while stretch:
+        following = next(stretches, None)
+        start, end = max(stretch[0] - widened, 0), stretch[1]
         widened = padding
         if following and following[0] - end < 2 * padding:
             widened = (following[0] - end) // 2
-            yield first, end + widened
+            yield start, end + widened
         else:
-            yield first, min(end + padding, samples)
+            yield start, min(end + padding, samples)
+        stretch = following
 
 
 def _lower_threshold(settings: VadSettings) -> float:
