@@ -18,6 +18,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.deployments.flow_runs import arun_deployment
+from prefect.exceptions import MissingResult
 from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id, get_parameters, get_run_count
 from prefect.states import Completed, Failed
@@ -107,7 +108,7 @@ async def ingest(
         Decimal | None,
         Field(
             title="Ask above, USD",
-            description="A sweep that may cost more by its forecast waits for a person to approve it.",
+            description="A sweep that may cost more waits for a person to approve it, or ends there.",
             ge=0,
         ),
     ] = None,
@@ -140,6 +141,9 @@ async def ingest(
     One bad recording fails no other. The sweep is **Completed** unless more than `failure_ratio`
     of its recordings failed. What it did is in `_stenoflow/sweeps/` of the destination, and in this
     run's artifacts. It is safe to interrupt it anywhere: the next sweep goes on.
+
+    With `approve_above_usd` it is **Suspended** where its forecast may exceed that, and goes on, or
+    ends **Declined**, once a person has answered; unasked it never spends more.
     """
     began = datetime.now(UTC)
     chosen = await open_profile(profile)
@@ -182,7 +186,8 @@ async def ingest(
                 message=f"the same sweep waits for an answer already: flow run {other.name} ({other.id})",
             )
         await ask_above(approve_above_usd, budget_usd, sweep, found, sampler)
-    if word and (ceiling_usd := word.forecast.ceiling_usd) is not None:
+    ceiling_usd = word.forecast.ceiling_usd if word else approve_above_usd
+    if ceiling_usd is not None:
         budget_usd = ceiling_usd if budget_usd is None else min(budget_usd, ceiling_usd)
     report = SweepReport(
         run=get_id() or "local",
@@ -343,9 +348,9 @@ async def _tried(sweep: Sweep, key: str) -> object:
         )
         try:
             state = await cast(Awaitable[State[Any]], run)
-        except httpx.HTTPError as error:
+            return await state.aresult(raise_on_failure=False)
+        except (httpx.HTTPError, MissingResult) as error:
             return error
-    return await state.aresult(raise_on_failure=False)
 
 
 async def share_out(

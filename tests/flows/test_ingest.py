@@ -11,12 +11,14 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import State
+from prefect.exceptions import MissingResult
 
 from deployments.cli import sample_recordings
 from flows.ingest import ingest
 from steno.profile import Profile
 from steno.sweep import Selection
 from steno.sweep_report import SweepReport
+from tasks.ending import Ending
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -168,3 +170,22 @@ async def test_the_report_lies_in_the_destination_as_json_and_as_a_page(
     assert SweepReport.model_validate_json(data.read_text()) == report
     assert "stenoflow transcribe --force" in page.read_text()
     assert "b/broken.mp3" in page.read_text()
+
+
+async def test_an_ending_that_was_lost_on_its_way_is_read_from_the_manifest(
+    source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server's answer to the last state may be lost; asked again, it sends a state without data."""
+    aresult = State.aresult
+
+    async def without_data(self: State[Any], *arguments: Any, **options: Any) -> Any:
+        if isinstance(await aresult(self, *arguments, **options), Ending):
+            raise MissingResult("State data is missing.")
+        return await aresult(self, *arguments, **options)
+
+    monkeypatch.setattr(State, "aresult", without_data)
+
+    state, report = await sweep(source, destination, failure_ratio=0.5)
+
+    assert state.type == "COMPLETED"
+    assert report.outcomes == {"no_speech": 2, "rejected": 1}
