@@ -1,9 +1,10 @@
 """Fetching a large object from Ceph RGW, with its SHA-256, beside boto3's own ways.
 
-    python -m bench.fetching [--mb 256] [--rounds 3]
+    python -m bench.fetching [--mb 256] [--rounds 5]
 
 ``download_file`` reads ten ranges at once, and computes no digest; so a stream of ``get_object`` that is
-hashed as it comes is a peer too. CPU is this process' own.
+hashed as it comes is a peer too. CPU is this process' own, and has the bar: wall time is shared with
+the server, which wants more of the machine than whoever reads from it.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from tests.s3 import S3Server
 MB = 1_000_000
 KEY = "recording.wav"
 CHUNK = 256 * 1024
-TIME_BAR = 1.2
+CPU_BAR = 1.2
 """Beside one hashed stream."""
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     """Let them take turns on the same object."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--mb", type=int, default=256)
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     if why := why_not():
         sys.exit(why)
@@ -54,7 +55,7 @@ def main() -> None:
             peer=getattr(costs[peer], cost),
             unit="s",
             against=f"boto3, {peer}",
-            at_most=TIME_BAR if peer == "one hashed stream" else None,
+            at_most=CPU_BAR if (peer, what) == ("one hashed stream", "CPU") else None,
         )
         for peer in ("one hashed stream", "download_file")
         for what, cost in (("wall", "wall_s"), ("CPU", "cpu_s"))
