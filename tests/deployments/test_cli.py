@@ -43,7 +43,7 @@ def server(prefect_server: None) -> dict[str, str]:
         (("transcribe",), "name at least one recording"),
         (("transcribe", "a.mp3", "--engine", "parrot"), "there is no engine 'parrot'"),
         (("transcribe", "a.mp3", "--profile", "/nowhere.toml"), "/nowhere.toml"),
-        (("transcribe", "x/a.mp3", "y/a.mp3"), "both be published under a.mp3"),
+        (("transcribe", "/x/a.mp3", "/y/a.mp3"), "both be published under a.mp3"),
         (("transcribe", "--no-such-option"), "No such option"),
     ],
 )
@@ -119,7 +119,12 @@ def is_recognizer(process: psutil.Process) -> bool:
 def test_an_interrupt_leaves_no_process_and_no_scratch(tmp_path: Path, scratch: Path) -> None:
     command = [STENOFLOW, "transcribe", SAMPLES["interview.mp3"], "--to", tmp_path / "to"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # Tests that run in a shell's background are deaf to Ctrl-C, and so would this be.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     ) as running:
         process = psutil.Process(running.pid)
         family: list[psutil.Process] = []
