@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from steno.budget import Budget, Purse
 from steno.engines import Engine
 from steno.engines.opening import open_engine
-from steno.errors import PaidInVain, Rejected
+from steno.errors import AccessDenied, PaidInVain, Rejected
 from steno.forecast import Forecast, Pace, Sampled, foretell
 from steno.forecast_text import forecast_md
 from steno.ledger import Ledger
@@ -97,6 +97,8 @@ def _hear(stop: Event, job: Job) -> Sampled:
         began = time.monotonic()
         try:
             sampled = _heard(stop, job, scratch)
+        except AccessDenied:
+            raise
         except (Rejected, PaidInVain) as refusal:
             sampled = Sampled(refused=str(refusal))
         return replace(sampled, took_s=time.monotonic() - began)

@@ -36,11 +36,11 @@ async def open_job(
         source=await open_store_address(source),
         destination=await open_store_address(destination, create=True),
         profile=profile,
-        engine=await open_engine_of(profile, credentials),
+        engine=await _open_engine(profile, credentials),
     )
 
 
-async def open_engine_of(profile: Profile, credentials: str | None) -> Engine:
+async def _open_engine(profile: Profile, credentials: str | None) -> Engine:
     """The profile's engine, with the key it needs."""
     if profile.engine != "deepgram":
         return open_engine(profile)

@@ -228,6 +228,22 @@ async def test_a_question_that_was_cancelled_can_be_asked_again(run_of: Any) -> 
     assert (await execute(run)).name == "Declined"
 
 
+async def test_unasked_it_spends_no_more_than_the_limit(
+    run_of: Any, source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.ingest.SAMPLE", 1)
+    silence = source / "silence.wav"
+    make(silence, "-f", "lavfi", "-i", "anullsrc=r=48000", "-t", "60")
+    os.utime(silence, (LONG_AGO, LONG_AGO))
+
+    run = await run_of()
+    state = await execute(run)
+
+    assert await forecasts_shown(run) == 1
+    assert (state.type, state.name) == ("COMPLETED", "BudgetSpent")
+    assert bought(destination) == []
+
+
 @pytest.mark.parametrize("options", [{"approve_above_usd": 9}, {"budget_usd": "0.01"}])
 async def test_what_cannot_cost_that_much_is_not_asked(run_of: Any, options: Any) -> None:
     state = await execute(await run_of(**options, limit=1))
