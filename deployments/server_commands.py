@@ -34,7 +34,10 @@ def serve(
     transcripts: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Of the block object-store/transcripts, if new.")
     ] = Path("transcripts"),
-    at_once: Annotated[int, typer.Option(min=1, max=64, help="Flow runs at the same time.")] = 2,
+    at_once: Annotated[
+        int,
+        typer.Option(min=2, max=64, help="Flow runs at once: a large sweep waits for its batches."),
+    ] = 2,
 ) -> None:
     """Run everything on this machine: server with UI and password, deployments, worker.
 
