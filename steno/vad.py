@@ -31,6 +31,9 @@ CONTEXT = 64
 BLOCK = 512 * WINDOW
 """Samples computed at once, 16 s: larger blocks are no faster, smaller ones are slower."""
 
+RESERVED_WINDOWS = 2**22
+"""37 hours: address space, of which only what is filled becomes memory, and nothing is ever moved."""
+
 HYSTERESIS = 0.15
 LOWEST_THRESHOLD = 0.01
 SHORTEST_PAUSE = 98 * SAMPLE_RATE // 1000
@@ -49,14 +52,15 @@ class SpeechDetector:
         self._state = self._network.rest()
         self._samples = np.zeros(CONTEXT + BLOCK, np.float32)
         self._filled = 0
-        self._probabilities = bytearray()
+        self._probabilities = np.empty(RESERVED_WINDOWS, np.float32)
+        self._known = 0
 
     def feed(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         """Hear the next ``samples`` (int16, mono, 16 kHz, shape (n,)).
 
         Returns the next probabilities, as far as they are known by now: none, or those of whole blocks.
         """
-        known = len(self._probabilities)
+        known = self._known
         while len(samples):
             taken = samples[: BLOCK - self._filled]
             begin = CONTEXT + self._filled
@@ -65,7 +69,7 @@ class SpeechDetector:
             samples = samples[len(taken) :]
             if self._filled == BLOCK:
                 self._compute(BLOCK)
-        return np.frombuffer(bytes(self._probabilities[known:]), np.float32)
+        return self._probabilities[known : self._known]
 
     def finish(self) -> NDArray[np.float32]:
         """All of them, one a window, shape (ceil(samples / 512),); the last window ends in zeros."""
@@ -73,12 +77,16 @@ class SpeechDetector:
         if rounded_up:
             self._samples[CONTEXT + self._filled : CONTEXT + rounded_up] = 0
             self._compute(rounded_up)
-        return np.frombuffer(self._probabilities, np.float32)
+        return self._probabilities[: self._known]
 
     def _compute(self, samples: int) -> None:
         heard = self._samples[: CONTEXT + samples]
         probabilities, self._state = self._network.probabilities(heard, self._state)
-        self._probabilities += probabilities.tobytes()
+        begin, self._known = self._known, self._known + len(probabilities)
+        if self._known > len(self._probabilities):
+            more = np.empty_like(self._probabilities)
+            self._probabilities = np.concatenate([self._probabilities, more])
+        self._probabilities[begin : self._known] = probabilities
         self._samples[:CONTEXT] = heard[-CONTEXT:]
         self._filled = 0
 
