@@ -275,7 +275,7 @@ def test_nothing_that_was_stored_or_logged_holds_a_secret(
     for info in destination.list():
         stored[info.key] = destination.read(info.key).decode(errors="replace")
 
-    assert len(stored["table flow_run"]) > 10_000
+    assert "transcribe" in stored["table flow"]
     assert "published" in stored["table artifact"]
     assert [
         (where, secret) for where, text in stored.items() for secret in secrets if secret in text
