@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from deployments.cli import sample_recordings
+from tests.deepgram_standin.apart import standin_apart
 
 STENOFLOW = Path(sys.executable).with_name("stenoflow")
 SAMPLES = {path.name: path for path in sample_recordings()}
@@ -107,6 +108,30 @@ def test_what_was_never_bought_is_not_rendered(tmp_path: Path) -> None:
     done = stenoflow("render", "other.mp3", "--to", tmp_path)
     assert done.returncode == 1
     assert "other.mp3 is not published in" in done.stdout
+
+
+@pytest.mark.parametrize("runs", [2, 8])
+def test_runs_at_once_on_one_recording_pay_once(
+    runs: int, tmp_path: Path, server: dict[str, str]
+) -> None:
+    with standin_apart("--latency", "3") as standin:
+        account = {"DEEPGRAM_API_KEY": standin.key, "DEEPGRAM_BASE_URL": standin.url}
+        command = [STENOFLOW, "transcribe", SAMPLES["briefing.mp4"], "--to", tmp_path, "--json"]
+        running = [
+            subprocess.Popen(
+                [*command, "--engine", "deepgram", "--force"],
+                stdout=subprocess.PIPE,
+                env=os.environ | server | account,
+            )
+            for _ in range(runs)
+        ]
+        endings = [json.loads(each.communicate(timeout=200)[0]) for each in running]
+        bill = standin.bill()
+    assert [each.returncode for each in running] == [0] * runs
+    assert {each["outcome"] for each in endings} == {"published"}
+    assert len(bill) == 1
+    bought = [each["costs"]["bought_s"] for each in endings]
+    assert sorted(bought) == [*[0.0] * (runs - 1), pytest.approx(bill[0].seconds, abs=0.01)]
 
 
 def is_recognizer(process: psutil.Process) -> bool:
