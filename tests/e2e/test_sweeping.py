@@ -110,6 +110,7 @@ def test_who_has_no_password_gets_401(stack: Stack) -> None:
             assert httpx.post(f"{stack.url}{path}", json={}, auth=auth).status_code == 401
 
 
+@long
 def test_a_schedule_fires_and_every_recording_comes_to_its_outcome(
     stack: Stack, source: Store, destination: Store, standin: Apart
 ) -> None:
