@@ -254,6 +254,7 @@ def _rendered(costs: Costs) -> RenderedCosts:
         saved_s=Seconds(costs.saved_s),
         estimate_usd=costs.estimate_usd,
         saved_usd=costs.saved_usd,
+        may_have_been_paid=costs.may_have_been_paid,
     )
 
 

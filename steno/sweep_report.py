@@ -74,6 +74,8 @@ class SweepReport(BaseModel):
     spent_usd: Decimal = Decimal(0)
     """Estimate, for what this sweep bought."""
     saved_usd: Decimal = Decimal(0)
+    may_have_been_paid: int = 0
+    """Requests beside those that may have been paid without a usable reply, in this or earlier runs."""
     slowest: list[Extreme] = Field(default_factory=list[Extreme])
     """Seconds from beginning to end."""
     worst: list[Extreme] = Field(default_factory=list[Extreme])
@@ -136,6 +138,7 @@ class SweepReport(BaseModel):
             self.bought_s += costs.bought_s
             self.saved_s += costs.saved_s
             self.saved_usd += costs.saved_usd or 0
+            self.may_have_been_paid += costs.may_have_been_paid
         self.spent_usd += sum(
             (
                 each.estimate_usd or Decimal(0)
@@ -158,6 +161,7 @@ class SweepReport(BaseModel):
         self.saved_s += other.saved_s
         self.spent_usd += other.spent_usd
         self.saved_usd += other.saved_usd
+        self.may_have_been_paid += other.may_have_been_paid
         self.slowest = _most([*self.slowest, *other.slowest])
         self.worst = _least([*self.worst, *other.worst])
         for kind, group in other.failures.items():

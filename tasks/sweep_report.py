@@ -59,6 +59,7 @@ def _table(report: SweepReport) -> list[dict[str, Any]]:
             ("hours bought", f"{report.bought_s / 3600:.2f}"),
             ("spent, USD (estimate)", f"{report.spent_usd:.4f}"),
             ("kept, USD (estimate)", f"{report.saved_usd:.4f}"),
+            ("requests that may have been paid without a reply", str(report.may_have_been_paid)),
         )
     ]
     return rows + [

@@ -49,6 +49,8 @@ class Costs:
     """Seconds that did not have to be sent."""
     estimate_usd: Decimal | None = None
     saved_usd: Decimal | None = None
+    may_have_been_paid: int = 0
+    """Requests beside these that may have been paid without a usable reply."""
 
 
 @dataclass(frozen=True, slots=True)

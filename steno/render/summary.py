@@ -108,6 +108,11 @@ def _costs(rendering: Rendering) -> Iterator[tuple[str, str]]:
     saved = "" if costs.saved_usd is None else f", about ${costs.saved_usd:.4f}"
     yield "Sent to the engine", f"{length(costs.paid_s)}{paid}"
     yield "Not sent", f"{length(costs.saved_s)}{saved}"
+    if costs.may_have_been_paid:
+        yield (
+            "May have been paid, too",
+            f"{costs.may_have_been_paid} requests without a usable reply",
+        )
 
 
 def _speakers(rendering: Rendering) -> list[str]:

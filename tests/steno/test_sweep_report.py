@@ -77,3 +77,13 @@ def test_hostile_keys_are_text_in_the_page_and_one_word_in_the_command() -> None
     (group,) = report.failures.values()
     command = retry_command(report, group)
     assert shlex.split(command)[-1] == f"s3://calls/{key}"
+
+
+def test_what_may_have_been_paid_is_told_by_report_and_page() -> None:
+    assert "may have been paid" not in sweep_page(empty())
+    whole, part = empty(), empty()
+    part.may_have_been_paid = 3
+    whole.add(part)
+    whole.add(part)
+    assert whole.may_have_been_paid == 6
+    assert "6 requests beside those counted here may have been paid" in sweep_page(whole)

@@ -57,3 +57,11 @@ def test_text_from_outside_stays_text() -> None:
     assert "<" not in page.replace("(<", "")
     assert "](javascript" not in page.replace("\\]", "")
     assert all(row.count(" | ") == 1 for row in page.split("\n") if row.startswith("| Recording"))
+
+
+def test_requests_that_may_have_been_paid_in_vain_are_told() -> None:
+    plain = replace(rendering(said("Hello.")), costs=Costs(Seconds(1), Seconds(2)))
+    assert "May have been paid" not in summary_md(plain, "published", None, {})
+    marked = replace(plain, costs=Costs(Seconds(1), Seconds(2), may_have_been_paid=2))
+    line = "| May have been paid, too | 2 requests without a usable reply |"
+    assert line in summary_md(marked, "published", None, {}).split("\n")
