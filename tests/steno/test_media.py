@@ -20,6 +20,7 @@ from steno.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
 from steno.media import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
 from steno.profile import Limits, MediaChoice
 from steno.times import SAMPLE_RATE
+from tests.children import children_told
 from tests.corpus import ROOT, needs_corpus, recordings
 from tests.media_files import PICTURE, make, pitches, tone, tones, write_wav
 
@@ -331,7 +332,7 @@ class TestLimits:
             for block in decoding:
                 heard += len(block)
         assert 50 * SAMPLE_RATE < heard <= 60 * SAMPLE_RATE
-        assert not children()
+        assert not children_told(str(tmp_path))
 
     def test_exactly_the_limit_is_heard(self, tmp_path: Path) -> None:
         path = write_wav(tmp_path / "minute.wav", tones([440], 3))
@@ -343,7 +344,7 @@ class TestLimits:
         long = silence(tmp_path / "long.flac", hours=1)
         with pytest.raises(OverLimit, match=r"after 0\.05 s, the deadline"):
             hear(long, Limits(decode_deadline_s=0.05))
-        assert not children()
+        assert not children_told(str(tmp_path))
 
     def test_a_stop_is_obeyed_in_the_middle(self, tmp_path: Path) -> None:
         stop = threading.Event()
@@ -356,8 +357,8 @@ class TestLimits:
         path = write_wav(tmp_path / "long.wav", tones([440], 60))
         with decode(path) as decoding:
             next(iter(decoding))
-            assert children()
-        assert not children()
+            assert children_told(str(tmp_path))
+        assert not children_told(str(tmp_path))
 
     @pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
     def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:
@@ -430,8 +431,3 @@ def silence(path: Path, hours: float) -> Path:
     """Digital silence as a FLAC file: 14 kB an hour."""
     source = ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(3600 * hours))
     return make(path, *source, "-frame_size", "65535")
-
-
-def children() -> list[psutil.Process]:
-    """Processes that this one started and that still run."""
-    return psutil.Process().children(recursive=True)
