@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from steno.budget import Budget
-from steno.cutting import longest_request, plan
 from steno.decoders import chosen_decoder
 from steno.engines import Engine
 from steno.ledger import Ledger
@@ -22,10 +21,10 @@ from steno.pricing import prices
 from steno.profile import Profile
 from steno.publishing import Outcome, publish, render
 from steno.scratch import scratch_folder
+from steno.segmenting import plans_of
 from steno.store import Store
 from steno.times import SAMPLE_RATE
 from steno.transcription import Original, Transcribed, transcribe
-from steno.vad import speech_segments
 from tests.corpus import ROOT
 
 SPEECH = ROOT / "deployments" / "samples" / "interview.mp3"
@@ -80,18 +79,7 @@ def pass_through(
     with scratch_folder() as folder:
         fetched = source.fetch(key, folder / "recording", max_bytes=profile.limits.max_bytes)
         heard = listen(fetched.path, profile, folder)
-        longest = longest_request(profile.cutting, engine.max_request_bytes)
-        plans = tuple(
-            plan(
-                speech_segments(channel.probabilities, channel.samples, profile.vad),
-                channel.samples,
-                profile.cutting,
-                longest=longest,
-                channel=channel.index,
-                probabilities=channel.probabilities,
-            )
-            for channel in heard.channels
-        )
+        plans = plans_of(heard, profile, engine)
         buy = partial(
             transcribe,
             heard,

@@ -24,6 +24,7 @@ from steno.pricing import prices
 from steno.profile import Profile
 from steno.sampling import Sampler
 from steno.scratch import scratch_folder
+from steno.segmenting import plans_of
 from steno.store import ObjectInfo, Store
 from steno.survey import Survey
 from steno.transcription import outstanding
@@ -33,7 +34,6 @@ from tasks.handing import Handed
 from tasks.job import Job
 from tasks.pacing import BEGUN_PER_S, OPEN_AT_ONCE, SHARED, PrefectTrouble, open_limit, rate_of
 from tasks.retrying import step
-from tasks.segment import plans_of
 from tasks.threads import in_stoppable_thread
 
 SAMPLE = 20
