@@ -59,8 +59,14 @@ PACKED_IN_MP4 = ("amr_nb", "amr_wb")
 """Several frames of these may make up a sample of an old phone's 3GP file, of which FFmpeg 5 decodes but
 the first: four fifths of what was said are lost."""
 
-TELLING_ITS_START = "[0:a:{stream}]asplit[heard][first];[first]aselect=not(n),ashowinfo,anullsink"
-"""A filter that lets sound pass as it is and says, in FFmpeg's messages, when its first frame plays."""
+BY_ITS_TIMES = (
+    "[0:a:{stream}]asplit[all][first];[first]aselect=not(n),ashowinfo,anullsink;"
+    "[all]asettb=1/sr,asetpts='st(0,max(PTS-N,ld(0)))+N',aresample=async=1[heard]"
+)
+"""Filters that say, in FFmpeg's messages, when the first frame plays, and fill with silence what is missing
+between later frames: where a sender paused, or packets were lost, a player waits too. How far the time
+stamps are ahead of the samples only ever grows, so that sound whose time stamps go back, as where files
+were joined end to end, is neither dropped nor moved."""
 
 FIRST_FRAME = re.compile(
     r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:([1-9]\d*) ",
@@ -111,8 +117,9 @@ class Decoding:
     """The sound of a recording, read once by iterating: blocks of shape (samples, channels).
 
     Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel where they are mixed or
-    one is heard, else as many as the stream has. They begin where the file begins: sound that sets in
-    later than the picture keeps the time at which a player plays it.
+    one is heard, else as many as the stream has. They begin where the file begins, and every sound has
+    the time at which a player plays it, be it later than the picture or after a gap in the time stamps:
+    where nothing plays for a tenth of a second or longer, there is silence.
 
     Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
     is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped;
@@ -195,10 +202,10 @@ class Decoding:
         self._child.close()
 
     def _start(self, stream: int) -> Child:
-        told = TELLING_ITS_START.format(stream=stream)
+        filters = BY_ITS_TIMES.format(stream=stream)
         mix = ["-ac", "1"] if self._mixed else []
         output = [
-            *("-filter_complex_threads", "1", "-filter_complex", told, "-map", "[heard]"),
+            *("-filter_complex_threads", "1", "-filter_complex", filters, "-map", "[heard]"),
             *(*mix, "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-bitexact"),
             *("-map_metadata", "-1", "-map_chapters", "-1"),
             *("-flush_packets", "0", "-f", "wav", "pipe:1"),

@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from steno.confined import launcher
+from steno.decoders import VARIABLE
 from steno.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
 from steno.media import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
 from steno.profile import Limits, MediaChoice
@@ -23,7 +24,9 @@ from steno.times import SAMPLE_RATE
 from tests.children import children_told
 from tests.corpus import ROOT, needs_corpus, recordings
 from tests.media_files import PICTURE, make, pitches, tone, tones, write_wav
+from tests.steno.test_decoders import both
 
+GAPS = [("mkv", "pcm_s16le"), ("webm", "libopus"), ("mp4", "aac")]
 CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in recordings(kind)]
 
 
@@ -288,6 +291,43 @@ class TestDuration:
         assert pitches(heard.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
         with pytest.raises(OverLimit):
             hear(late, Limits(max_duration_s=29))
+
+    @both
+    @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
+    @pytest.mark.parametrize(("suffix", "codec"), GAPS)
+    def test_after_a_gap_in_the_time_stamps_sound_has_the_time_at_which_it_plays(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        decoder: str,
+        suffix: str,
+        codec: str,
+        channels: str,
+    ) -> None:
+        """As a browser records a call in which nobody sent anything from 2 to 5 s, and 6 to 7.5 s."""
+        monkeypatch.setenv(VARIABLE, decoder)
+        pauses = "aselect='lt(t,2)+between(t,5,6)+gte(t,7.5)'"
+        gapped = make(
+            tmp_path / f"gapped.{suffix}", *tone(440, 9, 48_000), "-af", pauses, "-c:a", codec,
+            "-strict", "-2",
+        )  # fmt: skip
+        heard = hear(gapped, channels=channels)
+        assert heard.duration_s == pytest.approx(9, abs=0.05)
+        loud = [
+            int(np.abs(heard.samples[at : at + 1600, 0].astype(int)).max()) > 500
+            for at in range(0, int(8.9 * SAMPLE_RATE), 1600)
+        ]
+        changes = [at / 10 for at in range(1, len(loud)) if loud[at] != loud[at - 1]]
+        assert changes == [pytest.approx(at, abs=0.11) for at in (2, 5, 6, 7.5)]
+
+    @both
+    def test_time_stamps_that_go_back_cost_no_sound(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, decoder)
+        back = "asetpts='if(gt(T,4),PTS-1*SR,PTS)'"
+        made = make(tmp_path / "back.mkv", *tone(440, 8, 48_000), "-af", back, "-c:a", "pcm_s16le")
+        assert hear(made).samples.shape == (8 * SAMPLE_RATE, 1)
 
     def test_recordings_joined_end_to_end_are_heard_one_after_the_other(
         self, tmp_path: Path
