@@ -19,6 +19,7 @@ import httpx
 import prefect
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
+from deployments.sqlite_connection import database_of
 from steno.errors import MissingDependency
 
 READY_S = 120
@@ -67,6 +68,7 @@ def _start(port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*tied, sys.executable, "-m", "uvicorn", *where, *how],
         env={
+            **database_of(get_current_settings().home),
             **os.environ,
             **get_current_settings().to_environment_variables(exclude_unset=True),
             "PREFECT_UI_ENABLED": "0",

@@ -4,6 +4,7 @@ Prefect is imported only once its environment is set: it reads it then. The pass
 kept in a file that only its owner reads; nothing answers without it.
 """
 
+import ctypes
 import os
 import secrets
 import shutil
@@ -15,18 +16,25 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx
 import psutil
 from rich.console import Console
 
+from deployments.sqlite_connection import database_of
 from steno.errors import BadChoice, MissingDependency
 
 READY_S = 120
 STOP_S = 10
 POLL_S = 0.2
 AUTH_BYTES = 24
+PR_SET_CHILD_SUBREAPER = 36
+"""Of prctl(2)."""
+SHORT_S = 30
+SHORT_LIVES = 3
+"""So many workers in a row, each of which lived no longer, are enough: something must be wrong."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -61,7 +69,9 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    _adopt_orphans()
     with ExitStack() as running:
+        running.callback(lambda: _end(psutil.Process().children(recursive=True)))
         server = running.enter_context(
             _child("server", home, "server", "start", "--host", "127.0.0.1", "--port", str(port))
         )
@@ -69,19 +79,41 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
         if stop.is_set():
             return True
         _register(recordings, transcripts)
-        worker = running.enter_context(
-            _child("worker", home, "worker", "start", "--pool", "stenoflow",
-                   "--limit", str(at_once))
-        )  # fmt: skip
         _greet(url, home, recordings, transcripts)
-        while not stop.wait(POLL_S):
-            for name, child in (("server", server), ("worker", worker)):
-                if child.poll() is not None:
-                    console.print(f"[red]The {name} has ended:[/] see {home / name}.log")
-                    return False
-        console.print("Stopping ...")
-        _end_flows(worker)
+        short_lives = 0
+        for workers in count():
+            began = time.monotonic()
+            with _child("worker", home, "worker", "start", "--pool", "stenoflow",
+                        "--limit", str(at_once)) as worker:  # fmt: skip
+                if workers:
+                    console.print("Another one has taken over.")
+                ended = _first_to_end(stop, {"server": server, "worker": worker})
+                if ended is None:
+                    console.print("Stopping ...")
+                    _end_flows(worker)
+                    return True
+            console.print(f"[red]The {ended} has ended:[/] see {home / ended}.log")
+            short_lives = short_lives + 1 if time.monotonic() - began < SHORT_S else 0
+            if ended == "server" or short_lives == SHORT_LIVES:
+                return False
     return True
+
+
+def _first_to_end(
+    stop: threading.Event, children: dict[str, subprocess.Popen[bytes]]
+) -> str | None:
+    """The name of a child that has ended by itself; None once we are to stop."""
+    while not stop.wait(POLL_S):
+        for name, child in children.items():
+            if child.poll() is not None:
+                return name
+    return None
+
+
+def _adopt_orphans() -> None:
+    """Let the flows of a worker that was killed become our children: they work on, and end with us."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _check_free(port: int) -> None:
@@ -100,6 +132,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
     auth = auth_string(home)
     return {
         "PREFECT_HOME": str(home),
+        **database_of(home),
         "PREFECT_API_URL": f"{url}/api",
         "PREFECT_API_AUTH_STRING": auth,
         "PREFECT_SERVER_API_AUTH_STRING": auth,

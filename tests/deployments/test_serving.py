@@ -45,19 +45,33 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
     assert f"port {port} is taken" in said
 
 
+def read_until(served: subprocess.Popen[str], word: str) -> str:
+    """What it prints, up to the line that holds the word."""
+    assert served.stdout
+    said = ""
+    while word not in said:
+        line = served.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def worker_of(served: subprocess.Popen[str]) -> psutil.Process:
+    (worker,) = (
+        child
+        for child in psutil.Process(served.pid).children()
+        if "worker" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE
+    )
+    return worker
+
+
 @pytest.mark.timeout(400)
 def test_ctrl_c_ends_server_worker_and_all_below_them(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     home = tmp_path / "home"
     served = serve(home, "--port", str(port))
-    assert served.stdout
-    said = ""
-    while "Ctrl-C" not in said:
-        line = served.stdout.readline()
-        assert line, said
-        said += line
-    below = psutil.Process(served.pid).children(recursive=True)
+    said = read_until(served, "Ctrl-C")
     url = f"http://127.0.0.1:{port}/api/deployments/filter"
     user, _, password = (home / "auth").read_text().partition(":")
 
@@ -65,6 +79,10 @@ def test_ctrl_c_ends_server_worker_and_all_below_them(tmp_path: Path) -> None:
     assert httpx.post(url, json={}).status_code == 401
     deployments = httpx.post(url, json={}, auth=(user, password)).json()
     assert {each["name"] for each in deployments} == {"api", "hourly", "batch", "manual"}
+
+    worker_of(served).kill()
+    assert "The worker has ended" in read_until(served, "Another one has taken over")
+    below = psutil.Process(served.pid).children(recursive=True)
     assert len(below) >= 2
 
     served.send_signal(signal.SIGINT)

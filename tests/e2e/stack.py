@@ -26,6 +26,7 @@ from blocks.deepgram_credentials import DeepgramCredentials
 from blocks.object_store import ObjectStore
 from blocks.transcription_profile import TranscriptionProfile
 from deployments.deploying import POOL, deploy
+from deployments.sqlite_connection import database_of
 from steno.profile import Profile
 from tests.deepgram_standin.apart import Apart
 from tests.s3 import REGION, S3Server
@@ -143,6 +144,7 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=os.environ
+                | database_of(self.folder)
                 | {
                     "PREFECT_HOME": str(self.folder),
                     "PREFECT_API_URL": self.url,

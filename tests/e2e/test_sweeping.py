@@ -24,10 +24,6 @@ from tests.e2e.stack import AUTH, Stack, awaited, running_stack, save_blocks
 from tests.s3 import S3Server
 
 pytestmark = pytest.mark.timeout(600)
-long = pytest.mark.skipif(
-    os.environ.get("STENOFLOW_E2E") != "full",
-    reason="takes minutes: set STENOFLOW_E2E=full to kill and restart everything",
-)
 
 SAMPLES = {path.name: path.read_bytes() for path in sample_recordings()}
 SMALL = 200_000
@@ -110,7 +106,6 @@ def test_who_has_no_password_gets_401(stack: Stack) -> None:
             assert httpx.post(f"{stack.url}{path}", json={}, auth=auth).status_code == 401
 
 
-@long
 def test_a_schedule_fires_and_every_recording_comes_to_its_outcome(
     stack: Stack, source: Store, destination: Store, standin: Apart
 ) -> None:
@@ -184,7 +179,6 @@ def test_curl_asks_for_one_recording_and_asking_again_makes_no_second_run(
     assert manifests(destination, "by'20curl/")["by curl/one.mp3"].outcome == "published"
 
 
-@long
 def test_a_run_cancelled_in_flight_leaves_nothing_and_the_next_sweep_does_it(
     stack: Stack, source: Store, destination: Store, tmp_path: Path
 ) -> None:
@@ -225,7 +219,6 @@ def in_mid_sweep(
     return lambda: stack.ended(run["id"])
 
 
-@long
 def test_the_server_is_killed_in_mid_sweep_and_started_again(
     stack: Stack, source: Store, destination: Store, standin: Apart
 ) -> None:
@@ -240,7 +233,6 @@ def test_the_server_is_killed_in_mid_sweep_and_started_again(
     assert paid_more_than_known(standin, manifests(destination, "")) == 0
 
 
-@long
 def test_worker_and_flows_are_killed_in_mid_sweep_and_another_worker_finishes_it(
     stack: Stack, source: Store, destination: Store, standin: Apart
 ) -> None:

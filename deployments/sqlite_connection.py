@@ -1,0 +1,47 @@
+"""SQLite lets one connection at a time write, so a Prefect server on SQLite is given one in all.
+
+Left to itself Prefect opens up to fifteen. Where one of them has read and then wants to write while
+another writes, SQLite refuses at once: events get lost to automations ("database is locked"). Where one
+waits to write, which blocks its thread for up to a minute, and Python then happens to free an old cursor
+of that very connection in the event loop's thread, the loop waits too, and so does, for the whole
+minute, whoever is to finish writing first. With one connection nobody waits inside SQLite: the queue is
+the pool's. It is how Prefect itself runs SQLite in memory.
+
+SQLAlchemy finds this plugin by the name in a database's URL and the entry point in pyproject.toml, see
+https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.CreateEnginePlugin
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.engine import CreateEnginePlugin
+
+NAME = "stenoflow-one-connection"
+CHOSEN_BY = {"PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"}
+"""Prefect's new and old name for the same setting."""
+
+WAITS_S = 120
+"""For the connection: longer than anything that holds it takes on a busy machine."""
+
+
+class OneConnection(CreateEnginePlugin):
+    """An engine that never opens a second connection."""
+
+    def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
+        super().__init__(url, kwargs)
+        kwargs |= {"pool_size": 1, "max_overflow": 0, "pool_timeout": WAITS_S}
+
+    def update_url(self, url: URL) -> URL:
+        """The URL as it is: SQLAlchemy itself takes the plugin's name out."""
+        return url
+
+
+def database_of(home: Path) -> dict[str, str]:
+    """The environment of a server whose database is in ``home``; empty where a person chose another."""
+    if not CHOSEN_BY.isdisjoint(os.environ):
+        return {}
+    path = str(home / "prefect.db")
+    url = URL.create("sqlite+aiosqlite", database=path, query={"plugin": NAME})
+    return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url.render_as_string()}
