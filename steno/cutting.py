@@ -20,11 +20,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from steno.errors import RequestTooLong
 from steno.packing import samples_within
+from steno.probabilities import Probabilities
 from steno.profile import Cutting
 from steno.timeline import Timeline
 from steno.times import Span, to_samples
@@ -79,7 +79,7 @@ def plan(
     *,
     longest: int,
     channel: int = 0,
-    probabilities: NDArray[np.float32] | None = None,
+    probabilities: Probabilities | None = None,
 ) -> CutPlan:
     """Decide what of a channel is sent.
 
@@ -111,7 +111,7 @@ def halve(
     speech: Sequence[Span],
     settings: Cutting,
     *,
-    probabilities: NDArray[np.float32] | None = None,
+    probabilities: Probabilities | None = None,
 ) -> tuple[Part, Part]:
     """Split a part that was too much for the engine in two, at the best pause near its middle.
 
@@ -159,7 +159,7 @@ def _seams(
     longest: int,
     overlap: int,
     speech: Sequence[Span],
-    probabilities: NDArray[np.float32] | None,
+    probabilities: Probabilities | None,
 ) -> Iterator[int]:
     """Positions of the original that part it evenly, so that no part is longer than ``longest``."""
     start, lead = 0, 0
@@ -186,7 +186,7 @@ def _best_seam(
     window: Span,
     even: int,
     speech: Sequence[Span],
-    probabilities: NDArray[np.float32] | None,
+    probabilities: Probabilities | None,
 ) -> int:
     """The original's position at which to split; its place in the cut audio lies in ``window``.
 
@@ -215,7 +215,7 @@ def _end_of(span: Span) -> int:
 
 
 def _quietest(
-    timeline: Timeline, window: Span, even: int, probabilities: NDArray[np.float32] | None
+    timeline: Timeline, window: Span, even: int, probabilities: Probabilities | None
 ) -> int:
     """The least speech-like moment of a window without a pause; without probabilities, ``even``."""
     if probabilities is not None:

@@ -9,7 +9,7 @@ without touching the sound again.
 
     decoder ──> blocks of samples ──> raw PCM files         (for packing what an engine is sent)
                                  ├──> QualityMeter          (how well it can be heard)
-                                 └──> SpeechDetector ─────> probabilities ──> `segment`
+                                 └──> SpeechDetector ─────> files of probabilities ──> `segment`
 
 FFmpeg runs in its own process and works ahead while a block is listened to, so that on two cores all
 of this hides behind the decoding.
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from steno.media import Decoding, decode
 from steno.media_info import MediaInfo
+from steno.probabilities import Probabilities, Stored
 from steno.profile import Profile, QualityThresholds
 from steno.quality import FULL_SCALE, Quality, QualityMeter
 from steno.times import Seconds, to_seconds
@@ -42,8 +43,8 @@ class Channel:
     pcm: Path
     """Its sound: raw 16-bit little-endian samples, mono, 16 kHz, without header, as decoded."""
     samples: int
-    probabilities: NDArray[np.float32]
-    """Of speech, one a window of 512 samples: shape (ceil(samples / 512),)."""
+    probabilities: Probabilities
+    """Of speech, one a window of 512 samples: ceil(samples / 512) of them."""
     quality: Quality
     gain: float
     """What samples are multiplied by when they are packed for an engine; 1 leaves them as they are."""
@@ -83,7 +84,7 @@ def listen(
             decode(path, choice=profile.media, limits=profile.limits, stop=stop)
         )
         ears = [
-            _Ear(folder / f"channel-{index}.pcm", stack, profile.vad.threshold)
+            _Ear(folder / f"channel-{index}", stack, profile.vad.threshold)
             for index in range(decoding.channels)
         ]
         for block in decoding:
@@ -97,36 +98,39 @@ def listen(
 class _Ear:
     """Hears one channel: keeps its samples, and feeds those who learn from them."""
 
-    def __init__(self, pcm: Path, stack: ExitStack, speech_from: float) -> None:
-        self.pcm = pcm
-        self.meter = QualityMeter(speech_from)
-        self.detector = SpeechDetector()
-        self._told = 0
-        self._file: BinaryIO = stack.enter_context(pcm.open("wb"))
+    def __init__(self, path: Path, stack: ExitStack, speech_from: float) -> None:
+        self.pcm = path.with_suffix(".pcm")
+        self.probabilities = Stored(path.with_suffix(".speech"))
+        self._meter = QualityMeter(speech_from)
+        self._detector = SpeechDetector()
+        self._sound: BinaryIO = stack.enter_context(self.pcm.open("wb"))
+        self._speech: BinaryIO = stack.enter_context(self.probabilities.path.open("wb"))
 
     def hear(self, samples: NDArray[np.int16]) -> None:
-        self._file.write(samples.data)
-        self.meter.feed(samples)
-        known = self.detector.feed(samples)
-        self.meter.tell(known)
-        self._told += len(known)
+        self._sound.write(samples.data)
+        self._meter.feed(samples)
+        known = self._detector.feed(samples)
+        self._meter.tell(known)
+        self._speech.write(known.data)
 
-    def finish(self, thresholds: QualityThresholds) -> tuple[NDArray[np.float32], Quality]:
-        """Its probabilities of speech, and its quality."""
-        probabilities = self.detector.finish()
-        return probabilities, self.meter.finish(probabilities[self._told :], thresholds)
+    def finish(self, thresholds: QualityThresholds) -> Quality:
+        """Its quality; all of its probabilities are in their file from now on."""
+        rest = self._detector.finish()
+        self._speech.write(rest.data)
+        self._speech.flush()
+        return self._meter.finish(rest, thresholds)
 
 
 def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> Heard:
     channels: list[Channel] = []
     for index, ear in enumerate(ears):
-        probabilities, quality = ear.finish(profile.quality)
+        quality = ear.finish(profile.quality)
         channels.append(
             Channel(
                 index=index,
                 pcm=ear.pcm,
                 samples=decoding.samples,
-                probabilities=probabilities,
+                probabilities=ear.probabilities,
                 quality=quality,
                 gain=level_gain(quality, profile.media.level_dbfs),
             )

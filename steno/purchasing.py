@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from steno.addressing import lot_of
@@ -34,6 +32,7 @@ from steno.errors import (
 )
 from steno.ledger import Ledger, Obtained, Read, Turn
 from steno.pricing import Estimate, Prices
+from steno.probabilities import Probabilities
 from steno.profile import Cutting
 from steno.receipts import Lot, Order
 from steno.times import Seconds, to_seconds
@@ -148,9 +147,7 @@ class Buyer:
     """The recording is sent as it is: one request that cannot be halved."""
     channels: int = 1
     """Channels in one body, each paid."""
-    probabilities: Mapping[int, NDArray[np.float32]] = field(
-        default_factory=dict[int, NDArray[np.float32]]
-    )
+    probabilities: Mapping[int, Probabilities] = field(default_factory=dict[int, Probabilities])
     """Of speech, by channel: where to halve what nobody pauses in."""
     _done_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from steno.probabilities import Probabilities, one_by_one
 from steno.profile import VadSettings
 from steno.times import SAMPLE_RATE, Span
 
@@ -31,9 +32,6 @@ CONTEXT = 64
 BLOCK = 512 * WINDOW
 """Samples computed at once, 16 s: larger blocks are no faster, smaller ones are slower."""
 
-RESERVED_WINDOWS = 2**22
-"""37 hours: address space, of which only what is filled becomes memory, and nothing is ever moved."""
-
 HYSTERESIS = 0.15
 LOWEST_THRESHOLD = 0.01
 SHORTEST_PAUSE = 98 * SAMPLE_RATE // 1000
@@ -43,8 +41,8 @@ SHORTEST_PAUSE = 98 * SAMPLE_RATE // 1000
 class SpeechDetector:
     """Hears one channel of one recording, from its first sample to its last.
 
-    Feed it blocks of any size, then :meth:`finish` it. What it keeps are the probabilities, 450 kB an
-    hour. A detector belongs to one thread; several detectors may work in as many threads.
+    Feed it blocks of any size, then :meth:`finish` it. A detector belongs to one thread; several
+    detectors may work in as many threads.
     """
 
     def __init__(self) -> None:
@@ -52,15 +50,13 @@ class SpeechDetector:
         self._state = self._network.rest()
         self._samples = np.zeros(CONTEXT + BLOCK, np.float32)
         self._filled = 0
-        self._probabilities = np.empty(RESERVED_WINDOWS, np.float32)
-        self._known = 0
 
     def feed(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         """Hear the next ``samples`` (int16, mono, 16 kHz, shape (n,)).
 
         Returns the next probabilities, as far as they are known by now: none, or those of whole blocks.
         """
-        known = self._known
+        known = [np.zeros(0, np.float32)]
         while len(samples):
             taken = samples[: BLOCK - self._filled]
             begin = CONTEXT + self._filled
@@ -68,38 +64,36 @@ class SpeechDetector:
             self._filled += len(taken)
             samples = samples[len(taken) :]
             if self._filled == BLOCK:
-                self._compute(BLOCK)
-        return self._probabilities[known : self._known]
+                known.append(self._compute(BLOCK))
+        return np.concatenate(known)
 
     def finish(self) -> NDArray[np.float32]:
-        """All of them, one a window, shape (ceil(samples / 512),); the last window ends in zeros."""
-        rounded_up = -(-self._filled // WINDOW) * WINDOW
-        if rounded_up:
-            self._samples[CONTEXT + self._filled : CONTEXT + rounded_up] = 0
-            self._compute(rounded_up)
-        return self._probabilities[: self._known]
+        """Those that were not returned yet; the last window ends in zeros.
 
-    def _compute(self, samples: int) -> None:
+        In all there is one a window, ceil(samples / 512).
+        """
+        rounded_up = -(-self._filled // WINDOW) * WINDOW
+        if not rounded_up:
+            return np.zeros(0, np.float32)
+        self._samples[CONTEXT + self._filled : CONTEXT + rounded_up] = 0
+        return self._compute(rounded_up)
+
+    def _compute(self, samples: int) -> NDArray[np.float32]:
         heard = self._samples[: CONTEXT + samples]
         probabilities, self._state = self._network.probabilities(heard, self._state)
-        begin, self._known = self._known, self._known + len(probabilities)
-        if self._known > len(self._probabilities):
-            more = np.empty_like(self._probabilities)
-            self._probabilities = np.concatenate([self._probabilities, more])
-        self._probabilities[begin : self._known] = probabilities
         self._samples[:CONTEXT] = heard[-CONTEXT:]
         self._filled = 0
+        return probabilities
 
 
 def speech_probabilities(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     """One probability of speech for each 512 ``samples`` (int16, mono, 16 kHz, shape (n,))."""
     detector = SpeechDetector()
-    detector.feed(samples)
-    return detector.finish()
+    return np.concatenate([detector.feed(samples), detector.finish()])
 
 
 def speech_segments(
-    probabilities: NDArray[np.float32], samples: int, settings: VadSettings
+    probabilities: Probabilities, samples: int, settings: VadSettings
 ) -> tuple[Span, ...]:
     """The stretches of speech in a recording of ``samples``, in order, without overlap.
 
@@ -111,7 +105,7 @@ def speech_segments(
 
 
 def _stretches(
-    probabilities: NDArray[np.float32], samples: int, settings: VadSettings
+    probabilities: Probabilities, samples: int, settings: VadSettings
 ) -> Iterator[tuple[int, int]]:
     """Speech from its first window to the silence after it, before any padding.
 
@@ -124,8 +118,7 @@ def _stretches(
     start: int | None = None
     pause: int | None = None
     pauses: list[tuple[int, int]] = []
-    # Of a memory view each float is made when it is its turn: a list takes 3.6 MB for every hour.
-    for window, probability in enumerate(probabilities.data):
+    for window, probability in enumerate(one_by_one(probabilities)):
         here = window * WINDOW
         if probability >= upper:
             if start is None:

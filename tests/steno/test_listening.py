@@ -56,7 +56,7 @@ def test_what_is_written_measured_and_heard_is_what_the_decoder_gives(tmp_path: 
         samples = np.concatenate(list(decoding))[:, 0]
     [channel] = heard.channels
     np.testing.assert_array_equal(sound(channel), samples)
-    np.testing.assert_array_equal(channel.probabilities, speech_probabilities(samples))
+    np.testing.assert_array_equal(channel.probabilities[:], speech_probabilities(samples))
     assert len(channel.probabilities) == -(-len(samples) // WINDOW)
     assert channel.samples == heard.samples == len(samples)
     assert heard.duration_s == len(samples) / 16_000
@@ -96,7 +96,7 @@ def test_channels_kept_apart_do_not_hear_each_other(
     for channel, said in zip(heard.channels, (interview, noise), strict=True):
         alone = hear(write_wav(tmp_path / "mono.wav", said), tmp_path / f"mono-{channel.index}")
         np.testing.assert_array_equal(sound(channel), said)
-        np.testing.assert_array_equal(channel.probabilities, alone.channels[0].probabilities)
+        np.testing.assert_array_equal(channel.probabilities[:], alone.channels[0].probabilities[:])
         assert channel.quality == alone.channels[0].quality
     speaker, silent = heard.channels
     assert speaker.quality.speech_dbfs is not None
@@ -125,7 +125,7 @@ def test_mixed_down_is_the_mean_of_the_channels(
 def speech_dbfs(samples: NDArray[np.int16], channel: Channel, speech_from: float) -> float:
     """RMS level of the windows of speech, the plain way."""
     padded = np.pad(samples.astype(float), (0, -len(samples) % WINDOW)).reshape(-1, WINDOW)
-    speaking = padded[channel.probabilities >= speech_from]
+    speaking = padded[channel.probabilities[:] >= speech_from]
     return 10 * math.log10(np.mean(speaking**2) / 32768**2)
 
 
