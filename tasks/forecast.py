@@ -28,13 +28,13 @@ from steno.segmenting import plans_of
 from steno.store import ObjectInfo, Store
 from steno.survey import Survey
 from steno.transcription import outstanding
-from tasks.convert import DECODERS, decoder
 from tasks.gate import check_gate
 from tasks.handing import Handed
 from tasks.job import Job
 from tasks.pacing import BEGUN_PER_S, OPEN_AT_ONCE, SHARED, PrefectTrouble, open_limit, rate_of
 from tasks.retrying import step
 from tasks.threads import in_stoppable_thread
+from tasks.turns import DECODERS
 
 SAMPLE = 20
 """Recordings heard unless told otherwise."""
@@ -109,7 +109,7 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
     recording = job.source.fetch(
         job.key, scratch / "recording", max_bytes=profile.limits.max_bytes, stop=stop
     )
-    with decoder(stop):
+    with DECODERS.turn(stop):
         heard = listen(recording.path, profile, scratch, stop=stop)
     plans = plans_of(heard, profile, engine)
     ledger = Ledger(job.destination)
@@ -129,11 +129,11 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
 async def pace_of(engine: Engine, at_once: int) -> Pace:
     """The limits in force: a person may have set others at the Prefect server than those we ship."""
     if engine.name not in SHARED:
-        return Pace(at_once, DECODERS, open_requests=None, begun_per_s=None)
+        return Pace(at_once, DECODERS.places, open_requests=None, begun_per_s=None)
     begun_per_s = await _limit(rate_of(engine.name))
     return Pace(
         at_once,
-        DECODERS,
+        DECODERS.places,
         open_requests=round(await _limit(open_limit(engine.name)) or OPEN_AT_ONCE[engine.name]),
         begun_per_s=begun_per_s or BEGUN_PER_S[engine.name],
     )

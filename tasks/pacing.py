@@ -10,10 +10,9 @@ Engines on this machine are no shared account: they take turns at this machine's
 """
 
 import math
-import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from threading import BoundedSemaphore, Event, Lock
+from threading import Event, Lock
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -21,10 +20,12 @@ from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
     GlobalConcurrencyLimitUpdate,
 )
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from steno.errors import EngineBusy, Stopped, TransientError
+from tasks.turns import CORES
 
 SHARED = ("deepgram", "openai")
 """Engines that all machines ask at one place."""
@@ -38,7 +39,6 @@ POLL_S = 5.0
 BUSY_S = 5.0
 """How long everybody waits after a "too many" that names no time itself."""
 
-_cores = BoundedSemaphore(os.cpu_count() or 1)
 _creating = Lock()
 
 
@@ -61,7 +61,7 @@ def rate_of(engine: str) -> str:
 
 def admission(engine: str) -> Admission:
     """What a request to an engine must pass through; it is inside for as long as it is open."""
-    return (lambda stop: _shared(engine, stop)) if engine in SHARED else _own
+    return (lambda stop: _shared(engine, stop)) if engine in SHARED else CORES.turn
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:
@@ -82,17 +82,6 @@ def create_limits(client: SyncPrefectClient, engine: str) -> None:
 
 
 @contextmanager
-def _own(stop: Event) -> Generator[None, None, None]:
-    while not _cores.acquire(timeout=0.2):
-        if stop.is_set():
-            raise Stopped("stopped while waiting for a free core")
-    try:
-        yield
-    finally:
-        _cores.release()
-
-
-@contextmanager
 def _shared(engine: str, stop: Event) -> Generator[None, None, None]:
     with _slot(engine, stop):
         try:
@@ -107,11 +96,10 @@ def _slot(engine: str, stop: Event) -> Generator[None, None, None]:
     """Wait for a turn by both limits, then hold a slot until the block ends."""
     slot = ExitStack()
     with _as_transient():
-        # Two threads that both find no limit would both create it, and one be an error in the log.
-        with _creating, get_client(sync_client=True) as client:
-            create_limits(client, engine)
-        _patiently(stop, lambda: rate_limit(rate_of(engine), timeout_seconds=POLL_S, strict=True))
-        _patiently(stop, lambda: slot.enter_context(_lease(engine)))
+        _patiently(
+            engine, stop, lambda: rate_limit(rate_of(engine), timeout_seconds=POLL_S, strict=True)
+        )
+        _patiently(engine, stop, lambda: slot.enter_context(_lease(engine)))
     try:
         yield
     finally:
@@ -130,11 +118,22 @@ def _lease(engine: str) -> AbstractContextManager[None]:
     )
 
 
-def _patiently(stop: Event, acquire: Callable[[], object]) -> None:
+def _patiently(engine: str, stop: Event, acquire: Callable[[], object]) -> None:
+    created = False
     while not stop.is_set():
-        with suppress(TimeoutError):
+        try:
             acquire()
             return
+        except TimeoutError:
+            continue
+        except ConcurrencySlotAcquisitionError:
+            # There is no such limit yet, as a rule. Two threads that both find none would both create
+            # it, and one be an error in the log.
+            if created:
+                raise
+            with _creating, get_client(sync_client=True) as client:
+                create_limits(client, engine)
+            created = True
     raise Stopped("stopped while waiting for a turn at the engine")
 
 
@@ -142,7 +141,7 @@ def _patiently(stop: Event, acquire: Callable[[], object]) -> None:
 def _as_transient() -> Generator[None, None, None]:
     try:
         yield
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise PrefectTrouble(
             f"the Prefect server that keeps the engine's limits does not answer: {error}"
         ) from error
