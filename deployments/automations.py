@@ -18,6 +18,9 @@ DEAD = "No heartbeat: the process that ran it is gone."
 FIND = "Stenoflow: a run without heartbeat has crashed"
 REVIVE = "Stenoflow: a crashed run is set going again"
 
+REVIVALS = 3
+"""How often: a run that kills every machine it is given must not go on for ever."""
+
 
 def find_the_dead(after_s: float) -> Automation:
     """Runs whose last heartbeat is ``after_s`` seconds old become Crashed.
@@ -47,13 +50,20 @@ def find_the_dead(after_s: float) -> Automation:
 
 
 def revive_the_dead() -> Automation:
-    """Of these, the runs of deployments are scheduled again; a sweep begins its recordings itself."""
+    """Of these, the runs of deployments are scheduled again; a sweep begins its recordings itself.
+
+    A run that has begun more often than :data:`REVIVALS` stays Crashed, for a person to look at.
+    """
     return Automation(
         name=REVIVE,
         description="The run goes on under its own id; nothing that was bought is bought again.",
         trigger=EventTrigger(
             match=ResourceSpecification(
-                {"prefect.resource.id": "prefect.flow-run.*", "prefect.state-message": DEAD}
+                {
+                    "prefect.resource.id": "prefect.flow-run.*",
+                    "prefect.state-message": DEAD,
+                    "prefect.run-count": [str(count) for count in range(1, REVIVALS + 1)],
+                }
             ),
             match_related=ResourceSpecification({"prefect.resource.role": "deployment"}),
             expect={"prefect.flow-run.Crashed"},

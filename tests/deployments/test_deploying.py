@@ -2,14 +2,16 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
+from prefect.states import Crashed, Pending, Running
 
 from blocks.transcription_profile import TranscriptionProfile
-from deployments.automations import FIND, REVIVE
+from deployments.automations import DEAD, FIND, REVIVALS, REVIVE
 from deployments.deploying import FILE, POOL, deploy
 from steno.profile import Profile
 from tasks.pacing import open_limit
@@ -70,6 +72,41 @@ def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
     block = TranscriptionProfile.load("default")
     assert isinstance(block, TranscriptionProfile)
     assert block.profile == mine
+
+
+async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None:
+    await asyncio.to_thread(deploy, quiet=True)
+    async with get_client() as client:
+        deployment = await client.read_deployment_by_name("transcribe/api")
+
+        async def begun() -> UUID:
+            run = await client.create_flow_run_from_deployment(
+                deployment.id, parameters={"key": "deadly.mp3"}, state=Pending()
+            )
+            return run.id
+
+        async def dies(run: UUID) -> None:
+            await client.set_flow_run_state(run, Running(), force=True)
+            await client.set_flow_run_state(run, Crashed(message=DEAD), force=True)
+
+        async def is_scheduled(run: UUID) -> bool:
+            state = (await client.read_flow_run(run)).state
+            return state is not None and state.is_scheduled()
+
+        async def revived(run: UUID) -> None:
+            async with asyncio.timeout(60):
+                while not await is_scheduled(run):
+                    await asyncio.sleep(0.2)
+
+        deadly, unlucky = await begun(), await begun()
+        for _ in range(REVIVALS):
+            await dies(deadly)
+            await revived(deadly)
+        await dies(deadly)
+        # Events are looked at in their order: when this one's was, so was that one's.
+        await dies(unlucky)
+        await revived(unlucky)
+        assert not await is_scheduled(deadly)
 
 
 def test_flows_are_named_by_module_so_that_an_installed_wheel_runs_them() -> None:
