@@ -13,15 +13,22 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import httpx
-from prefect import Task, flow, get_run_logger, tags
+from prefect import Flow, Task, flow, get_run_logger, tags
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.context import FlowRunContext
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.exceptions import MissingResult
 from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id, get_parameters, get_run_count
-from prefect.states import Completed, Failed
+from prefect.states import Cancelling, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from blocks.resolving import open_profile, open_store_address
@@ -57,6 +64,7 @@ from tasks.threads import in_stoppable_thread, in_thread
 
 BATCH_DEPLOYMENT = "ingest/batch"
 """Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""
+UNDER_WAY = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
 POLL_S = 5.0
 SERVER_WAITS_S = (2, 5, 15, 30, 60)
 MOST_CHILDREN = 10_000_000
@@ -87,7 +95,33 @@ def name_of_run() -> str:
     return f"up to {BatchOf.model_validate(batch).until[-100:]}"
 
 
-@flow(name="ingest", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
+async def cancel_batches(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Take the batches along that a cancelled sweep has shared out."""
+    async with get_client() as client:
+        deployment = await client.read_deployment_by_name(BATCH_DEPLOYMENT)
+        while batches := await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                deployment_id=FlowRunFilterDeploymentId(any_=[deployment.id]),
+                tags=FlowRunFilterTags(all_=[sweep_tag(flow_run.id)]),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY)),
+            )
+        ):
+            for batch in batches:
+                await client.set_flow_run_state(batch.id, Cancelling())
+
+
+def sweep_tag(sweep: UUID | str | None) -> str:
+    """By which a sweep's flow runs are found."""
+    return f"sweep:{sweep}"
+
+
+@flow(
+    name="ingest",
+    flow_run_name=name_of_run,
+    on_cancellation=[cancel_batches],
+    persist_result=False,
+    result_serializer="json",
+)
 @described
 async def ingest(
     source: SourceAddress,
@@ -286,9 +320,13 @@ async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
                 report.stopped = ending.reason
             report.budget_spent = report.budget_spent or ending.error == "BudgetSpent"
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(sweep.at_once):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(sweep.at_once):
+                group.create_task(worker())
+    except BaseExceptionGroup as errors:
+        # By the signal itself Prefect knows that a run was told to end, not by a group that holds it.
+        raise errors.exceptions[0] from errors
 
 
 def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
@@ -337,7 +375,7 @@ def _is_away(found: object) -> bool:
 
 async def _tried(sweep: Sweep, key: str) -> object:
     """Its ending, or what came instead: an exception, as a rule."""
-    with tags(f"sweep:{get_id()}"):
+    with tags(sweep_tag(get_id())):
         run = transcribe(
             key=key,
             source=sweep.source_address,
@@ -383,7 +421,7 @@ async def share_out(
                 "failure_ratio": failure_ratio,
                 "batch": part.model_dump(mode="json"),
             },
-            tags=[f"sweep:{report.run}"],
+            tags=[sweep_tag(report.run)],
             idempotency_key=_batch_key(part),
             timeout=0,
             as_subflow=False,

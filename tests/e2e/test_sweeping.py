@@ -30,6 +30,7 @@ SMALL = 200_000
 CREDENTIALS = {"credentials": "deepgram-credentials/main"}
 SOON = {"selection": {"settle_s": 0}, **CREDENTIALS}
 LATENCY_S = 1.0
+SOURCE = "object-store/recordings"
 
 
 def another(name: str, number: int) -> bytes:
@@ -207,16 +208,34 @@ def test_a_run_cancelled_in_flight_leaves_nothing_and_the_next_sweep_does_it(
 
 
 def in_mid_sweep(
-    stack: Stack, source: Store, destination: Store, folder: str, **options: Any
+    stack: Stack, source: Store, destination: Store, folder: str, count: int = 10, **options: Any
 ) -> Callable[[], dict[str, Any]]:
-    """Begin a sweep of ten recordings and return once one of them is done; waits for its end."""
-    put_some(source, folder, 10)
+    """Begin a sweep and return once one of its recordings is done; waits for its end."""
+    put_some(source, folder, count)
     selection = {"settle_s": 0, "include": [f"{folder}/*"]}
     run = stack.run_deployment(
         "ingest/hourly", {**CREDENTIALS, "selection": selection, "at_once": 2, **options}
     )
     awaited(lambda: manifests(destination, f"{folder}/"))
     return lambda: stack.ended(run["id"])
+
+
+def test_a_cancelled_sweep_takes_its_batches_along(
+    stack: Stack, source: Store, destination: Store
+) -> None:
+    end = in_mid_sweep(stack, source, destination, "batches", 50, batch_size=10, at_once=1)
+    (sweep,) = stack.runs(state={"type": {"any_": ["RUNNING"]}}, name={"any_": [SOURCE]})
+
+    stack.api("POST", f"/flow_runs/{sweep['id']}/set_state", {"state": {"type": "CANCELLING"}})
+
+    assert end()["state_type"] == "CANCELLED"
+    batch = stack.api("GET", "/deployments/name/ingest/batch")["id"]
+    shared = stack.runs(tags={"all_": [f"sweep:{sweep['id']}"]}, deployment_id={"any_": [batch]})
+    assert len(shared) == 5
+    ended = Counter(stack.ended(each["id"])["state_type"] for each in shared)
+    assert set(ended) <= {"COMPLETED", "CANCELLED"}
+    assert ended["CANCELLED"] > 0
+    assert len(manifests(destination, "batches/")) < 50
 
 
 def test_the_server_is_killed_in_mid_sweep_and_started_again(
