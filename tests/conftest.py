@@ -40,9 +40,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def prefect_server() -> Generator[None, None, None]:
     """A real Prefect server with a database of its own, for flows and tasks run in this process."""
-    from prefect.testing.utilities import prefect_test_harness
+    from deployments.own_server import server_of_choice
 
-    with prefect_test_harness(server_startup_timeout=120):
+    with server_of_choice():
         yield
 
 
