@@ -153,6 +153,12 @@ async def test_other_wishes_are_other_runs(deployed: UUID, tmp_path: Path) -> No
     assert (await read(runs[-1][0].run)).parameters["profile"]["engine"] == "deepgram"
 
 
+async def printed(said: StringIO, word: str) -> None:
+    """Once a command in another thread has printed it."""
+    while word not in said.getvalue():
+        await asyncio.sleep(0.05)
+
+
 async def test_waiting_tells_each_end_and_whether_all_is_well(
     deployed: UUID, said: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,10 +166,10 @@ async def test_waiting_tells_each_end_and_whether_all_is_well(
     waiting = asyncio.create_task(
         asyncio.to_thread(submit_here, ["good.mp3", "bad.mp3"], wait=True)
     )
-    while "bad.mp3" not in said.getvalue():
-        await asyncio.sleep(0.05)
+    await printed(said, "bad.mp3")
     good, bad = (UUID(line.split()[0]) for line in said.getvalue().splitlines())
     await end(good, Completed(name="NoSpeech", message="Nobody speaks."))
+    await printed(said, "NoSpeech")
     await end(bad, Failed(name="Rejected", message="bad.mp3 is no recording."))
     assert await waiting is False
     assert said.getvalue().splitlines()[2:] == [
