@@ -220,10 +220,10 @@ def in_mid_sweep(
     return lambda: stack.ended(run["id"])
 
 
-def test_a_cancelled_sweep_takes_its_batches_along(
-    stack: Stack, source: Store, destination: Store
+def test_a_cancelled_sweep_takes_its_batches_along_and_the_next_one_does_them(
+    stack: Stack, source: Store, destination: Store, standin: Apart
 ) -> None:
-    end = in_mid_sweep(stack, source, destination, "batches", 50, batch_size=10, at_once=1)
+    end = in_mid_sweep(stack, source, destination, "batches", 40, batch_size=8, at_once=1)
     (sweep,) = stack.runs(state={"type": {"any_": ["RUNNING"]}}, name={"any_": [SOURCE]})
 
     stack.api("POST", f"/flow_runs/{sweep['id']}/set_state", {"state": {"type": "CANCELLING"}})
@@ -235,7 +235,14 @@ def test_a_cancelled_sweep_takes_its_batches_along(
     ended = Counter(stack.ended(each["id"])["state_type"] for each in shared)
     assert set(ended) <= {"COMPLETED", "CANCELLED"}
     assert ended["CANCELLED"] > 0
-    assert len(manifests(destination, "batches/")) < 50
+    assert len(manifests(destination, "batches/")) < 40
+    selection = {"settle_s": 0, "include": ["batches/*"]}
+    again = stack.run_deployment(
+        "ingest/hourly", {**CREDENTIALS, "selection": selection, "at_once": 8}
+    )
+    assert stack.ended(again["id"])["state_type"] == "COMPLETED"
+    assert len(manifests(destination, "batches/")) == 40
+    assert paid_more_than_known(standin, manifests(destination, "")) == 0
 
 
 def test_the_server_is_killed_in_mid_sweep_and_started_again(
