@@ -13,10 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import get_current_settings
+from pydantic import HttpUrl
 from rich.console import Console
 
 from blocks.deepgram_credentials import DeepgramCredentials
@@ -35,8 +37,13 @@ DEAD_AFTER_S = 300.0
 console = Console(highlight=False, soft_wrap=True)
 
 
-def deploy(*, dead_after_s: float = DEAD_AFTER_S, quiet: bool = False) -> None:
+def deploy(
+    *, dead_after_s: float = DEAD_AFTER_S, logos: str | None = None, quiet: bool = False
+) -> None:
     """Register everything at the Prefect server in use.
+
+    ``logos`` is the address at which the blocks' SVG files are served, for the UI to show; None leaves
+    those that are known.
 
     Raises BadChoice where none is named, or it refuses us; MissingDependency where it does not
     answer, or `prefect deploy` fails.
@@ -52,7 +59,7 @@ def deploy(*, dead_after_s: float = DEAD_AFTER_S, quiet: bool = False) -> None:
         with get_client(sync_client=True) as client:
             for engine in SHARED:
                 create_limits(client, engine)
-        _register_blocks()
+        _register_blocks(logos)
         _deploy_flows()
         asyncio.run(_register_automations(dead_after_s))
         missing = list(_missing_blocks())
@@ -80,11 +87,22 @@ async def _create_pool() -> None:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
 
 
-def _register_blocks() -> None:
+def _register_blocks(logos: str | None) -> None:
     for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
+        block._logo_url = _logo(block, logos)  # pyright: ignore[reportPrivateUsage]
         block.register_type_and_schema()
     if not exists(TranscriptionProfile, PROFILE):
         TranscriptionProfile().save(PROFILE)
+
+
+def _logo(block: type[Block], logos: str | None) -> HttpUrl | None:
+    """The address of a block's logo, which lies beside its module: Prefect takes http and https only."""
+    slug = block.get_block_type_slug()
+    if logos is not None:
+        return HttpUrl(f"{logos.rstrip('/')}/{slug.replace('-', '_')}.svg")
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        return client.read_block_type_by_slug(slug).logo_url
+    return None
 
 
 def _deploy_flows() -> None:

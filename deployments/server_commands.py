@@ -60,6 +60,10 @@ def deploy(
             min=45, metavar="SECONDS", help="Without heartbeat for so long a run counts as dead."
         ),
     ] = 300.0,
+    logos: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the SVG files of blocks/ are served, for the UI."),
+    ] = None,
 ) -> None:
     """Register work pool, limits, blocks, deployments and automations at PREFECT_API_URL.
 
@@ -68,7 +72,7 @@ def deploy(
     with _said_plainly():
         from deployments.deploying import deploy as register  # noqa: PLC0415
 
-        register(dead_after_s=dead_after)
+        register(dead_after_s=dead_after, logos=logos)
 
 
 @commands.command()

@@ -23,6 +23,7 @@ import httpx
 import psutil
 from rich.console import Console
 
+from deployments.logos import served_logos
 from deployments.sqlite_connection import database_of
 from steno.errors import BadChoice, MissingDependency
 
@@ -78,7 +79,7 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
         _await_health(server, f"{url}/api/health", stop, home)
         if stop.is_set():
             return True
-        _register(recordings, transcripts)
+        _register(recordings, transcripts, running.enter_context(served_logos()))
         _greet(url, home, recordings, transcripts)
         short_lives = 0
         for workers in count():
@@ -205,11 +206,11 @@ def _await_health(
         raise MissingDependency(f"Prefect's server did not start: see {home / 'server.log'}.")
 
 
-def _register(recordings: Path, transcripts: Path) -> None:
+def _register(recordings: Path, transcripts: Path, logos: str) -> None:
     from blocks.object_store import ObjectStore  # noqa: PLC0415
     from deployments.deploying import deploy, exists  # noqa: PLC0415
 
-    deploy(quiet=True)
+    deploy(logos=logos, quiet=True)
     for name, folder in (("recordings", recordings), ("transcripts", transcripts)):
         if not exists(ObjectStore, name):
             folder.mkdir(parents=True, exist_ok=True)

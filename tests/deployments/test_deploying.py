@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 from uuid import UUID
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -10,9 +11,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
 from prefect.states import Crashed, Pending, Running
 
+from blocks.deepgram_credentials import DeepgramCredentials
+from blocks.object_store import ObjectStore
 from blocks.transcription_profile import TranscriptionProfile
 from deployments.automations import DEAD, FIND, REVIVALS, REVIVE
 from deployments.deploying import FILE, POOL, deploy
+from deployments.logos import logos
 from steno.profile import Profile
 from tasks.pacing import open_limit
 
@@ -107,6 +111,19 @@ async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None
         await dies(unlucky)
         await revived(unlucky)
         assert not await is_scheduled(deadly)
+
+
+def test_logos_are_named_where_somebody_serves_them_and_stay() -> None:
+    served_at = "https://logos.example.org/stenoflow"
+    deploy(logos=served_at, quiet=True)
+    deploy(quiet=True)
+    with get_client(sync_client=True) as client:
+        for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
+            found = client.read_block_type_by_slug(block.get_block_type_slug()).logo_url
+            address, _, name = str(found).rpartition("/")
+            assert address == served_at
+            drawn = logos()[name]
+            assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_flows_are_named_by_module_so_that_an_installed_wheel_runs_them() -> None:
