@@ -1,9 +1,14 @@
 """The shape of a recording's sound."""
 
+import tempfile
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steno.render import waveform
 
@@ -24,6 +29,25 @@ def test_each_bucket_holds_its_loudest_sample(tmp_path: Path) -> None:
 def test_buckets_share_all_samples_of_all_channels(tmp_path: Path) -> None:
     path = _pcm(tmp_path, [7, 7, *[0] * 18, 0, 16384])
     assert waveform(path, samples=10, channels=2, buckets=4, offset=4).peaks == (0, 0, 0, 0.5)
+
+
+@given(
+    values=st.lists(st.integers(-32768, 32767), min_size=1, max_size=60),
+    buckets=st.integers(1, 70),
+    block=st.integers(2, 25),
+)
+def test_it_is_the_same_in_blocks_of_any_size(values: list[int], buckets: int, block: int) -> None:
+    samples = len(values)
+    count = min(buckets, samples)
+    edges = [samples * edge // count for edge in range(count + 1)]
+    loudest = tuple(
+        round(max(abs(value) for value in values[start:end]) / 32768, 4)
+        for start, end in pairwise(edges)
+    )
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(import_module("steno.render.waveform"), "_BLOCK_SAMPLES", block)
+        drawn = waveform(_pcm(Path(folder), values), samples=samples, buckets=buckets)
+    assert drawn.peaks == loudest
 
 
 def test_there_are_no_more_buckets_than_samples(tmp_path: Path) -> None:
