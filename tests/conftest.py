@@ -30,7 +30,12 @@ for name in (
 ):
     os.environ.pop(name, None)
 PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")
-os.environ |= {"PREFECT_HOME": PREFECT_HOME, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+os.environ |= {
+    "PREFECT_HOME": PREFECT_HOME,
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # What asks for no server gets none.
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

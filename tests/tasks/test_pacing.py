@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -52,7 +53,8 @@ def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectCli
             with lock:
                 inside -= 1
 
-    threads = [threading.Thread(target=ask) for _ in range(6)]
+    # Which server is meant is in the context, which purchases hand on to their threads.
+    threads = [threading.Thread(target=copy_context().run, args=(ask,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
