@@ -10,22 +10,21 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
 import prefect
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
+from deployments.health import await_health
 from deployments.sqlite_connection import database_of
-from steno.errors import MissingDependency
 
-READY_S = 120
-"""A server that has not started by then will not: a busy laptop takes half a minute the first time."""
 STOP_S = 5
-POLL_S = 0.1
+WHERE = (
+    "what it printed above, and whether stenoflow doctor finds all packages at the versions that "
+    "Stenoflow needs"
+)
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def server_of_choice() -> Iterator[None]:
     server = _start(port)
     try:
         url = f"http://127.0.0.1:{port}/api"
-        _await_health(server, url)
+        await_health(server, url, WHERE)
         with temporary_settings({PREFECT_API_URL: url}):
             yield
     finally:
@@ -76,18 +75,4 @@ def _start(port: int) -> subprocess.Popen[bytes]:
             "PREFECT__SERVER_FINAL": "1",
         },
         start_new_session=True,
-    )
-
-
-def _await_health(server: subprocess.Popen[bytes], url: str) -> None:
-    give_up = time.monotonic() + READY_S
-    while time.monotonic() < give_up and server.poll() is None:
-        try:
-            if httpx.get(f"{url}/health", timeout=READY_S).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(POLL_S)
-    raise MissingDependency(
-        "Prefect's server did not start: see what it printed above, and whether stenoflow doctor "
-        "finds all packages at the versions that Stenoflow needs."
     )

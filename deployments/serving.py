@@ -19,15 +19,14 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-import httpx
 import psutil
 from rich.console import Console
 
+from deployments.health import await_health
 from deployments.logos import served_logos
 from deployments.sqlite_connection import database_of
-from steno.errors import BadChoice, MissingDependency
+from steno.errors import BadChoice
 
-READY_S = 120
 STOP_S = 10
 POLL_S = 0.2
 AUTH_BYTES = 24
@@ -76,7 +75,7 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
         server = running.enter_context(
             _child("server", home, "server", "start", "--host", "127.0.0.1", "--port", str(port))
         )
-        _await_health(server, f"{url}/api/health", stop, home)
+        await_health(server, f"{url}/api", str(home / "server.log"), stop)
         if stop.is_set():
             return True
         _register(recordings, transcripts, running.enter_context(served_logos()))
@@ -190,20 +189,6 @@ def _end(processes: list[psutil.Process]) -> None:
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(alive, timeout=STOP_S)
-
-
-def _await_health(
-    server: subprocess.Popen[bytes], url: str, stop: threading.Event, home: Path
-) -> None:
-    give_up = time.monotonic() + READY_S
-    while time.monotonic() < give_up and server.poll() is None and not stop.is_set():
-        try:
-            if httpx.get(url, timeout=READY_S).is_success:
-                return
-        except httpx.TransportError:
-            stop.wait(POLL_S)
-    if not stop.is_set():
-        raise MissingDependency(f"Prefect's server did not start: see {home / 'server.log'}.")
 
 
 def _register(recordings: Path, transcripts: Path, logos: str) -> None:
