@@ -18,7 +18,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import get_current_settings
-from pydantic import HttpUrl
+from pydantic import HttpUrl, ValidationError
 from rich.console import Console
 
 from blocks.deepgram_credentials import DeepgramCredentials
@@ -45,8 +45,8 @@ def deploy(
     ``logos`` is the address at which the blocks' SVG files are served, for the UI to show; None leaves
     those that are known.
 
-    Raises BadChoice where none is named, or it refuses us; MissingDependency where it does not
-    answer, or `prefect deploy` fails.
+    Raises BadChoice where none is named, or it refuses us, or ``logos`` is no address;
+    MissingDependency where it does not answer, or `prefect deploy` fails.
     """
     url = get_current_settings().api.url
     if not url:
@@ -99,7 +99,12 @@ def _logo(block: type[Block], logos: str | None) -> HttpUrl | None:
     """The address of a block's logo, which lies beside its module: Prefect takes http and https only."""
     slug = block.get_block_type_slug()
     if logos is not None:
-        return HttpUrl(f"{logos.rstrip('/')}/{slug.replace('-', '_')}.svg")
+        try:
+            return HttpUrl(f"{logos.rstrip('/')}/{slug.replace('-', '_')}.svg")
+        except ValidationError as error:
+            raise BadChoice(
+                f"logos can be served at http and https addresses only, not at {logos!r}."
+            ) from error
     with get_client(sync_client=True) as client, suppress(ObjectNotFound):
         return client.read_block_type_by_slug(slug).logo_url
     return None

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -88,6 +88,8 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
                 if workers:
                     console.print("Another one has taken over.")
                 ended = _first_to_end(stop, {"server": server, "worker": worker})
+                if ended == "worker":
+                    _kill_orphans(server)
                 if ended is None:
                     console.print("Stopping ...")
                     _end_flows(worker)
@@ -107,11 +109,34 @@ def _first_to_end(
         for name, child in children.items():
             if child.poll() is not None:
                 return name
+        _reap_adopted({child.pid for child in children.values()})
     return None
 
 
+def _reap_adopted(own: set[int]) -> None:
+    """Take note of the end of adopted processes, of which nobody else will."""
+    if sys.platform != "linux":
+        return
+    peek = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    while (ended := os.waitid(os.P_ALL, 0, peek)) and ended.si_pid not in own:
+        os.waitpid(ended.si_pid, 0)
+
+
+def _kill_orphans(server: subprocess.Popen[bytes]) -> None:
+    """End what a dead worker has left, at once: such flows have nowhere to write to any more.
+
+    Their runs are found by their missing heartbeat, and go on.
+    """
+    kept = {server.pid, *(process.pid for process in _descendants(server))}
+    left = [each for each in psutil.Process().children(recursive=True) if each.pid not in kept]
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=STOP_S)
+
+
 def _adopt_orphans() -> None:
-    """Let the flows of a worker that was killed become our children: they work on, and end with us."""
+    """Let the flows of a worker that was killed become our children, for us to end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -5,7 +5,8 @@ another writes, SQLite refuses at once: events get lost to automations ("databas
 waits to write, which blocks its thread for up to a minute, and Python then happens to free an old cursor
 of that very connection in the event loop's thread, the loop waits too, and so does, for the whole
 minute, whoever is to finish writing first. With one connection nobody waits inside SQLite: the queue is
-the pool's. It is how Prefect itself runs SQLite in memory.
+the pool's. It is how Prefect itself runs SQLite in memory. A browser that is slow to download a run's logs
+keeps the others waiting.
 
 SQLAlchemy finds this plugin by the name in a database's URL and the entry point in pyproject.toml, see
 https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.CreateEnginePlugin
@@ -19,8 +20,12 @@ from sqlalchemy import URL
 from sqlalchemy.engine import CreateEnginePlugin
 
 NAME = "stenoflow-one-connection"
-CHOSEN_BY = {"PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"}
-"""Prefect's new and old name for the same setting."""
+CHOSEN_BY = {
+    f"PREFECT_{part}_DATABASE_{setting}"
+    for part in ("SERVER", "API")
+    for setting in ("CONNECTION_URL", "DRIVER")
+}
+"""By a URL or by its parts, of which the driver is never left out; under Prefect's new name or its old."""
 
 WAITS_S = 120
 """For the connection: longer than anything that holds it takes on a busy machine."""

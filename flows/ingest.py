@@ -326,7 +326,7 @@ async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
                 group.create_task(worker())
     except BaseExceptionGroup as errors:
         # By the signal itself Prefect knows that a run was told to end, not by a group that holds it.
-        raise errors.exceptions[0] from errors
+        raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
 
 
 def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:

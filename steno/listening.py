@@ -114,10 +114,9 @@ class _Ear:
         self._speech.write(known.data)
 
     def finish(self, thresholds: QualityThresholds) -> Quality:
-        """Its quality; all of its probabilities are in their file from now on."""
+        """Its quality."""
         rest = self._detector.finish()
         self._speech.write(rest.data)
-        self._speech.flush()
         return self._meter.finish(rest, thresholds)
 
 

@@ -119,7 +119,8 @@ class Decoding:
     Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel where they are mixed or
     one is heard, else as many as the stream has. They begin where the file begins, and every sound has
     the time at which a player plays it, be it later than the picture or after a gap in the time stamps:
-    where nothing plays for a tenth of a second or longer, there is silence.
+    where nothing plays for a tenth of a second or longer, there is silence. Only in Ogg and MPEG streams
+    a jump of more than ten seconds counts for nothing: there it is where files were joined, as a rule.
 
     Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
     is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped;

@@ -43,7 +43,7 @@ _creating = Lock()
 
 
 class PrefectTrouble(TransientError):
-    """The Prefect server, which keeps the limits, does not answer."""
+    """The Prefect server, which keeps the limits, does not answer, or gives no turn."""
 
 
 Admission = Callable[[Event], AbstractContextManager[None]]
@@ -143,7 +143,8 @@ def _as_transient() -> Generator[None, None, None]:
         yield
     except (httpx.HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise PrefectTrouble(
-            f"the Prefect server that keeps the engine's limits does not answer: {error}"
+            f"the Prefect server, which keeps the engine's limits, gives no turn: {error}; look at "
+            "whether it runs, and at Concurrency in its UI."
         ) from error
 
 

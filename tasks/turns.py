@@ -16,7 +16,8 @@ from threading import BoundedSemaphore, Event
 
 from steno.errors import Stopped
 
-POLL_S = 0.05
+POLL_S = 0.02
+"""How often a process looks whether another one has left a place."""
 STOP_POLL_S = 0.2
 
 
@@ -26,15 +27,19 @@ class Turns:
     def __init__(self, name: str, places: int) -> None:
         self.places = places
         self._name = name
-        # Within a process nobody waits longer than a place is taken.
+        # Threads of one process queue here, and look for a place only when it is their turn.
         self._here = BoundedSemaphore(places)
 
     @contextmanager
     def turn(self, stop: Event) -> Generator[None, None, None]:
         """Wait for a place, and have it until the block ends. Raises Stopped."""
-        while not self._here.acquire(timeout=STOP_POLL_S):
+        queued = not self._here.acquire(blocking=False)
+        while queued and not self._here.acquire(timeout=STOP_POLL_S):
             self._check(stop)
         try:
+            if queued:
+                # Other processes look for the place that was left before this one takes it again.
+                stop.wait(2 * POLL_S)
             with self._place(stop) if sys.platform == "linux" else nullcontext():
                 yield
         finally:

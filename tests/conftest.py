@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.sqlite_connection import CHOSEN_BY
 from tests.s3 import S3Server
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
@@ -27,6 +28,7 @@ for name in (
     "PREFECT_API_URL",
     "PREFECT_API_KEY",
     "AWS_PROFILE",
+    *CHOSEN_BY,
 ):
     os.environ.pop(name, None)
 PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -60,7 +61,7 @@ def worker_of(served: subprocess.Popen[str]) -> psutil.Process:
     (worker,) = (
         child
         for child in psutil.Process(served.pid).children()
-        if "worker" in child.cmdline() and child.status() != psutil.STATUS_ZOMBIE
+        if child.status() != psutil.STATUS_ZOMBIE and "worker" in child.cmdline()
     )
     return worker
 
@@ -83,8 +84,16 @@ def test_ctrl_c_ends_server_worker_and_all_below_them(tmp_path: Path) -> None:
                       auth=(user, password)).json()  # fmt: skip
     assert httpx.get(types["logo_url"]).headers["content-type"] == "image/svg+xml"
 
-    worker_of(served).kill()
+    worker = worker_of(served)
+    api = next(each["id"] for each in deployments if each["name"] == "api")
+    asked = f"{url.removesuffix('filter')}{api}/create_flow_run"
+    body = {"parameters": {"key": "interview.mp3"}}
+    httpx.post(asked, json=body, auth=(user, password)).raise_for_status()
+    while not (flows := worker.children(recursive=True)):
+        time.sleep(0.1)
+    worker.kill()
     assert "The worker has ended" in read_until(served, "Another one has taken over")
+    assert psutil.wait_procs(flows, timeout=0)[1] == []
     below = psutil.Process(served.pid).children(recursive=True)
     assert len(below) >= 2
 

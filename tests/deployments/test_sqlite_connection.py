@@ -54,7 +54,7 @@ async def test_with_more_some_are(tmp_path: Path) -> None:
 def test_what_a_person_chose_stays(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setenv(name, "postgresql+asyncpg://prefect@database/prefect")
+    monkeypatch.setenv(name, "postgresql+asyncpg")
     assert database_of(tmp_path) == {}
 
 

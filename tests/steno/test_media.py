@@ -321,6 +321,21 @@ class TestDuration:
         assert changes == [pytest.approx(at, abs=0.11) for at in (2, 5, 6, 7.5)]
 
     @both
+    @pytest.mark.parametrize(("suffix", "length_s"), [("mkv", 32), ("ts", 4), ("ogg", 4)])
+    def test_a_long_jump_is_a_gap_unless_its_kind_of_file_jumps_at_seams(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        decoder: str,
+        suffix: str,
+        length_s: int,
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, decoder)
+        pause = ("-af", "aselect='lt(t,2)+gte(t,30)'", "-c:a", "libopus")
+        jumping = make(tmp_path / f"jumping.{suffix}", *tone(440, 32, 48_000), *pause)
+        assert hear(jumping).duration_s == pytest.approx(length_s, abs=0.1)
+
+    @both
     def test_time_stamps_that_go_back_cost_no_sound(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str
     ) -> None:

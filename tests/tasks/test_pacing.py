@@ -10,7 +10,14 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from steno.errors import EngineBusy, Stopped
-from tasks.pacing import admission, create_limits, open_limit, rate_of, slow_everybody
+from tasks.pacing import (
+    PrefectTrouble,
+    admission,
+    create_limits,
+    open_limit,
+    rate_of,
+    slow_everybody,
+)
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -36,12 +43,28 @@ def test_limits_come_by_themselves_and_what_a_person_has_set_stays(
     assert client.read_global_concurrency_limit_by_name(open_limit(ENGINE)).limit == 3
 
 
+def test_who_first_asks_for_a_turn_creates_them(client: SyncPrefectClient) -> None:
+    with admission(ENGINE)(threading.Event()):
+        assert client.read_global_concurrency_limit_by_name(open_limit(ENGINE)).active_slots == 1
+    assert client.read_global_concurrency_limit_by_name(rate_of(ENGINE)).slot_decay_per_second
+
+
+def test_a_limit_of_nothing_is_trouble_that_may_end(client: SyncPrefectClient) -> None:
+    create_limits(client, ENGINE)
+    client.update_global_concurrency_limit(
+        open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=0)
+    )
+    with pytest.raises(PrefectTrouble, match="gives no turn"), admission(ENGINE)(threading.Event()):
+        pytest.fail("went on")
+
+
 def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectClient) -> None:
     create_limits(client, ENGINE)
     client.update_global_concurrency_limit(
         open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=2)
     )
     inside, most, lock = 0, 0, threading.Lock()
+    both = threading.Barrier(2, timeout=60)
 
     def ask() -> None:
         nonlocal inside, most
@@ -49,7 +72,7 @@ def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectCli
             with lock:
                 inside += 1
                 most = max(most, inside)
-            time.sleep(0.05)
+            both.wait()
             with lock:
                 inside -= 1
 

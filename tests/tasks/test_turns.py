@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -64,19 +66,42 @@ def test_another_process_has_its_turn_until_it_is_killed() -> None:
 
 def test_threads_of_a_process_share_its_places() -> None:
     turns = Turns(f"test-{uuid4().hex}", 2)
-    inside: set[int] = set()
-    most = 0
+    lock = threading.Lock()
+    inside = most = 0
 
     def work(number: int) -> None:
-        nonlocal most
+        nonlocal inside, most
         with turns.turn(Event()):
-            inside.add(number)
-            most = max(most, len(inside))
-            inside.discard(number)
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.005)
+            with lock:
+                inside -= 1
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(work, range(400)))
-    assert 1 <= most <= 2
+        list(threads.map(work, range(40)))
+    assert most == 2
+
+
+def test_a_process_with_a_queue_lets_others_have_their_turn() -> None:
+    name = f"test-{uuid4().hex}"
+    queued = Turns(name, 1)
+    begun: list[str] = []
+
+    def work(number: int) -> None:
+        with queued.turn(Event()):
+            begun.append("queued")
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(work, number) for number in range(60)]
+        # Another object of that name waits as another process does.
+        with Turns(name, 1).turn(Event()):
+            begun.append("other")
+        for each in waiting:
+            each.result()
+    assert begun.index("other") < 50
 
 
 def test_a_turn_is_given_back_when_its_block_fails() -> None:

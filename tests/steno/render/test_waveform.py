@@ -32,21 +32,26 @@ def test_buckets_share_all_samples_of_all_channels(tmp_path: Path) -> None:
 
 
 @given(
-    values=st.lists(st.integers(-32768, 32767), min_size=1, max_size=60),
+    values=st.lists(st.integers(-32768, 32767), min_size=3, max_size=90),
+    channels=st.integers(1, 3),
     buckets=st.integers(1, 70),
-    block=st.integers(2, 25),
+    block=st.integers(3, 40),
 )
-def test_it_is_the_same_in_blocks_of_any_size(values: list[int], buckets: int, block: int) -> None:
-    samples = len(values)
+def test_it_is_the_same_in_blocks_of_any_size(
+    values: list[int], channels: int, buckets: int, block: int
+) -> None:
+    samples = len(values) // channels
     count = min(buckets, samples)
     edges = [samples * edge // count for edge in range(count + 1)]
     loudest = tuple(
-        round(max(abs(value) for value in values[start:end]) / 32768, 4)
+        round(max(abs(value) for value in values[start * channels : end * channels]) / 32768, 4)
         for start, end in pairwise(edges)
     )
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
         patched.setattr(import_module("steno.render.waveform"), "_BLOCK_SAMPLES", block)
-        drawn = waveform(_pcm(Path(folder), values), samples=samples, buckets=buckets)
+        drawn = waveform(
+            _pcm(Path(folder), values), samples=samples, channels=channels, buckets=buckets
+        )
     assert drawn.peaks == loudest
 
 
