@@ -15,12 +15,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import prefect
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from deployments.health import await_health
 from deployments.sqlite_connection import database_of
 
 STOP_S = 5
+DRAIN_S = 5
 WHERE = (
     "what it printed above, and whether stenoflow doctor finds all packages at the versions that "
     "Stenoflow needs"
@@ -43,6 +46,7 @@ def server_of_choice() -> Iterator[None]:
         await_health(server, url, WHERE)
         with temporary_settings({PREFECT_API_URL: url}):
             yield
+            _tell_the_rest()
     finally:
         server.terminate()
         try:
@@ -50,6 +54,12 @@ def server_of_choice() -> Iterator[None]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _tell_the_rest() -> None:
+    """Let what Prefect has not told the server yet reach it: how the last steps ended, what was logged."""
+    for worker in (EventsWorker, APILogWorker):
+        worker.drain_all(timeout=DRAIN_S)
 
 
 def _free_port() -> int:

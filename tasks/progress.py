@@ -39,6 +39,8 @@ class Progress:
     done_s: float = 0.0
     """Seconds of audio through the step."""
     total_s: float | None = None
+    artifact: UUID | None = None
+    """In Prefect, for whom it takes long enough to be looked at."""
     _entered: float = field(default_factory=time.monotonic)
     _took_s: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -82,11 +84,16 @@ async def shown(key: str) -> AsyncGenerator[Progress, None]:
     finally:
         ticker.cancel()
         await asyncio.wait([ticker])
+    if progress.artifact:
+        took = _minutes(sum(progress.steps_s().values()))
+        with suppress(httpx.HTTPError):
+            await aupdate_progress_artifact(
+                progress.artifact, progress=100.0, description=f"{key}: finished after {took}"
+            )
 
 
 async def _tell(progress: Progress) -> None:
     heard = listener.get()
-    artifact: UUID | None = None
     told_at = time.monotonic()
     while True:
         if heard:
@@ -95,16 +102,20 @@ async def _tell(progress: Progress) -> None:
             told_at = time.monotonic()
             # A server that is away for a moment hears of it the next time.
             with suppress(httpx.HTTPError):
-                artifact = await _show(progress, artifact)
+                await _show(progress)
         await asyncio.sleep(TICK_S)
 
 
-async def _show(progress: Progress, artifact: UUID | None) -> UUID:
-    description = f"{progress.key}: {progress.sentence()}"
-    if artifact is None:
-        return await acreate_progress_artifact(progress=progress.percent, description=description)
-    await aupdate_progress_artifact(artifact, progress=progress.percent, description=description)
-    return artifact
+async def _show(progress: Progress) -> None:
+    said = f"{progress.key}: {progress.sentence()}"
+    if progress.artifact is None:
+        progress.artifact = await acreate_progress_artifact(
+            progress=progress.percent, description=said
+        )
+    else:
+        await aupdate_progress_artifact(
+            progress.artifact, progress=progress.percent, description=said
+        )
 
 
 def _minutes(seconds: float) -> str:
