@@ -29,6 +29,8 @@ from bench.measure import Measure, report
 from bench.passage import pass_through, slices
 from bench.timing import Cost, cost
 from steno.engines.opening import open_engine
+from steno.manifest import read_manifest
+from steno.manifest_keys import MANIFESTS
 from steno.profile import Profile
 from steno.store import open_store
 from tests.deepgram_standin.apart import Apart, standin_apart
@@ -97,8 +99,8 @@ def main() -> None:
         few = min(count, BARE)
         alone = bare(folder, at_once, standin, few)
         whole, server, ours, stored = swept(folder, at_once)
-        if (paid := len(standin.bill())) != count + few + 2 * AHEAD:
-            raise SystemExit(f"{paid} payments for {count + few + 2 * AHEAD} requests")
+        if (paid := len(standin.bill())) != (bought := purchases(folder)):
+            raise SystemExit(f"{paid} payments for {bought} purchases")
     print(
         f"{count} recordings, {at_once} at once: {count / whole.wall_s:.2f} recordings/s swept, "
         f"{few / alone.wall_s:.2f} bare; {stored / count / 1e3:.0f} kB of database a recording; "
@@ -140,6 +142,15 @@ def main() -> None:
             ),
         ]
     )
+
+
+def purchases(folder: Path) -> int:
+    """What all manifests tell of; a slice of a pause holds nothing to buy."""
+    stores = [open_store(str(each)) for each in folder.iterdir() if each.is_dir()]
+    manifests = (
+        read_manifest(store, info.key) for store in stores for info in store.list(MANIFESTS)
+    )
+    return sum(len(each.purchases) for each in manifests if each)
 
 
 def told(watch: Watch) -> str:
