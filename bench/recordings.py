@@ -3,9 +3,10 @@
     python -m bench.recordings [--recordings 60] [--at-once 8]
 
 The same recordings go their way twice against the Deepgram stand-in, on local stores, as many at once:
-bare, in threads, through ``steno`` alone; then through the flow ``ingest``, each a flow run with its five
-tasks, on a Prefect server of its own in another process with a new database. Each time everything
-is bought anew. A few recordings go ahead of either, so that nothing is loaded for the first time.
+bare (the first 500 of them), in threads, through ``steno`` alone; then through the flow ``ingest``, each
+a flow run with its five tasks, on a Prefect server of its own in another process with a new database.
+Each time everything is bought anew. A few recordings go ahead of either, so that nothing is loaded for
+the first time.
 """
 
 import argparse

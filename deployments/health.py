@@ -3,6 +3,7 @@
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 
@@ -25,10 +26,9 @@ def await_health(
     # One client, without TLS: to read all certificates costs as much as a tenth of the server's start.
     with httpx.Client(verify=False, timeout=READY_S) as client:  # noqa: S501
         while time.monotonic() < give_up and server.poll() is None and not stop.is_set():
-            try:
+            with suppress(httpx.TransportError):
                 if client.get(f"{url}/health").is_success:
                     return
-            except httpx.TransportError:
-                stop.wait(POLL_S)
+            stop.wait(POLL_S)
     if not stop.is_set():
         raise MissingDependency(f"Prefect's server did not start: see {where}.")

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 import psutil
@@ -80,25 +79,33 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
             return True
         _register(recordings, transcripts, running.enter_context(served_logos()))
         _greet(url, home, recordings, transcripts)
-        short_lives = 0
-        for workers in count():
-            began = time.monotonic()
-            with _child("worker", home, "worker", "start", "--pool", "stenoflow",
-                        "--limit", str(at_once)) as worker:  # fmt: skip
-                if workers:
-                    console.print("Another one has taken over.")
-                ended = _first_to_end(stop, {"server": server, "worker": worker})
-                if ended == "worker":
-                    _kill_orphans(server)
-                if ended is None:
-                    console.print("Stopping ...")
-                    _end_flows(worker)
-                    return True
-            console.print(f"[red]The {ended} has ended:[/] see {home / ended}.log")
-            short_lives = short_lives + 1 if time.monotonic() - began < SHORT_S else 0
-            if ended == "server" or short_lives == SHORT_LIVES:
-                return False
-    return True
+        return _keep_working(home, server, stop, at_once)
+
+
+def _keep_working(
+    home: Path, server: subprocess.Popen[bytes], stop: threading.Event, at_once: int
+) -> bool:
+    """Run a worker, and another one after each that dies; whether it ends because we are to stop."""
+    workers = short_lives = 0
+    while True:
+        began = time.monotonic()
+        with _child("worker", home, "worker", "start", "--pool", "stenoflow",
+                    "--limit", str(at_once)) as worker:  # fmt: skip
+            if workers:
+                console.print("Another one has taken over.")
+            ended = _first_to_end(stop, {"server": server, "worker": worker})
+            if ended is None:
+                console.print("Stopping ...")
+                _end_flows(worker)
+                return True
+        console.print(f"[red]The {ended} has ended:[/] see {home / ended}.log")
+        if ended == "server":
+            return False
+        _kill_orphans(server)
+        workers += 1
+        short_lives = short_lives + 1 if time.monotonic() - began < SHORT_S else 0
+        if short_lives == SHORT_LIVES:
+            return False
 
 
 def _first_to_end(

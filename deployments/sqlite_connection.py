@@ -2,11 +2,11 @@
 
 Left to itself Prefect opens up to fifteen. Where one of them has read and then wants to write while
 another writes, SQLite refuses at once: events get lost to automations ("database is locked"). Where one
-waits to write, which blocks its thread for up to a minute, and Python then happens to free an old cursor
-of that very connection in the event loop's thread, the loop waits too, and so does, for the whole
-minute, whoever is to finish writing first. With one connection nobody waits inside SQLite: the queue is
-the pool's. It is how Prefect itself runs SQLite in memory. A browser that is slow to download a run's logs
-keeps the others waiting.
+waits to write, which blocks its thread for up to a minute, the event loop was seen to stand still for that
+whole minute, and with it whoever was to finish writing first; most likely in freeing an old cursor of the
+connection that waits. With one connection nobody waits inside SQLite: the queue is the pool's. It is how
+Prefect itself runs SQLite in memory. A browser that is slow to download a run's logs keeps the others
+waiting.
 
 SQLAlchemy finds this plugin by the name in a database's URL and the entry point in pyproject.toml, see
 https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.CreateEnginePlugin
