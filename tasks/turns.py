@@ -7,9 +7,11 @@ network. Where there is no such namespace (macOS) the places are each process' o
 """
 
 import errno
+import math
 import os
 import socket
 import sys
+import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, nullcontext
 from threading import BoundedSemaphore, Event
@@ -29,17 +31,14 @@ class Turns:
         self._name = name
         # Threads of one process queue here, and look for a place only when it is their turn.
         self._here = BoundedSemaphore(places)
+        self._left_s = -math.inf
 
     @contextmanager
     def turn(self, stop: Event) -> Generator[None, None, None]:
         """Wait for a place, and have it until the block ends. Raises Stopped."""
-        queued = not self._here.acquire(blocking=False)
-        while queued and not self._here.acquire(timeout=STOP_POLL_S):
+        while not self._here.acquire(timeout=STOP_POLL_S):
             self._check(stop)
         try:
-            if queued:
-                # Other processes look for the place that was left before this one takes it again.
-                stop.wait(2 * POLL_S)
             with self._place(stop) if sys.platform == "linux" else nullcontext():
                 yield
         finally:
@@ -47,11 +46,16 @@ class Turns:
 
     @contextmanager
     def _place(self, stop: Event) -> Generator[None, None, None]:
+        # Other processes look for a place that was left before this one takes it again.
+        stop.wait(max(0.0, self._left_s + 2 * POLL_S - time.monotonic()))
         with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as place:
             while not self._taken(place):
                 stop.wait(POLL_S)
                 self._check(stop)
-            yield
+            try:
+                yield
+            finally:
+                self._left_s = time.monotonic()
 
     def _taken(self, place: socket.socket) -> bool:
         """Whether the socket could be bound to one of the places."""
