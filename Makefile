@@ -30,7 +30,7 @@ test: $(VENV)/.tests ## Set up, then pass the tests; [PYTEST='-k vad']
 
 .PHONY: check
 check: $(VENV)/.tests ## Style, types and the direction of imports
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/python -m pytest -q tests/test_house.py
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
 
 .PHONY: bench
 bench: $(VENV)/.tests ## Measure everything against its peers; one table, one JSON line each
@@ -46,7 +46,7 @@ deploy: $(VENV)/.runs ## Register work pool, limits, blocks, deployments and aut
 
 .PHONY: standin
 standin: $(VENV)/.tests ## A local stand-in for Deepgram, to try the engine without an account
-	@$(BIN)/python -m tests.deepgram_standin
+	@$(BIN)/python -m stenoflow.testing.deepgram
 
 .PHONY: doctor
 doctor: $(VENV)/.runs ## Say what is installed, what is missing, and the command that mends it
@@ -65,8 +65,14 @@ $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stenoflow needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12 ...")'
 	@echo "Setting up $(VENV) ..." && $(PYTHON) -m venv $(VENV) && touch $@
 
-$(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS)
+# What is installed as stenoflow.flows lies in flows/: by these links, editors, type checkers and Python
+# find it in a checkout under the name that it is installed by.
+LINKS := $(addprefix stenoflow/,flows tasks blocks deployments)
+$(LINKS):
+	@ln -sfn ../$(notdir $@) $@
+
+$(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e . && touch $@
 
-$(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS)
+$(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e '.[test,docling,parquet,faster-whisper]' && touch $@ $(VENV)/.runs

@@ -1,6 +1,6 @@
 """Run every bench, one after the other, and print one table and one JSON line for each measure.
 
-    python -m bench [vad prepare ...]
+    python -m bench [audio.vad audio.prepare ...]
 
 Each runs in a process of its own, as by itself, so none pays for another's imports or memory. What they
 have to say meanwhile goes to standard error. Exit status 1 where one of them missed a bar or failed.
@@ -11,24 +11,24 @@ import os
 import subprocess
 import sys
 
-from bench.measure import TOGETHER, Measure, read_measure, report
+from bench.harness.measure import TOGETHER, Measure, read_measure, report
 
 BENCHES: dict[str, list[str]] = {
-    "vad": [],
-    "prepare": [],
-    "memory": [],
-    "startup": [],
-    "short_files": ["--files", "200"],
-    "vad_curve": [],
-    "decoders": [],
-    "fuzz_media": [],
-    "times": [],
-    "listing": [],
-    "fetching": [],
-    "kills": ["--kills", "25"],
-    "storm": ["--recordings", "40"],
-    "recordings": ["--recordings", "20"],
-    "corpus": ["--kind", "nonspeech"],
+    "audio.vad": [],
+    "audio.prepare": [],
+    "audio.memory": [],
+    "audio.startup": [],
+    "audio.short_files": ["--files", "200"],
+    "audio.vad_curve": [],
+    "audio.decoders": [],
+    "reliability.fuzz_media": [],
+    "audio.times": [],
+    "storage.listing": [],
+    "storage.fetching": [],
+    "reliability.kills": ["--kills", "25"],
+    "reliability.storm": ["--recordings", "40"],
+    "scale.recordings": ["--recordings", "20"],
+    "scale.corpus": ["--kind", "nonspeech"],
 }
 """Modules of this package, in the order in which they run, with arguments that keep them short."""
 

@@ -5,7 +5,7 @@ from typing import Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
-from steno.engines.deepgram_key import check_key
+from stenoflow.engines.deepgram.auth import check_key
 
 DEFAULT_BASE_URL = "https://api.deepgram.com"
 
@@ -24,7 +24,7 @@ class DeepgramCredentials(Block):
     )
     _code_example = """\
     ```python
-    from blocks.deepgram_credentials import DeepgramCredentials
+    from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 
     DeepgramCredentials(api_key="...").save("main")
     # then: credentials="deepgram-credentials/main"

@@ -8,8 +8,8 @@ from uuid import UUID
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, model_validator
 
-from steno.store import Store, open_store
-from steno.store.checking import Report, check
+from stenoflow.storage import Store, open_store
+from stenoflow.storage.probe import Report, check
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -30,7 +30,7 @@ class ObjectStore(Block):
     )
     _code_example = """\
     ```python
-    from blocks.object_store import ObjectStore
+    from stenoflow.blocks.object_store import ObjectStore
 
     store = ObjectStore(location="s3://calls/2026", endpoint_url="https://ceph.example.org")
     store.check()

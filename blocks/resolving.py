@@ -5,12 +5,12 @@ from typing import TypeVar
 
 from prefect.blocks.core import Block
 
-from blocks.deepgram_credentials import DEFAULT_BASE_URL, DeepgramCredentials
-from blocks.object_store import ObjectStore
-from blocks.transcription_profile import TranscriptionProfile
-from steno.errors import BadChoice
-from steno.profile import Profile
-from steno.store import Store, open_store
+from stenoflow.blocks.deepgram_credentials import DEFAULT_BASE_URL, DeepgramCredentials
+from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.errors import BadChoice
+from stenoflow.profile.model import Profile
+from stenoflow.storage import Store, open_store
 
 _B = TypeVar("_B", bound=Block)
 

@@ -3,7 +3,7 @@
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from steno.profile import Profile
+from stenoflow.profile.model import Profile
 
 
 class TranscriptionProfile(Block):
@@ -20,8 +20,8 @@ class TranscriptionProfile(Block):
     )
     _code_example = """\
     ```python
-    from blocks.transcription_profile import TranscriptionProfile
-    from steno.profile import Profile
+    from stenoflow.blocks.transcription_profile import TranscriptionProfile
+    from stenoflow.profile.model import Profile
 
     TranscriptionProfile(profile=Profile(engine="deepgram")).save("meetings")
     # then: profile="transcription-profile/meetings"

@@ -29,9 +29,9 @@ from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id
 from pydantic import BaseModel, Field
 
-from steno.errors import BadChoice
-from steno.forecast import Forecast
-from steno.forecast_text import question_md, summary
+from stenoflow.errors import BadChoice
+from stenoflow.estimate.model import Forecast
+from stenoflow.estimate.text import question_md, summary
 
 QUESTION = "approval"
 """Under which name the last question is kept with its flow run."""

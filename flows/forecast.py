@@ -8,8 +8,12 @@ from prefect.client.schemas.objects import State
 from prefect.runtime.flow_run import get_parameters
 from prefect.states import Completed
 
-from blocks.resolving import open_profile, open_store_address
-from flows.parameters import (
+from stenoflow.blocks.resolving import open_profile, open_store_address
+from stenoflow.catalog.diff import Selection
+from stenoflow.catalog.scan import survey
+from stenoflow.estimate.sampling import Sampler
+from stenoflow.estimate.text import summary
+from stenoflow.flows.parameters import (
     AtOnce,
     DestinationAddress,
     Limit,
@@ -19,13 +23,9 @@ from flows.parameters import (
     SourceAddress,
     described,
 )
-from steno.forecast_text import summary
-from steno.profile import Profile
-from steno.sampling import Sampler
-from steno.survey import survey
-from steno.sweep import Selection
-from tasks.forecast import SAMPLE, forecast_of
-from tasks.threads import in_stoppable_thread
+from stenoflow.profile.model import Profile
+from stenoflow.tasks.estimate import SAMPLE, forecast_of
+from stenoflow.tasks.runtime.threads import in_stoppable_thread
 
 BATCH = 2000
 """Recordings counted together; nothing is made of these batches."""
@@ -52,7 +52,7 @@ async def forecast(
     Nothing is bought, no account is needed, and nothing is written to the destination (a folder that
     is not there is made). A few recordings are fetched and heard, and the rest is estimated by them.
     The answer is this run's artifact for a person, and the data of its state, a
-    :class:`steno.forecast.Forecast`, for a program.
+    :class:`stenoflow.estimate.model.Forecast`, for a program.
     """
     chosen = await open_profile(profile)
     recordings = await open_store_address(source)

@@ -31,9 +31,17 @@ from prefect.runtime.flow_run import get_id, get_parameters, get_run_count
 from prefect.states import Cancelling, Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
-from blocks.resolving import open_profile, open_store_address
-from flows.approval import answered, ask, asked_elsewhere
-from flows.parameters import (
+from stenoflow.billing.budget import Budget
+from stenoflow.blocks.resolving import open_profile, open_store_address
+from stenoflow.catalog.diff import Batch, Selection
+from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog.scan import KeyRange, Survey, decisions, survey
+from stenoflow.errors import NotFound, StenoError
+from stenoflow.estimate.model import exceeds
+from stenoflow.estimate.sampling import Sampler
+from stenoflow.estimate.text import summary
+from stenoflow.flows.approval import answered, ask, asked_elsewhere
+from stenoflow.flows.parameters import (
     AtOnce,
     CredentialsName,
     DestinationAddress,
@@ -43,24 +51,16 @@ from flows.parameters import (
     SourceAddress,
     described,
 )
-from flows.transcribe import transcribe
-from steno.budget import Budget
-from steno.errors import NotFound, StenoError
-from steno.forecast import exceeds
-from steno.forecast_text import summary
-from steno.manifest import Manifest, read_manifest
-from steno.manifest_keys import fingerprint, manifest_key
-from steno.profile import Profile
-from steno.sampling import Sampler
-from steno.store import ObjectInfo, Store
-from steno.survey import KeyRange, Survey, decisions, survey
-from steno.sweep import Batch, Selection
-from steno.sweep_report import SweepReport
-from tasks.budget import sweep_budget
-from tasks.ending import Ending
-from tasks.forecast import SAMPLE, forecast_of
-from tasks.sweep_report import publish_report, read_report
-from tasks.threads import in_stoppable_thread, in_thread
+from stenoflow.flows.transcribe import transcribe
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.profile.model import Profile
+from stenoflow.storage import ObjectInfo, Store
+from stenoflow.tasks.budget import sweep_budget
+from stenoflow.tasks.ending import Ending
+from stenoflow.tasks.estimate import SAMPLE, forecast_of
+from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
+from stenoflow.tasks.sweep_report import publish_report, read_report
 
 BATCH_DEPLOYMENT = "ingest/batch"
 """Where batches of a large sweep run; a deployment of its own, so that no sweep waits for itself."""

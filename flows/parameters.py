@@ -7,8 +7,8 @@ from typing import Annotated, ParamSpec, TypeVar, get_args, get_type_hints
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from steno.profile import Profile
-from steno.sweep import Selection
+from stenoflow.catalog.diff import Selection
+from stenoflow.profile.model import Profile
 
 P = ParamSpec("P")
 R = TypeVar("R")

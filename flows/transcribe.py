@@ -8,23 +8,23 @@ from prefect.client.schemas.objects import State
 from prefect.runtime.flow_run import get_parameters
 from pydantic import Field
 
-from blocks.resolving import open_profile
-from flows.parameters import described
-from steno.errors import Rejected, StenoError, Stopped
-from steno.manifest import Manifest
-from steno.profile import Profile
-from steno.scratch import scratch_folder
-from tasks.convert import convert
-from tasks.ending import Ending
-from tasks.fetch import fetch
-from tasks.findings import Findings
-from tasks.gate import check_gate
-from tasks.job import Job, open_job
-from tasks.notify import notice_of, notify
-from tasks.progress import Progress, shown
-from tasks.publish import publish
-from tasks.segment import segment
-from tasks.transcribe import transcribe as transcribe_speech
+from stenoflow.blocks.resolving import open_profile
+from stenoflow.errors import Rejected, StenoError, Stopped
+from stenoflow.flows.parameters import described
+from stenoflow.manifest.model import Manifest
+from stenoflow.media.scratch import scratch_folder
+from stenoflow.profile.model import Profile
+from stenoflow.tasks.convert import convert
+from stenoflow.tasks.ending import Ending
+from stenoflow.tasks.fetch import fetch
+from stenoflow.tasks.findings import Findings
+from stenoflow.tasks.gate import check_gate
+from stenoflow.tasks.job import Job, open_job
+from stenoflow.tasks.notify import notice_of, notify
+from stenoflow.tasks.publish import publish
+from stenoflow.tasks.runtime.progress import Progress, shown
+from stenoflow.tasks.segment import segment
+from stenoflow.tasks.transcribe import transcribe as transcribe_speech
 
 LONGEST_NAME = 120
 

@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 
-from steno.budget import Budget
+from stenoflow.billing.budget import Budget
 
 sweep_budget: ContextVar[Budget | None] = ContextVar("sweep_budget", default=None)
 """Set by whoever runs many recordings under one limit."""

@@ -3,13 +3,13 @@
 from pathlib import Path
 from threading import Event
 
-from steno.listening import Heard, listen
-from steno.profile import Profile
-from steno.store import Fetched
-from tasks.progress import Progress
-from tasks.retrying import step
-from tasks.threads import in_stoppable_thread
-from tasks.turns import DECODERS
+from stenoflow.audio.analysis import Heard, listen
+from stenoflow.profile.model import Profile
+from stenoflow.storage import Fetched
+from stenoflow.tasks.limits.machine import DECODERS
+from stenoflow.tasks.runtime.progress import Progress
+from stenoflow.tasks.runtime.threads import in_stoppable_thread
+from stenoflow.tasks.step import step
 
 
 @step

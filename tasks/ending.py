@@ -6,8 +6,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict
 
-from steno.errors import StenoError
-from steno.manifest import Manifest
+from stenoflow.errors import StenoError
+from stenoflow.manifest.model import Manifest
 
 Outcome = Literal["published", "no_speech", "rejected", "gave_up"]
 
@@ -22,7 +22,7 @@ class Ending(BaseModel):
     reason: str | None = None
     """One sentence for a person; None where all is well."""
     error: str | None = None
-    """Name of the error's type in ``steno.errors``."""
+    """Name of the error's type in ``stenoflow.errors``."""
     manifest: Manifest | None = None
     """None where the recording was given up: the next sweep tries again."""
     earlier: bool = False

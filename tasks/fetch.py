@@ -3,14 +3,14 @@
 from pathlib import Path
 from threading import Event
 
-from steno.manifest import Manifest, read_manifest
-from steno.manifest_keys import fingerprint, manifest_key
-from steno.store import Fetched, ObjectInfo
-from tasks.findings import Findings
-from tasks.job import Job
-from tasks.progress import Progress
-from tasks.retrying import step
-from tasks.threads import in_stoppable_thread, in_thread
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.storage import Fetched, ObjectInfo
+from stenoflow.tasks.findings import Findings
+from stenoflow.tasks.job import Job
+from stenoflow.tasks.runtime.progress import Progress
+from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
+from stenoflow.tasks.step import step
 
 
 @step

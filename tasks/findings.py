@@ -1,11 +1,11 @@
 """What is known of a recording so far."""
 
-from steno.cutting import CutPlan
-from steno.errors import Rejected
-from steno.listening import Heard
-from steno.publishing import Outcome
-from steno.store import Fetched, ObjectInfo
-from steno.transcription import Transcribed
+from stenoflow.audio.analysis import Heard
+from stenoflow.errors import Rejected
+from stenoflow.pipeline.publish import Outcome
+from stenoflow.pipeline.transcribe import Transcribed
+from stenoflow.segmentation.planner import CutPlan
+from stenoflow.storage import Fetched, ObjectInfo
 
 
 class Findings:

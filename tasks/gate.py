@@ -1,8 +1,8 @@
 """Between hearing a recording and paying for it: is it worth it, by the profile?"""
 
-from steno.errors import BelowQuality
-from steno.listening import Heard
-from steno.profile import Profile
+from stenoflow.audio.analysis import Heard
+from stenoflow.errors import BelowQuality
+from stenoflow.profile.model import Profile
 
 
 def check_gate(heard: Heard, profile: Profile) -> None:

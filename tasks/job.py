@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from blocks.resolving import open_credentials, open_store_address
-from steno.engines import Engine
-from steno.engines.opening import open_engine
-from steno.profile import Profile
-from steno.render import check_artifacts
-from steno.store import Store
+from stenoflow.blocks.resolving import open_credentials, open_store_address
+from stenoflow.engines.base import Engine
+from stenoflow.engines.registry import open_engine
+from stenoflow.profile.model import Profile
+from stenoflow.render import check_artifacts
+from stenoflow.storage import Store
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from threading import Event
 
 from prefect.runtime.flow_run import get_id, get_run_count
 
-from steno.manifest_keys import fingerprint, manifest_key
-from steno.notifying import SECRET_VARIABLE, Notice
-from steno.notifying import notify as notify_service
-from steno.profile import Notify
-from tasks.ending import Ending
-from tasks.retrying import step
-from tasks.threads import in_stoppable_thread
+from stenoflow.http.webhook import SECRET_VARIABLE, Notice
+from stenoflow.http.webhook import notify as notify_service
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.profile.model import Notify
+from stenoflow.tasks.ending import Ending
+from stenoflow.tasks.runtime.threads import in_stoppable_thread
+from stenoflow.tasks.step import step
 
 
 @step

@@ -7,20 +7,20 @@ import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.runtime.flow_run import get_id
 
-from steno.manifest import Manifest
-from steno.manifest_keys import fingerprint, manifest_key
-from steno.pricing import prices
-from steno.publishing import Outcome, render
-from steno.publishing import publish as publish_outcome
-from steno.render import Rendering
-from steno.render.summary import summary_md
-from tasks.findings import Findings
-from tasks.handing import Handed
-from tasks.job import Job
-from tasks.pacing import PrefectTrouble
-from tasks.progress import Progress
-from tasks.retrying import step
-from tasks.threads import in_thread
+from stenoflow.billing.pricing import prices
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.manifest.model import Manifest
+from stenoflow.pipeline.publish import Outcome, render
+from stenoflow.pipeline.publish import publish as publish_outcome
+from stenoflow.render import Rendering
+from stenoflow.render.summary import summary_md
+from stenoflow.tasks.findings import Findings
+from stenoflow.tasks.handing import Handed
+from stenoflow.tasks.job import Job
+from stenoflow.tasks.limits.engine import PrefectTrouble
+from stenoflow.tasks.runtime.progress import Progress
+from stenoflow.tasks.runtime.threads import in_thread
+from stenoflow.tasks.step import step
 
 PAGE = "page"
 """The artifact that a person opens first."""

@@ -1,13 +1,13 @@
 """Find the speech, and decide what goes to the engine."""
 
-from steno.cutting import CutPlan
-from steno.listening import Heard
-from steno.segmenting import plans_of
-from tasks.handing import Handed
-from tasks.job import Job
-from tasks.progress import Progress
-from tasks.retrying import step
-from tasks.threads import in_thread
+from stenoflow.audio.analysis import Heard
+from stenoflow.segmentation.channel_plans import plans_of
+from stenoflow.segmentation.planner import CutPlan
+from stenoflow.tasks.handing import Handed
+from stenoflow.tasks.job import Job
+from stenoflow.tasks.runtime.progress import Progress
+from stenoflow.tasks.runtime.threads import in_thread
+from stenoflow.tasks.step import step
 
 
 @step

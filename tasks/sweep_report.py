@@ -4,11 +4,11 @@ from typing import Any
 
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 
-from steno.errors import NotFound
-from steno.store import Store
-from steno.sweep_page import by_count, retry_command, sweep_page
-from steno.sweep_report import SweepReport
-from tasks.threads import in_thread
+from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog.report_html import by_count, retry_command, sweep_page
+from stenoflow.errors import NotFound
+from stenoflow.storage import Store
+from stenoflow.tasks.runtime.threads import in_thread
 
 SWEEPS = "_stenoflow/sweeps/"
 

@@ -3,20 +3,20 @@
 from pathlib import Path
 from threading import Event
 
-from steno.ledger import Ledger
-from steno.media_type import media_type
-from steno.pricing import prices
-from steno.times import to_seconds
-from steno.transcription import Original, Transcribed
-from steno.transcription import transcribe as transcribe_speech
-from tasks.budget import budget_in_force
-from tasks.findings import Findings
-from tasks.handing import Handed
-from tasks.job import Job
-from tasks.pacing import admission
-from tasks.progress import Progress
-from tasks.retrying import step
-from tasks.threads import in_stoppable_thread
+from stenoflow.billing.pricing import prices
+from stenoflow.ledger.ledger import Ledger
+from stenoflow.media.content_type import media_type
+from stenoflow.pipeline.transcribe import Original, Transcribed
+from stenoflow.pipeline.transcribe import transcribe as transcribe_speech
+from stenoflow.tasks.budget import budget_in_force
+from stenoflow.tasks.findings import Findings
+from stenoflow.tasks.handing import Handed
+from stenoflow.tasks.job import Job
+from stenoflow.tasks.limits.engine import admission
+from stenoflow.tasks.runtime.progress import Progress
+from stenoflow.tasks.runtime.threads import in_stoppable_thread
+from stenoflow.tasks.step import step
+from stenoflow.times import to_seconds
 
 PRESIGNED_SPARE_S = 300
 """How much longer than a request's deadline the engine may read a presigned recording."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.sqlite_connection import CHOSEN_BY
-from tests.s3 import S3Server
+from stenoflow.deployments.server.sqlite_pool import CHOSEN_BY
+from tests.support.s3 import S3Server
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
 """Turns a skip for want of a system package into a failure, as in CI."""
@@ -47,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def prefect_server() -> Generator[None, None, None]:
     """A real Prefect server with a database of its own, for flows and tasks run in this process."""
-    from deployments.own_server import server_of_choice
+    from stenoflow.deployments.server.embedded import server_of_choice
 
     with server_of_choice():
         yield
@@ -56,7 +56,7 @@ def prefect_server() -> Generator[None, None, None]:
 @pytest.fixture(scope="session")
 def rgw() -> Generator[S3Server, None, None]:
     """Ceph's S3 server."""
-    from tests.rgw import running_rgw, why_not
+    from tests.support.rgw import running_rgw, why_not
 
     if why := why_not():
         pytest.skip(why)

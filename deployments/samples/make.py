@@ -1,4 +1,4 @@
-"""Make the sample recordings again: `python -m deployments.samples.make` (needs flite and ffmpeg).
+"""Make the sample recordings again: `python -m stenoflow.deployments.samples.make` (needs flite and ffmpeg).
 
 Nobody's voice and nobody's copyright: two of flite's voices talk about what Stenoflow does, with the
 pauses that people make, and one of the samples is a video.

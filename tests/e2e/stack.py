@@ -22,14 +22,14 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from blocks.deepgram_credentials import DeepgramCredentials
-from blocks.object_store import ObjectStore
-from blocks.transcription_profile import TranscriptionProfile
-from deployments.deploying import POOL, deploy
-from deployments.sqlite_connection import database_of
-from steno.profile import Profile
-from tests.deepgram_standin.apart import Apart
-from tests.s3 import REGION, S3Server
+from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
+from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.deployments.deploy import POOL, deploy
+from stenoflow.deployments.server.sqlite_pool import database_of
+from stenoflow.profile.model import Profile
+from stenoflow.testing.deepgram.process import Apart
+from tests.support.s3 import REGION, S3Server
 
 AUTH = "admin:a password only of this test"
 CREDENTIALS = httpx.BasicAuth(*AUTH.split(":"))

@@ -13,15 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from deployments.cli import sample_recordings
-from steno.manifest import Manifest
-from steno.manifest_keys import MANIFESTS
-from steno.store import Store
-from steno.sweep_report import SweepReport
-from tests.corpus import recordings
-from tests.deepgram_standin.apart import Apart, standin_apart
+from stenoflow.catalog.report import SweepReport
+from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.manifest.keys import MANIFESTS
+from stenoflow.manifest.model import Manifest
+from stenoflow.storage import Store
+from stenoflow.testing.deepgram.process import Apart, standin_apart
 from tests.e2e.stack import AUTH, Stack, awaited, running_stack, save_blocks
-from tests.s3 import S3Server
+from tests.support.corpus import recordings
+from tests.support.s3 import S3Server
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -1,0 +1,95 @@
+"""Fetching a large object from Ceph RGW, with its SHA-256, beside boto3's own ways.
+
+    python -m bench.storage.fetching [--mb 256] [--rounds 5]
+
+``download_file`` reads ten ranges at once, and computes no digest; so a stream of ``get_object`` that is
+hashed as it comes is a peer too. CPU is this process' own, and has the bar: wall time is shared with
+the server, which wants more of the machine than whoever reads from it.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from bench.harness.measure import Measure, report
+from bench.harness.timing import take_turns
+from stenoflow.storage import Store
+from tests.support.rgw import running_rgw, why_not
+from tests.support.s3 import S3Server
+
+MB = 1_000_000
+KEY = "recording.wav"
+CHUNK = 256 * 1024
+CPU_BAR = 1.2
+"""Beside one hashed stream."""
+
+
+def main() -> None:
+    """Let them take turns on the same object."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--mb", type=int, default=256)
+    options.add_argument("--rounds", type=int, default=5)
+    chosen = options.parse_args()
+    if why := why_not():
+        sys.exit(why)
+    with running_rgw() as server, tempfile.TemporaryDirectory(prefix="fetching-") as folder:
+        bucket, path = server.new_bucket(), Path(folder) / "fetched"
+        store = server.open(bucket)
+        path.write_bytes(os.urandom(MB) * chosen.mb)
+        store.put(KEY, path)
+        rivals = {
+            "ours": ours(store, path, chosen.mb * MB),
+            "one hashed stream": streamed(server, bucket, path),
+            "download_file": downloaded(server, bucket, path),
+        }
+        costs = take_turns(rivals, chosen.rounds)
+    report(
+        Measure(
+            name=f"fetching {chosen.mb} MB, {what}, against {peer}",
+            ours=getattr(costs["ours"], cost),
+            peer=getattr(costs[peer], cost),
+            unit="s",
+            against=f"boto3, {peer}",
+            at_most=CPU_BAR if (peer, what) == ("one hashed stream", "CPU") else None,
+        )
+        for peer in ("one hashed stream", "download_file")
+        for what, cost in (("wall", "wall_s"), ("CPU", "cpu_s"))
+    )
+
+
+def ours(store: Store, path: Path, size: int) -> Callable[[], None]:
+    """``stenoflow.storage``: capped, hashed, ready to be taken up again."""
+
+    def fetch() -> None:
+        store.fetch(KEY, path, max_bytes=size)
+
+    return fetch
+
+
+def streamed(server: S3Server, bucket: str, path: Path) -> Callable[[], None]:
+    """``get_object``, read in chunks as large as ours."""
+    client: Any = server.client()
+
+    def fetch() -> None:
+        digest, body = sha256(), client.get_object(Bucket=bucket, Key=KEY)["Body"]
+        with path.open("wb", buffering=0) as file:
+            while chunk := body.read(CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+
+    return fetch
+
+
+def downloaded(server: S3Server, bucket: str, path: Path) -> Callable[[], None]:
+    """``download_file``, as it comes."""
+    client: Any = server.client()
+    return lambda: client.download_file(bucket, KEY, str(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""``stenoflow doctor``: what is installed, what is missing, and the command that mends it."""
+
+import asyncio
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+import httpx
+from packaging.requirements import Requirement
+from rich.console import Console
+from rich.table import Table
+
+from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
+from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks.resolving import open_block
+from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.engines.registry import open_engine
+from stenoflow.errors import StenoError
+from stenoflow.media.binaries import chosen_decoder, second_decoder
+from stenoflow.media.sandbox import launcher
+from stenoflow.media.scratch import scratch_root
+from stenoflow.profile.model import Profile
+from stenoflow.render import check_artifacts, renderers
+from stenoflow.storage.probe import Report
+
+Verdict = Literal["fine", "optional", "missing"]
+
+MARKS: dict[Verdict, str] = {
+    "fine": "[green]✓[/]",
+    "optional": "[yellow]–[/]",
+    "missing": "[red]✗[/]",
+}
+LITTLE_SPACE = 5 * 1000**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at, and what to do where it is not as it should be."""
+
+    what: str
+    verdict: Verdict
+    said: str
+    mend: str = ""
+
+
+def examine() -> bool:
+    """Print what was found; whether the main job can run."""
+    return _shown([finding for look in LOOKS for finding in look()])
+
+
+def examine_block(name: str) -> bool:
+    """Print what a saved block is good for; whether nothing is amiss.
+
+    ``name`` is a block's, as flows take it: ``object-store/NAME``. Raises BadChoice where it is none.
+    """
+    slug = name.partition("/")[0]
+    if slug == ObjectStore.get_block_type_slug():
+        return _shown(_store(asyncio.run(open_block(ObjectStore, name)).check()))
+    if slug == DeepgramCredentials.get_block_type_slug():
+        return _shown([_account(name, asyncio.run(open_block(DeepgramCredentials, name)))])
+    profile = asyncio.run(open_block(TranscriptionProfile, name)).profile
+    return _shown([_profile(name, profile)])
+
+
+def _store(report: Report) -> list[Finding]:
+    verdicts: dict[bool | None, Verdict] = {True: "fine", False: "missing", None: "optional"}
+    return [Finding(each.name, verdicts[each.ok], each.sentence) for each in report.abilities]
+
+
+def _account(name: str, credentials: DeepgramCredentials) -> Finding:
+    try:
+        return Finding(name, "fine", credentials.check())
+    except StenoError as error:
+        return Finding(name, "missing", str(error))
+
+
+def _profile(name: str, profile: Profile) -> Finding:
+    """Whether the profile's engine and artifacts are there; its key is another block's matter."""
+    try:
+        check_artifacts(profile.artifacts)
+        open_engine(profile, api_key="none")
+    except StenoError as error:
+        return Finding(name, "missing", str(error))
+    formats = ", ".join(profile.artifacts)
+    return Finding(name, "fine", f"{profile.engine}, published as {formats}")
+
+
+def _shown(findings: list[Finding]) -> bool:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        mend = f"\n[dim]→ {finding.mend}[/]" if finding.mend else ""
+        table.add_row(MARKS[finding.verdict], finding.what, finding.said + mend)
+    Console(highlight=False).print(table)
+    return all(finding.verdict != "missing" for finding in findings)
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("Python", "fine", sys.version.split()[0])
+
+
+def _packages() -> Iterator[Finding]:
+    yield Finding("stenoflow", "fine", importlib.metadata.version("stenoflow"))
+    unfit = list(_unfit_packages())
+    yield from unfit
+    if not unfit:
+        prefect = importlib.metadata.version("prefect")
+        yield Finding("packages", "fine", f"all as Stenoflow needs them, with Prefect {prefect}")
+
+
+def _unfit_packages() -> Iterator[Finding]:
+    """Packages that Stenoflow needs and that are missing, or of a version it does not work with."""
+    for text in importlib.metadata.requires("stenoflow") or ():
+        needed = Requirement(text)
+        if needed.marker and not needed.marker.evaluate({"extra": ""}):
+            continue
+        mend = f"pip install '{needed.name}{needed.specifier}'"
+        try:
+            found = importlib.metadata.version(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(needed.name, "missing", "not installed", mend)
+            continue
+        if not needed.specifier.contains(found, prereleases=True):
+            said = f"{found}, and Stenoflow needs {needed.specifier}"
+            yield Finding(needed.name, "missing", said, mend)
+
+
+def _decoder() -> Iterator[Finding]:
+    try:
+        decoder, second = chosen_decoder(), second_decoder()
+        said = f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
+    except StenoError as error:
+        yield Finding("decoder", "missing", str(error), "sudo apt-get install ffmpeg")
+        return
+    if decoder.packaged:
+        yield Finding("decoder", "optional", said, "sudo apt-get install ffmpeg")
+    else:
+        yield Finding("decoder", "fine", said)
+    if second:
+        yield Finding(
+            "second decoder", "fine", f"FFmpeg {second.version}, for what the first cannot decode"
+        )
+    if launcher() is None:
+        said = "prlimit or setpriv is missing: decoders run without limits on memory and CPU time"
+        yield Finding("confinement", "optional", said, "sudo apt-get install util-linux")
+    else:
+        yield Finding("confinement", "fine", "decoders run under limits, and die with their parent")
+
+
+def _engines() -> Iterator[Finding]:
+    yield Finding(
+        "engine pocketsphinx", "fine", f"{importlib.metadata.version('pocketsphinx')}, low accuracy"
+    )
+    if os.environ.get("DEEPGRAM_API_KEY"):
+        yield Finding("engine deepgram", "fine", "key in DEEPGRAM_API_KEY")
+    else:
+        yield Finding(
+            "engine deepgram",
+            "optional",
+            "no key in the environment (a Deepgram Credentials block does as well)",
+            "export DEEPGRAM_API_KEY=...",
+        )
+    yield Finding(
+        "engine openai", "fine", "any server of OpenAI's protocol: set openai.base_url in a profile"
+    )
+    yield _extra("engine faster-whisper", "faster_whisper", "faster-whisper")
+
+
+def _artifacts() -> Iterator[Finding]:
+    yield Finding("artifacts", "fine", ", ".join(renderers()))
+    yield _extra("artifact docling", "docling_core", "docling")
+    yield _extra("artifact parquet", "pyarrow", "parquet")
+
+
+def _extra(what: str, module: str, extra: str) -> Finding:
+    if find_spec(module):
+        return Finding(what, "fine", "installed")
+    return Finding(what, "optional", "not installed", f"pip install 'stenoflow[{extra}]'")
+
+
+def _scratch() -> Iterator[Finding]:
+    root = scratch_root()
+    free = shutil.disk_usage(root).free
+    said = f"{root}, {free / 1000**3:.0f} GB free"
+    if free < LITTLE_SPACE:
+        yield Finding("scratch", "optional", said, "export STENOFLOW_SCRATCH=/a/larger/disk")
+    else:
+        yield Finding("scratch", "fine", said)
+
+
+def _server() -> Iterator[Finding]:
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        yield Finding(
+            "Prefect server", "fine", "one of its own for each command (no PREFECT_API_URL)"
+        )
+        return
+    try:
+        status = httpx.get(f"{url.rstrip('/')}/health", timeout=5).status_code
+    except httpx.HTTPError as error:
+        yield Finding(
+            "Prefect server", "missing", f"{url} does not answer: {error}", "stenoflow serve"
+        )
+        return
+    if status == httpx.codes.OK:
+        yield Finding("Prefect server", "fine", url)
+    else:
+        yield Finding(
+            "Prefect server", "missing", f"{url} answers {status}", "check PREFECT_API_URL"
+        )
+
+
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _python, _packages, _decoder, _engines, _artifacts, _scratch, _server,
+)  # fmt: skip

@@ -1,0 +1,63 @@
+"""``stenoflow render``: publish what was bought in other formats, for nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from stenoflow.billing.pricing import prices
+from stenoflow.engines.registry import open_engine
+from stenoflow.errors import BadChoice, NotFound, StenoError
+from stenoflow.manifest.keys import manifests_of
+from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.pipeline.publish import publish_again
+from stenoflow.profile.model import Profile
+from stenoflow.storage import Store, open_store
+
+NO_KEY = "none"
+"""Engines are opened to read what they once answered; nobody is asked anything."""
+
+
+def render_again(
+    keys: Iterable[str], destination: str, profile: Profile | None, also: Sequence[str]
+) -> bool:
+    """Publish recordings again from the ledger, and say what is published; whether all could be.
+
+    ``profile`` None: each by the profile that it was published with. ``also`` names formats beside
+    those of the profile. Raises BadChoice where the destination is none or a format is unknown.
+    """
+    store = open_store(destination if "://" in destination else str(Path(destination).absolute()))
+    console = Console(highlight=False, soft_wrap=True)
+    well = True
+    for key in keys:
+        try:
+            manifest = _render(store, key, profile, also)
+        except BadChoice:
+            raise
+        except StenoError as error:
+            console.print(f"[red]{escape(key)}[/]: {escape(str(error))}")
+            well = False
+            continue
+        for artifact in manifest.artifacts:
+            console.print(escape(store.url_of(artifact.key)))
+        for failure in manifest.failures:
+            console.print(f"[red]{escape(failure.name)}[/]: {escape(failure.error)}")
+            well = False
+    return well
+
+
+def _render(store: Store, key: str, profile: Profile | None, also: Sequence[str]) -> Manifest:
+    found = [read_manifest(store, each.key) for each in store.list(manifests_of(key))]
+    published = [each for each in found if each and each.outcome == "published"]
+    if not published:
+        raise NotFound(f"{key} is not published in {store.url_of('')}: transcribe it first.")
+    latest = max(published, key=lambda each: each.finished)
+    chosen = profile or latest.profile
+    formats = tuple(dict.fromkeys((*chosen.artifacts, *also)))
+    chosen = chosen.model_copy(update={"artifacts": formats})
+    engine = open_engine(chosen, api_key=NO_KEY)
+    return publish_again(
+        latest, chosen, store, engine=engine, prices=prices(), now=datetime.now(UTC)
+    )

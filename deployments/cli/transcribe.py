@@ -1,0 +1,279 @@
+"""``stenoflow transcribe``: the flow, run here for each recording named, and a table at the end."""
+
+import asyncio
+import json
+import sys
+import tomllib
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import yaml
+from prefect.client.schemas.objects import State
+from pydantic import ValidationError
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from stenoflow.deployments.server.embedded import server_of_choice
+from stenoflow.durations import clock
+from stenoflow.errors import BadChoice
+from stenoflow.flows.transcribe import transcribe
+from stenoflow.manifest.keys import artifact_key
+from stenoflow.manifest.model import Manifest
+from stenoflow.profile.model import EngineName, Profile
+from stenoflow.storage import locate
+from stenoflow.tasks.ending import Ending, Outcome
+from stenoflow.tasks.runtime import progress as showing
+
+WELL = {"published", "no_speech"}
+
+LONGEST_NAME = 30
+"""Characters of a recording's name that a narrow terminal's table keeps on one line."""
+
+LABELS: dict[Outcome, str] = {
+    "published": "published",
+    "no_speech": "no speech",
+    "rejected": "rejected",
+    "gave_up": "gave up",
+}
+COLOURS: dict[Outcome, str] = {
+    "published": "[green]",
+    "no_speech": "[yellow]",
+    "rejected": "[red]",
+    "gave_up": "[red]",
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person chose at the command line for all recordings named."""
+
+    profile: Profile | str
+    credentials: str | None
+    force: bool
+    at_once: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        profile: str | None,
+        engine: str | None,
+        credentials: str | None,
+        force: bool,
+        at_once: int,
+    ) -> Self:
+        """Raises BadChoice where the profile cannot be read or the engine is unknown."""
+        chosen: Profile | str = read_profile(profile) if profile else Profile()
+        if engine is not None:
+            if isinstance(chosen, str):
+                raise BadChoice("--engine goes with a profile from a file: a block has its own.")
+            chosen = with_engine(chosen, engine)
+        return cls(profile=chosen, credentials=credentials, force=force, at_once=at_once)
+
+
+def read_profile(name: str) -> Profile | str:
+    """The profile in a TOML, YAML or JSON file; the name itself where it names a block.
+
+    Raises BadChoice where there is no such file, or it is no profile.
+    """
+    if name.startswith("transcription-profile/"):
+        return name
+    path = Path(name)
+    try:
+        text = path.read_text()
+        fields: Any = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+        return Profile.model_validate(fields or {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        raise BadChoice(f"the profile {name} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise BadChoice(f"the profile {name} is not valid: {sentences(error)}") from error
+
+
+def with_engine(profile: Profile, engine: str) -> Profile:
+    """The same profile with another engine. Raises BadChoice where there is no such engine."""
+    names = EngineName.__args__
+    if engine not in names:
+        raise BadChoice(f"there is no engine {engine!r}: choose one of {', '.join(names)}.")
+    return profile.model_copy(update={"engine": engine})
+
+
+def sentences(error: ValidationError) -> str:
+    """What pydantic found wrong, a short clause for each field."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'the whole'}: {problem['msg']}"
+        for problem in error.errors()
+    )
+
+
+def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_json: bool) -> bool:
+    """Transcribe recordings in this process; whether all ended published or without speech.
+
+    Raises BadChoice, before anything is done, where a name is no recording's or two would be
+    published in one place; MissingDependency where no Prefect server is to be had.
+    """
+    console = Console(stderr=as_json, highlight=False)
+    located = [locate(recording) for recording in recordings]
+    refuse_doubles(recordings, [key for _, key in located])
+    destination = to if "://" in to else str(Path(to).absolute())
+    with server_of_choice(), shown_progress(console):
+        endings = asyncio.run(_transcribe_all(located, destination, choices))
+    if as_json:
+        for recording, ending in zip(recordings, endings, strict=True):
+            sys.stdout.write(json.dumps(figures(recording, ending), ensure_ascii=False) + "\n")
+    else:
+        print_table(console, recordings, endings, to)
+    return all(ending.outcome in WELL for ending in endings)
+
+
+def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
+    """Raises BadChoice where two recordings have one key: their transcripts lie under it."""
+    named: dict[str, str] = {}
+    for recording, key in zip(recordings, keys, strict=True):
+        if key in named:
+            raise BadChoice(
+                f"{named[key]} and {recording} would both be published under {key}: "
+                "transcribe them to different destinations."
+            )
+        named[key] = recording
+
+
+async def _transcribe_all(
+    located: Sequence[tuple[str, str]], destination: str, choices: Choices
+) -> list[Ending]:
+    at_once = asyncio.Semaphore(choices.at_once)
+
+    async def one(source: str, key: str) -> Ending:
+        async with at_once:
+            run = transcribe(
+                key=key,
+                source=source,
+                destination=destination,
+                profile=choices.profile,
+                credentials=choices.credentials,
+                force=choices.force,
+                return_state=True,
+            )
+            return await _ending_of(key, await cast(Awaitable[State[Any]], run))
+
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(one(*each)) for each in located]
+    return [task.result() for task in running]
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[None]:
+    """Draw how far each recording is, while the block runs; nothing where nobody looks."""
+    if not console.is_terminal:
+        yield
+        return
+    columns = (
+        TextColumn("[bold]{task.fields[key]}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        rows: dict[int, TaskID] = {}
+
+        def draw(progress: showing.Progress) -> None:
+            if id(progress) not in rows:
+                rows[id(progress)] = bars.add_task("", key=progress.key, total=100)
+            bars.update(
+                rows[id(progress)], completed=progress.percent, description=progress.sentence()
+            )
+
+        token = showing.listener.set(draw)
+        try:
+            yield
+        finally:
+            showing.listener.reset(token)
+
+
+async def _ending_of(key: str, state: State[Any]) -> Ending:
+    """The ending a flow run carries; one that says what happened where the run crashed."""
+    found = await state.aresult(raise_on_failure=False)
+    if isinstance(found, Ending):
+        return found
+    return Ending(key=key, outcome="gave_up", reason=state.message or str(found))
+
+
+def figures(recording: str, ending: Ending) -> dict[str, Any]:
+    """What ``--json`` prints of one recording."""
+    manifest = ending.manifest
+    return {
+        "recording": recording,
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "error": ending.error,
+        "earlier": ending.earlier,
+        "duration_s": manifest.duration_s if manifest else None,
+        "speech_s": speech_s(manifest),
+        "words": manifest.transcript.words if manifest and manifest.transcript else None,
+        "costs": manifest.costs.model_dump(mode="json") if manifest and manifest.costs else None,
+        "artifacts": {each.name: each.key for each in manifest.artifacts} if manifest else {},
+        "flow_run": manifest.flow_run if manifest else None,
+    }
+
+
+def print_table(
+    console: Console, recordings: Sequence[str], endings: Sequence[Ending], to: str
+) -> None:
+    """One row for each recording, and, beneath, the sentences that need more room."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    widest = max(len(_name(recording)) for recording in recordings)
+    table.add_column("recording", overflow="fold", min_width=min(widest, LONGEST_NAME))
+    table.add_column("outcome")
+    for name in ("length", "speech", "words", "not paid for"):
+        table.add_column(name, justify="right")
+    table.add_column("results", overflow="fold")
+    for recording, ending in zip(recordings, endings, strict=True):
+        table.add_row(*_row(recording, ending))
+    console.print(table)
+    console.print(f"Results lie in {escape(to)}.")
+    for recording, ending in zip(recordings, endings, strict=True):
+        if ending.reason:
+            # The table has said which recording it is, so the sentence need not say where it lies.
+            reason = ending.reason.removeprefix(f"{recording}: ")
+            console.print(f"{escape(_name(recording))}: {escape(reason)}")
+    if any(ending.earlier for ending in endings):
+        console.print("Published earlier, so nothing was done: use --force to publish again.")
+    if any(_is_low(ending.manifest) for ending in endings):
+        console.print(
+            "PocketSphinx is for trying Stenoflow out: expect many wrong words. "
+            "Other engines: stenoflow doctor."
+        )
+
+
+def _row(recording: str, ending: Ending) -> Iterator[str]:
+    manifest = ending.manifest
+    costs = manifest.costs if manifest else None
+    yield escape(_name(recording))
+    yield f"{COLOURS[ending.outcome]}{LABELS[ending.outcome]}{' earlier' if ending.earlier else ''}[/]"
+    yield _clock(manifest.duration_s if manifest else None)
+    yield _clock(speech_s(manifest))
+    yield str(manifest.transcript.words) if manifest and manifest.transcript else "–"
+    yield f"{clock(round(costs.saved_s))} ({costs.saved_s / costs.audio_s:.0%})" if costs else "–"
+    yield escape(artifact_key(ending.key, "")) if costs else "–"
+
+
+def _name(recording: str) -> str:
+    return recording.rstrip("/").rpartition("/")[2] or recording
+
+
+def speech_s(manifest: Manifest | None) -> float | None:
+    """Seconds of speech, in the channel that holds most of it; None where nobody listened."""
+    return max((each.speech_s for each in manifest.channels), default=None) if manifest else None
+
+
+def _clock(seconds: float | None) -> str:
+    return "–" if seconds is None else clock(round(seconds))
+
+
+def _is_low(manifest: Manifest | None) -> bool:
+    return bool(manifest and manifest.transcript and manifest.transcript.accuracy == "low")

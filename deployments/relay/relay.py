@@ -1,0 +1,198 @@
+"""``stenoflow relay``: uploads that an S3 server tells of become Prefect events.
+
+Deployments' triggers match the events. An event's id is made from the upload itself, so that a
+notification that comes twice, late or out of order sets nothing going again that Prefect remembers;
+what it has forgotten becomes a run that finds the transcript published. What is lost all the same,
+the next sweep finds.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Self
+from uuid import UUID, uuid5
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import PrefectHTTPStatusError
+
+from stenoflow.blocks.resolving import open_store_address
+from stenoflow.catalog.diff import Selection
+from stenoflow.deployments.relay.http import Listener
+from stenoflow.deployments.relay.s3_events import NotUnderstood, Upload, read_notification
+from stenoflow.deployments.relay.sqs import Queue
+from stenoflow.deployments.server.client import server_client
+from stenoflow.errors import BadChoice, TransientError
+from stenoflow.storage import ObjectInfo
+from stenoflow.storage.s3 import S3Store
+
+UPLOADED = "stenoflow.recording.uploaded"
+RESOURCE = "stenoflow.recording"
+NAMESPACE = UUID("6cf3f3a4-4b4e-5d0f-9a35-3f2f6a2d4c1b")
+"""Of the events' ids; never to be changed."""
+EVENTS_AT_ONCE = 100
+TAKE_S = 20.0
+"""For Prefect to take the events of a notification."""
+WANTED = Selection()
+"""What a sweep takes unless told otherwise: no transcript sets another run going."""
+
+log = logging.getLogger("stenoflow.relay")
+
+
+class NotTaken(TransientError):
+    """Prefect did not take an event: the notification is to be sent again."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where recordings are uploaded to."""
+
+    address: str
+    """As flows take it."""
+    bucket: str
+    prefix: str
+    """Of the whole keys, with its slash; empty for a whole bucket."""
+
+    @classmethod
+    async def open(cls, address: str) -> Self:
+        """Raises BadChoice where the address is no bucket's."""
+        store = await open_store_address(address)
+        if not isinstance(store, S3Store):
+            raise BadChoice(f"{address} is a folder: only S3 servers tell of uploads.")
+        return cls(address, store.bucket, f"{store.prefix}/" if store.prefix else "")
+
+    def key_of(self, upload: Upload) -> str | None:
+        """The recording's key in this source; None for an object elsewhere, or no recording."""
+        if upload.bucket != self.bucket or not upload.key.startswith(self.prefix):
+            return None
+        key = upload.key.removeprefix(self.prefix)
+        info = ObjectInfo(key, upload.size, upload.version or upload.etag or "", upload.at)
+        return key if WANTED.wants(info) and "\0" not in key else None
+
+
+class Relay:
+    """Takes notifications, and is done with one when Prefect has its events."""
+
+    def __init__(self, sources: Sequence[Source], client: PrefectClient) -> None:
+        # An upload into two sources, one within the other, belongs to the inner one.
+        self._sources = sorted(sources, key=lambda source: len(source.prefix), reverse=True)
+        self._client = client
+
+    async def take(self, body: bytes | str) -> int:
+        """Post the events of a notification; how many there are.
+
+        Raises NotUnderstood where it is none, or Prefect will never take its events; NotTaken where
+        Prefect may not have them all.
+        """
+        said = read_notification(body)
+        if said.confirm is not None:
+            log.warning("Amazon SNS sends nothing until you have opened %s", said.confirm)
+        events = [event for upload in said.uploads if (event := self._event(upload)) is not None]
+        waiting = iter(events)
+        try:
+            async with asyncio.timeout(TAKE_S):
+                while some := list(islice(waiting, EVENTS_AT_ONCE)):
+                    await self._post(some)
+        except TimeoutError as error:
+            raise NotTaken(f"Prefect took longer than {TAKE_S:g} s.") from error
+        for event in events:
+            log.info("uploaded: %r", event["payload"]["key"])
+        return len(events)
+
+    def _event(self, upload: Upload) -> dict[str, Any] | None:
+        for source in self._sources:
+            key = source.key_of(upload)
+            if key is not None:
+                return event_of(upload, source, key)
+        return None
+
+    async def _post(self, events: Sequence[dict[str, Any]]) -> None:
+        try:
+            await self._client.request("POST", "/events", json=events)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise NotUnderstood(f"Prefect refuses its events: {error.response.text}") from error
+            said = f"Prefect answers {error.response.status_code}"
+        except httpx.HTTPError as error:
+            said = f"Prefect does not answer ({error or type(error).__name__})"
+        else:
+            return
+        raise NotTaken(f"{said}: {len(events)} events are not taken.")
+
+
+def event_of(upload: Upload, source: Source, key: str) -> dict[str, Any]:
+    """The Prefect event of an upload: the same for the same upload, whoever tells of it, and when."""
+    version = upload.version or upload.etag or upload.sequencer or upload.at.isoformat()
+    identity = (
+        upload.bucket,
+        upload.key,
+        upload.version,
+        upload.etag,
+        upload.sequencer or upload.at.isoformat(),
+    )
+    return {
+        "id": str(uuid5(NAMESPACE, json.dumps(identity))),
+        "occurred": upload.at.isoformat(),
+        "event": UPLOADED,
+        "resource": {
+            "prefect.resource.id": f"{RESOURCE}.{upload.bucket}/{upload.key}@{version}",
+            "prefect.resource.name": key,
+            "stenoflow.source": source.address,
+        },
+        "payload": {
+            "key": key,
+            "source": source.address,
+            "bucket": upload.bucket,
+            "bytes": upload.size,
+            "version": upload.version,
+            "etag": upload.etag,
+            "sequencer": upload.sequencer,
+        },
+    }
+
+
+def relay_until_stopped(
+    sources: Sequence[str], queue: str | None, listen: str | None, per_s: float
+) -> None:
+    """Relay from a queue, an HTTP address, or both, until SIGTERM or Ctrl-C.
+
+    Raises BadChoice, MissingDependency; where the queue cannot be read, what its opening raises.
+    """
+    if not (queue or listen):
+        raise BadChoice(
+            "say where notifications come from: --queue URL, --listen HOST:PORT or both."
+        )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+    asyncio.run(
+        _relay(
+            sources,
+            Queue.at(queue) if queue else None,
+            Listener.at(listen, per_s) if listen else None,
+        )
+    )
+
+
+async def _relay(addresses: Sequence[str], queue: Queue | None, listener: Listener | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with server_client() as client:
+        await client.read_work_pools(limit=1)  # tells at once where the password is wrong
+        relay = Relay([await Source.open(address) for address in addresses], client)
+        running: list[asyncio.Task[None]] = []
+        if queue:
+            running.append(asyncio.create_task(queue.drain(relay.take, stop)))
+        if listener:
+            running.append(asyncio.create_task(listener.serve(relay.take, stop)))
+            log.info("listening at %s", listener.url)
+        try:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.set()
+            await asyncio.gather(*running)

@@ -1,0 +1,164 @@
+"""Notifications from an SQS queue, by long polling. Who may read the queue is the queue's own matter.
+
+A message is removed once Prefect has its events. While Prefect is away nothing more is received, so
+that no message is counted as tried in vain and moved to a dead-letter queue. What cannot be understood
+stays in the queue, for its redrive policy to deal with.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import boto3.session
+from botocore.config import Config
+
+from stenoflow.deployments.relay.s3_events import NotUnderstood
+from stenoflow.errors import BadChoice, StenoError, TransientError
+from stenoflow.storage.s3_errors import s3_errors
+
+LONG_POLL_S = 20
+"""As long as SQS lets one wait."""
+MESSAGES_AT_ONCE = 10
+"""As many as SQS gives."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+
+_REGION = re.compile(r"sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.")
+
+Take = Callable[[str], Awaitable[int]]
+_T = TypeVar("_T")
+
+log = logging.getLogger("stenoflow.relay")
+
+
+class Queue:
+    """One SQS queue."""
+
+    def __init__(self, url: str, client: Any) -> None:
+        self._url = url
+        self._client = client
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """The queue at a URL, with the machine's own AWS credentials.
+
+        Raises BadChoice, AccessDenied, NotFound or StoreTrouble where it cannot be read.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path in {"", "/"}:
+            raise BadChoice(f"{url!r} is no queue: write https://sqs.REGION.amazonaws.com/ID/NAME.")
+        found = _REGION.search(parts.netloc)
+        with s3_errors(url):
+            client: Any = boto3.session.Session().client(
+                "sqs",
+                region_name=found["region"] if found else None,
+                endpoint_url=f"{parts.scheme}://{parts.netloc}",
+                config=Config(read_timeout=LONG_POLL_S + 10, connect_timeout=10),
+            )
+            client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return cls(url, client)
+
+    async def drain(self, take: Take, stop: asyncio.Event) -> None:
+        """Take messages until ``stop`` is set."""
+        pause = _Pause(stop)
+        while not stop.is_set():
+            try:
+                messages = await _unless(stop, _in_own_thread(self._receive))
+            except StenoError as error:
+                await pause.after(error)
+                continue
+            pause.reset()
+            if messages:
+                done = [each for each in messages if await self._is_taken(each, take, stop)]
+                await self._remove(done)
+
+    async def _is_taken(self, message: dict[str, Any], take: Take, stop: asyncio.Event) -> bool:
+        """Whether Prefect has the events of a message; asked again until it has, or we stop."""
+        pause = _Pause(stop)
+        while not stop.is_set():
+            try:
+                await take(message["Body"])
+            except NotUnderstood as error:
+                log.warning("message %s stays in the queue: %s", message["MessageId"], error)
+                return False
+            except TransientError as error:
+                await pause.after(error)
+            else:
+                return True
+        return False
+
+    def _receive(self) -> list[dict[str, Any]]:
+        with s3_errors(self._url):
+            reply = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=MESSAGES_AT_ONCE,
+                WaitTimeSeconds=LONG_POLL_S,
+            )
+        return reply.get("Messages", [])
+
+    async def _remove(self, messages: Sequence[dict[str, Any]]) -> None:
+        """What cannot be removed comes again, and is known by its id."""
+        if not messages:
+            return
+        try:
+            await _in_own_thread(lambda: self._delete(messages))
+        except StenoError as error:
+            log.warning("%d messages come again: %s", len(messages), error)
+
+    def _delete(self, messages: Sequence[dict[str, Any]]) -> None:
+        entries = [
+            {"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]}
+            for number, each in enumerate(messages)
+        ]
+        with s3_errors(self._url):
+            reply = self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+        for failed in reply.get("Failed", []):
+            log.warning("a message comes again: %s", failed.get("Message"))
+
+
+class _Pause:
+    """Longer and longer, until something has gone well."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._s = FIRST_PAUSE_S
+
+    async def after(self, error: Exception) -> None:
+        log.warning("%s Trying again in %g s.", error, self._s)
+        await asyncio.wait([waiting := asyncio.create_task(self._stop.wait())], timeout=self._s)
+        waiting.cancel()
+        self._s = min(2 * self._s, LONGEST_PAUSE_S)
+
+    def reset(self) -> None:
+        self._s = FIRST_PAUSE_S
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:
+    """What the work gives; None once ``stop`` is set: the work is left alone then."""
+    working, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
+
+
+def _in_own_thread(work: Callable[[], _T]) -> asyncio.Future[_T]:
+    """Run work in a thread that may be left behind: nobody waits for a long poll at the end."""
+    done: Future[_T] = Future()
+
+    def run() -> None:
+        done.set_running_or_notify_cancel()
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return asyncio.wrap_future(done)

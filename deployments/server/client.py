@@ -1,0 +1,43 @@
+"""The Prefect server that people have named, and what may be wrong with it in one sentence."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import get_current_settings
+
+from stenoflow.errors import BadChoice, MissingDependency
+
+
+@asynccontextmanager
+async def server_client() -> AsyncGenerator[PrefectClient]:
+    """A client of the server at PREFECT_API_URL, or of Prefect's active profile.
+
+    In its block: raises BadChoice where no server is named, or it refuses what it is asked;
+    MissingDependency where it does not answer.
+    """
+    url = get_current_settings().api.url
+    if not url:
+        raise BadChoice(
+            "no Prefect server is named: set PREFECT_API_URL, or run `stenoflow serve`."
+        )
+    try:
+        async with get_client() as client:
+            yield client
+    except PrefectHTTPStatusError as error:
+        match error.response.status_code:
+            case httpx.codes.UNAUTHORIZED:
+                raise BadChoice(
+                    f"{url} wants a password: set PREFECT_API_AUTH_STRING as on the server."
+                ) from error
+            case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+                raise MissingDependency(f"{url} is in trouble ({status}): see its log.") from error
+            case _:
+                raise BadChoice(f"{url} refuses: {error.response.text}") from error
+    except httpx.TransportError as error:
+        raise MissingDependency(
+            f"{url} does not answer ({error or type(error).__name__}). Start the server first, or "
+            "see `stenoflow serve`."
+        ) from error

@@ -1,1 +1,0 @@
-"""One module for each format: :mod:`steno.render.registry` finds them here."""

@@ -1,0 +1,138 @@
+"""What audio costs, from a dated table: every figure is an estimate, and no invoice.
+
+The table that ships with Stenoflow holds list prices without any contract's discount; where sources
+disagree it holds the higher, so that a limit on cost is kept in either case. To use your own prices,
+write a table of the same form and name its file in ``STENOFLOW_PRICES``.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_UP, Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stenoflow.errors import BadChoice
+
+SMALLEST_USD = Decimal("0.000001")
+
+
+class Price(BaseModel):
+    """One line of a price list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usd_per_minute: Decimal = Field(ge=0)
+    """Charged for each second of each channel."""
+    as_of: date
+    source: str
+
+
+class EnginePrices(BaseModel):
+    """What one engine charges."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    free: bool = False
+    """Runs on our own machines."""
+    models: dict[str, Price] = Field(default_factory=dict[str, Price])
+    """By name; a model of a family ("nova-2-meeting") has its family's price ("nova-2")."""
+    features: dict[str, Price] = Field(default_factory=dict[str, Price])
+    """By option; added where the option is used."""
+    by_token: tuple[str, ...] = ()
+    """Options charged by the length of the text, which nobody knows beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a stretch of audio should cost."""
+
+    usd: Decimal | None
+    """None where the table does not know the engine or its model."""
+    as_of: date | None
+    """Of the oldest price in it; None where it is free or unknown."""
+    warnings: tuple[str, ...] = ()
+
+
+class Prices(BaseModel):
+    """A table of prices by engine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engines: dict[str, EnginePrices]
+
+    def estimate(self, engine: str, options: Mapping[str, Any], seconds: float) -> Estimate:
+        """What ``seconds`` of audio cost with the options of ``Engine.identity()``.
+
+        Audio of several channels that are heard apart counts its seconds once for each.
+        """
+        prices = self.engines.get(engine, EnginePrices())
+        if prices.free:
+            return Estimate(Decimal(0), None)
+        model = str(options.get("model", ""))
+        line = _line_of(prices, model, options)
+        if line is None:
+            known = ", ".join(prices.models) or "none"
+            return Estimate(
+                None,
+                None,
+                (f"No price is known for {engine}'s model {model!r} (known: {known}).",),
+            )
+        lines = [line, *(prices.features[each] for each in prices.features if _uses(options, each))]
+        per_minute = sum((each.usd_per_minute for each in lines), Decimal(0))
+        usd = per_minute * Decimal(seconds) / 60
+        unpriced = [each for each in prices.by_token if _uses(options, each)]
+        warnings = [f"The estimate leaves out {each}, charged by the token." for each in unpriced]
+        return Estimate(
+            usd.quantize(SMALLEST_USD, rounding=ROUND_UP),
+            min(each.as_of for each in lines),
+            tuple(warnings),
+        )
+
+
+def _line_of(prices: EnginePrices, model: str, options: Mapping[str, Any]) -> Price | None:
+    families = [each for each in prices.models if model == each or _is_variant(model, each)]
+    if not families:
+        return None
+    family = max(families, key=len)
+    several = options.get("language") == "multi" or options.get("detect_language")
+    return prices.models.get(f"{family} multilingual" if several else family, prices.models[family])
+
+
+def _is_variant(model: str, family: str) -> bool:
+    """Whether ``nova-2-meeting`` is one of ``nova-2``; ``nova-2`` is none of ``nova``."""
+    variant = model.removeprefix(f"{family}-")
+    return variant != model and not variant[:1].isdigit()
+
+
+def _uses(options: Mapping[str, Any], feature: str) -> bool:
+    if feature == "diarize":
+        return bool(options.get("diarize") or options.get("diarize_model"))
+    return bool(options.get(feature))
+
+
+def prices() -> Prices:
+    """The table in use: the file named in ``STENOFLOW_PRICES``, else the one that ships.
+
+    Raises BadChoice where that file cannot be read or is no table of prices.
+    """
+    return load_prices(os.environ.get("STENOFLOW_PRICES"))
+
+
+@cache
+def load_prices(path: str | None = None) -> Prices:
+    """The table in a file, or the one that ships. Raises BadChoice."""
+    try:
+        text = Path(path).read_text() if path else _shipped()
+        return Prices.model_validate_json(text)
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise BadChoice(f"The table of prices {path} cannot be used: {error}") from error
+
+
+def _shipped() -> str:
+    return files("stenoflow.billing").joinpath("prices.json").read_text()

@@ -1,0 +1,276 @@
+"""faster-whisper: Whisper on this machine, from a folder of CTranslate2 weights.
+
+A child process loads the model and hears one chunk of the body after the other, so that memory stays
+flat in its length. Nothing is ever downloaded. The raw reply is our own JSON::
+
+    {"engine": "faster-whisper", "version": "1.2.1", "model": "small", "sha256": "...",
+     "samples": 160000, "chunks": [{"start": 0, "end": 160000, "language": "en",
+     "probability": 0.98, "segments": [[[" Ten", 0.0, 0.56, 0.98], ...], ...]}]}
+
+``sha256`` and ``samples`` are those of the body; a chunk's edges are samples of the body; a segment is
+a list of words, each with its text, its start and end in seconds from the start of its chunk, and its
+probability.
+"""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from stenoflow.engines.base import Body, Encoding
+from stenoflow.engines.languages import language_tag, whisper_code
+from stenoflow.engines.worker import heard_by_child
+from stenoflow.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency
+from stenoflow.media.sandbox import Bounds
+from stenoflow.profile.model import FasterWhisperOptions
+from stenoflow.times import Span, to_samples, to_seconds
+from stenoflow.transcript.model import Reply, Word
+
+CHUNK = to_samples(600)
+"""Audio is heard in chunks of at most this length: memory grows with it, 50 MB a minute."""
+
+MEMORY_BYTES = 1 << 46
+"""CUDA maps far more addresses than there is memory, so this bounds nothing."""
+
+DEADLINE_S = 600
+DEADLINE_PER_SECOND_S = 100
+"""A large model on a few slow cores takes ten times the audio's length, times the cores."""
+
+WORKER = Path(__file__).with_name("worker.py")
+
+FILES = ("config.json", "model.bin", "tokenizer.json")
+"""What a folder must hold besides its vocabulary; without a tokenizer one would be downloaded."""
+
+SPECIFICATION = b"WhisperSpec\0"
+"""How CTranslate2 names the kind of a model, at the beginning of its weights."""
+
+_Timed = tuple[str, float, float, float]
+
+
+class _Chunk(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    start: int = Field(ge=0)
+    end: int
+    language: str
+    probability: float
+    segments: list[list[_Timed]]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    engine: Literal["faster-whisper"]
+    version: str
+    model: str
+    sha256: str
+    samples: int = Field(ge=0)
+    chunks: list[_Chunk]
+
+
+class _Unusable(BaseModel):
+    """What the child answers where the model cannot be loaded, or refuses an option."""
+
+    unusable: str
+
+
+_answers: TypeAdapter[_Answer | _Unusable] = TypeAdapter(_Answer | _Unusable)
+
+
+class FasterWhisperEngine:
+    """faster-whisper as an engine; safe to be used by several threads, each with its own child.
+
+    Raises MissingDependency where faster-whisper is not installed, BadChoice where the profile names
+    no folder with a Whisper model for CTranslate2, or a language that Whisper does not know.
+    """
+
+    name = "faster-whisper"
+    accuracy: Literal["standard"] = "standard"
+    encoding: Encoding = "wav"
+    max_request_bytes = None
+
+    def __init__(self, options: FasterWhisperOptions) -> None:
+        if find_spec("faster_whisper") is None:
+            raise MissingDependency(
+                "The engine faster-whisper is not installed: pip install 'stenoflow[faster-whisper]'"
+            )
+        self._options = options
+        self._folder = _checked(options.model_dir)
+        self._language = whisper_code(options.language) if options.language else None
+        if options.language and not self._language:
+            raise BadChoice(
+                f"Whisper knows no language {options.language!r}: set faster_whisper.language to a tag "
+                "such as en, or leave it empty."
+            )
+
+    def identity(self) -> Mapping[str, Any]:
+        """The options, and the weights themselves: where they lie does not matter."""
+        return {
+            "engine": self.name,
+            "version": version("faster-whisper"),
+            "weights": _digest(self._folder / "model.bin"),
+            "options": self._options.model_dump(mode="json", exclude={"model_dir"}),
+            "chunk": CHUNK,
+        }
+
+    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
+        """Hear a WAV body. Raises EngineClosed where the model cannot be loaded or knows nothing of an
+        option, EngineTrouble, ChildKilled, Stopped."""
+        if body.path is None:
+            raise ValueError("faster-whisper hears files, not URLs")
+        options = self._options
+        request = {
+            "model": {
+                "model_size_or_path": str(self._folder),
+                "device": options.device,
+                "compute_type": options.compute_type,
+                "local_files_only": True,
+            },
+            "hearing": {
+                "language": self._language,
+                "beam_size": options.beam_size,
+                "word_timestamps": True,
+                # With it, one mistake may be repeated to the end.
+                "condition_on_previous_text": False,
+            },
+            "chunks": [(chunk.start, chunk.end) for chunk in chunked(body.stretches, body.samples)],
+            "reply": {
+                "engine": self.name,
+                "version": version("faster-whisper"),
+                "model": self._folder.name,
+                "sha256": body.sha256,
+                "samples": body.samples,
+            },
+        }
+        deadline_s = DEADLINE_S + DEADLINE_PER_SECOND_S * to_seconds(body.samples)
+        raw = heard_by_child(
+            WORKER,
+            request,
+            body.path,
+            Bounds(MEMORY_BYTES, deadline_s, open_files=1024),
+            called="faster-whisper",
+            stop=stop,
+        )
+        if isinstance(answer := _read(raw), _Unusable):
+            raise EngineClosed(
+                f"faster-whisper cannot use the model in {self._folder} as the profile says: "
+                f"{answer.unusable}"
+            )
+        return raw
+
+    def parse(self, raw: bytes) -> Reply:
+        """Read a raw reply. Raises EngineTrouble where it is none."""
+        answer = _read(raw)
+        if isinstance(answer, _Unusable):
+            raise EngineTrouble("faster-whisper's reply holds no words: its model was unusable.")
+        segments = [
+            [word for timed in segment for word in _words(chunk, timed)]
+            for chunk in answer.chunks
+            for segment in chunk.segments
+        ]
+        segments = [words for words in segments if words]
+        language, probability = _language(answer.chunks)
+        return Reply(
+            words=tuple(word for words in segments for word in words),
+            utterance_starts=tuple(accumulate((len(words) for words in segments[:-1]), initial=0))
+            if segments
+            else (),
+            language=language,
+            language_confidence=probability,
+            model=f"faster-whisper {answer.version}, {answer.model}",
+            duration_s=to_seconds(answer.samples),
+            sha256=answer.sha256,
+        )
+
+
+def chunked(speech: Sequence[Span], samples: int) -> tuple[Span, ...]:
+    """The body in chunks of at most :data:`CHUNK`, parted in the middle of pauses where it can be."""
+    pauses = [(before.end + after.start) // 2 for before, after in pairwise(speech)]
+    edges = [0]
+    while samples - edges[-1] > CHUNK:
+        limit = edges[-1] + CHUNK
+        edges.append(max((at for at in pauses if edges[-1] < at <= limit), default=limit))
+    return tuple(Span(start, end) for start, end in pairwise([*edges, samples]) if end > start)
+
+
+def _read(raw: bytes) -> _Answer | _Unusable:
+    try:
+        return _answers.validate_json(raw)
+    except ValidationError as error:
+        raise EngineTrouble(
+            f"faster-whisper's reply is not what its child writes: {error.errors()[0]['msg']}."
+        ) from error
+
+
+def _words(chunk: _Chunk, timed: _Timed) -> Iterator[Word]:
+    text, start_s, end_s, probability = timed
+    if text.strip():
+        start = _place(chunk, start_s)
+        yield Word(
+            text=text.strip(),
+            start_s=to_seconds(start),
+            end_s=to_seconds(max(start, _place(chunk, end_s))),
+            confidence=min(max(probability, 0.0), 1.0),
+        )
+
+
+def _place(chunk: _Chunk, seconds: float) -> int:
+    """A time of a chunk in samples of the body: no word lies outside its chunk."""
+    return chunk.start + min(max(to_samples(seconds), 0), chunk.end - chunk.start)
+
+
+def _language(chunks: Sequence[_Chunk]) -> tuple[str | None, float | None]:
+    """The language of most words, with its mean probability."""
+    said: Counter[str] = Counter()
+    for chunk in chunks:
+        said[chunk.language] += sum(len(segment) for segment in chunk.segments)
+    if not said:
+        return None, None
+    language = said.most_common(1)[0][0]
+    sure = [chunk.probability for chunk in chunks if chunk.language == language]
+    return language_tag(language), sum(sure) / len(sure)
+
+
+def _checked(model_dir: str) -> Path:
+    """The folder of a Whisper model for CTranslate2. Raises BadChoice where it is none."""
+    how = (
+        "one is made with ct2-transformers-converter, or is a download of Systran/faster-whisper-*"
+    )
+    if not model_dir:
+        raise BadChoice(
+            f"The engine faster-whisper needs a model: set faster_whisper.model_dir to its folder; {how}."
+        )
+    folder = Path(model_dir).expanduser().absolute()
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if not any(folder.glob("vocabulary.*")):
+        missing.append("vocabulary.json")
+    if missing:
+        raise BadChoice(
+            f"{folder} is no folder of a Whisper model for CTranslate2: it has no "
+            f"{', '.join(missing)}; {how}."
+        )
+    with (folder / "model.bin").open("rb") as file:
+        head = file.read(6 + len(SPECIFICATION))
+    if len(head) < 6 or head[6:] != SPECIFICATION:
+        raise BadChoice(f"{folder / 'model.bin'} holds no Whisper model for CTranslate2; {how}.")
+    return folder
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, in hex; computed again only where the file has changed."""
+    stat = path.stat()
+    return _digest_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _digest_of(path: Path, size: int, mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

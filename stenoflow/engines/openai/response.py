@@ -1,0 +1,210 @@
+"""OpenAI's ``verbose_json``, read strictly into a :class:`~stenoflow.transcript.model.Reply`.
+
+Servers differ in what they make of it. Words may stand beside the segments (OpenAI, speaches), inside
+them (whisper.cpp), or nowhere (vLLM, LocalAI); they may be bare of the punctuation that the text has
+(OpenAI), or be pieces of words (whisper.cpp). So words get their spelling from the text wherever the
+two have the same letters, and where there are only segments the words of each are spread over it.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Annotated
+
+import regex
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from stenoflow.engines.languages import language_tag
+from stenoflow.errors import EngineTrouble
+from stenoflow.times import Seconds
+from stenoflow.transcript.model import Reply, Word
+
+LATEST_S = 1_000_000.0
+"""No audio of one request is this long: larger numbers are no seconds (some servers' nanoseconds)."""
+
+ROUNDED_S = Seconds(1.0)
+"""Servers round the length of what they heard, to a second at most."""
+
+SPREAD = "The engine gives times for its segments only: those of words are spread evenly in each segment."
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+"""Letters of scripts that put no space between words."""
+
+_is_unspaced = regex.compile(f"[{_UNSPACED}]").match
+
+_PUNCTUATION = r"[^\s\p{L}\p{N}]*"
+_words_of = regex.compile(
+    rf"{_PUNCTUATION}[{_UNSPACED}][\p{{M}}ー]*{_PUNCTUATION}|[^\s{_UNSPACED}]+"
+).findall
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+Time = Annotated[float, Field(ge=0, le=LATEST_S, strict=True)]
+
+
+def _share(value: object) -> float | None:
+    """A confidence, or None where it is none: a detail, not worth the word."""
+    return value if isinstance(value, float) and 0 <= value <= 1 else None
+
+
+class TimedWord(Shape):
+    word: str
+    start: Time
+    end: Time
+    probability: Annotated[float | None, BeforeValidator(_share)] = None
+
+
+class Segment(Shape):
+    text: str
+    start: Time
+    end: Time
+    words: list[TimedWord] | None = None
+
+
+class Verbose(Shape):
+    text: str
+    language: str | None = None
+    duration: Annotated[float, Field(ge=0, le=LATEST_S)] | None = None
+    """A number, or (vLLM) a number in quotes."""
+    words: list[TimedWord] | None = None
+    segments: list[Segment] | None = None
+
+
+def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
+    """The words of a reply; times are those of what was sent.
+
+    ``model`` and ``language`` are those that were asked for: replies do not name their model, and
+    some no language. Raises EngineTrouble where the reply is no transcription with times.
+    """
+    try:
+        verbose = Verbose.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EngineTrouble(
+            f"The reply is no transcription: {first['msg']} at {where or 'its beginning'}."
+        ) from error
+    segments = verbose.segments or []
+    words = _timed(verbose, segments)
+    warnings = ()
+    if not words and any(segment.text.strip() for segment in segments):
+        words = [word for segment in segments for word in _spread(segment)]
+        warnings = (SPREAD,)
+    if not words and any(map(str.isalnum, verbose.text)):
+        raise EngineTrouble("The reply has a transcript without the times of its words.")
+    return Reply(
+        words=tuple(words),
+        utterance_starts=_utterance_starts(words, segments),
+        language=language_tag(verbose.language) or language,
+        model=model,
+        duration_s=Seconds(verbose.duration) if verbose.duration else None,
+        duration_within_s=ROUNDED_S,
+        warnings=warnings,
+    )
+
+
+def _timed(verbose: Verbose, segments: Sequence[Segment]) -> list[Word]:
+    """The words that have times of their own, spelled as in the text."""
+    if not verbose.words:
+        pieces = [(segment.text, segment.words or []) for segment in segments]
+    elif _same_letters(verbose.text, verbose.words):
+        pieces = [(verbose.text, verbose.words)]
+    else:
+        pieces = list(_by_segment(verbose.words, segments))
+    return [word for text, words in pieces for word in _spelled(text, words)]
+
+
+def _by_segment(
+    words: Sequence[TimedWord], segments: Sequence[Segment]
+) -> Iterator[tuple[str, list[TimedWord]]]:
+    """Each segment's text with the words that lie in it; those before all of them with the first."""
+    starts = [segment.start for segment in segments[1:]]
+    found: list[list[TimedWord]] = [[] for _ in segments] or [[]]
+    for word in words:
+        found[bisect_right(starts, (word.start + word.end) / 2)].append(word)
+    texts = [segment.text for segment in segments] or [""]
+    return zip(texts, found, strict=True)
+
+
+def _letters(text: str) -> list[str]:
+    return [letter.casefold() for letter in text if letter.isalnum()]
+
+
+def _same_letters(text: str, words: Sequence[TimedWord]) -> bool:
+    return _letters(text) == [letter for each in words for letter in _letters(each.word)]
+
+
+def _spelled(text: str, timed: Sequence[TimedWord]) -> list[Word]:
+    """Words as the text spells and punctuates them, if it has their letters; else as they are.
+
+    Pieces that the text writes as one word become one.
+    """
+    if not _same_letters(text, timed):
+        return [_word(each.word.strip(), each) for each in timed if each.word.strip()]
+    places = [at for at, letter in enumerate(text) if letter.isalnum()]
+    found: list[Word] = []
+    first = begin = 0
+    for each in timed:
+        count = len(_letters(each.word))
+        if not count:
+            continue
+        first += count
+        end = _break(text, places[first - 1], places[first]) if first < len(places) else len(text)
+        piece = text[begin:end]
+        if found and begin and _is_one_word(text, begin):
+            found[-1] = _longer(found[-1], piece.rstrip(), each)
+        else:
+            found.append(_word(" ".join(piece.split()), each))
+        begin = end
+    return found
+
+
+def _break(text: str, last: int, following: int) -> int:
+    """Where, between two letters, one piece ends and the next begins: before an opening quote."""
+    space = max(text.rfind(" ", last, following), text.rfind("\n", last, following))
+    return following if space < 0 else space + 1
+
+
+def _is_one_word(text: str, at: int) -> bool:
+    before, after = text[at - 1], text[at]
+    return not before.isspace() and not _is_unspaced(after) and not _is_unspaced(before)
+
+
+def _longer(word: Word, piece: str, timed: TimedWord) -> Word:
+    confidences = [each for each in (word.confidence, timed.probability) if each is not None]
+    return replace(
+        word,
+        text=word.text + piece,
+        end_s=Seconds(max(word.end_s, timed.end)),
+        confidence=min(confidences, default=None),
+    )
+
+
+def _word(text: str, timed: TimedWord) -> Word:
+    return Word(
+        text=text,
+        start_s=Seconds(timed.start),
+        end_s=Seconds(max(timed.start, timed.end)),
+        confidence=timed.probability,
+    )
+
+
+def _spread(segment: Segment) -> Iterator[Word]:
+    """The words of a segment, each as long as its share of the characters."""
+    texts: list[str] = _words_of(segment.text)
+    edges = list(accumulate((len(text) for text in texts), initial=0))
+    length_s = max(segment.end - segment.start, 0.0)
+    times_s = [Seconds(segment.start + length_s * edge / max(edges[-1], 1)) for edge in edges]
+    for text, start_s, end_s in zip(texts, times_s, times_s[1:], strict=False):
+        yield Word(text, start_s, end_s)
+
+
+def _utterance_starts(words: Sequence[Word], segments: Sequence[Segment]) -> tuple[int, ...]:
+    """The first word of each segment: the one whose middle comes next after its start."""
+    middles = [(word.start_s + word.end_s) / 2 for word in words]
+    starts = {bisect_left(middles, segment.start) for segment in segments}
+    return tuple(sorted(starts - {len(words)}))

@@ -1,0 +1,174 @@
+"""PocketSphinx: needs no account and no network, knows English only, and mishears every third word.
+
+It decodes one stretch of speech at a time in a child process. Its raw reply is our own JSON::
+
+    {"engine": "pocketsphinx", "version": "5.1.1", "sha256": "...", "samples": 48000,
+     "stretches": [{"start": 1600, "end": 40000, "words": [["ten(2)", 15, 33, 0.275], ...]}]}
+
+``sha256`` and ``samples`` are those of the body; a stretch's edges are samples of the body; a word is
+its dictionary entry, its first and last frame (10 ms each, counted from the start of the stretch) and
+its posterior probability. Fillers such as ``<sil>`` are among the words.
+"""
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from stenoflow.engines.base import Body, Encoding
+from stenoflow.engines.worker import heard_by_child
+from stenoflow.errors import EngineTrouble
+from stenoflow.media.sandbox import Bounds
+from stenoflow.profile.model import PocketSphinxOptions
+from stenoflow.times import SAMPLE_RATE, Seconds, Span, to_samples, to_seconds
+from stenoflow.transcript.model import Reply, Word
+
+FRAME = SAMPLE_RATE // 100
+"""Samples of a frame."""
+
+PAUSE = to_samples(0.5)
+"""Speech is decoded together where its pauses are shorter than this."""
+
+LONGEST = to_samples(20)
+"""Stretches are not put together beyond this length: decoding is slower on long ones."""
+
+MARGIN = to_samples(0.1)
+"""Decoded on either side of a stretch, so that its first and last sounds are whole."""
+
+MEMORY_BYTES = 1 << 30
+
+DEADLINE_S = 60
+DEADLINE_PER_SECOND_S = 20
+"""Decoding takes about a quarter of the audio's length on a core of its own."""
+
+WORKER = Path(__file__).with_name("worker.py")
+
+_FILLER = re.compile(r"[<\[+]")
+_PRONUNCIATION = re.compile(r"\(\d+\)$")
+
+
+_Frame = Annotated[int, Field(ge=0)]
+_Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Stretch(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    start: int = Field(ge=0)
+    end: int
+    words: list[tuple[str, _Frame, _Frame, _Probability]]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    engine: Literal["pocketsphinx"]
+    version: str
+    sha256: str
+    samples: int = Field(ge=0)
+    stretches: list[_Stretch]
+
+
+_answers = TypeAdapter(_Answer)
+
+
+class PocketSphinxEngine:
+    """PocketSphinx as an engine; safe to be used by several threads, each with its own child."""
+
+    name = "pocketsphinx"
+    accuracy: Literal["low"] = "low"
+    encoding: Encoding = "wav"
+    max_request_bytes = None
+
+    def __init__(self, options: PocketSphinxOptions | None = None) -> None:
+        self._options = options or PocketSphinxOptions()
+
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "engine": self.name,
+            "version": version("pocketsphinx"),
+            "options": self._options.model_dump(mode="json"),
+            "grouping": [PAUSE, LONGEST, MARGIN],
+        }
+
+    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
+        """Decode a WAV body, stretch by stretch. Raises EngineTrouble, ChildKilled, Stopped."""
+        if body.path is None:
+            raise ValueError("PocketSphinx hears files, not URLs")
+        request = {
+            "decoder": {"samprate": SAMPLE_RATE, "cmn": "live", **self._options.model_dump()},
+            "stretches": [(g.start, g.end) for g in grouped(body.stretches, body.samples)],
+            "reply": {
+                "engine": self.name,
+                "version": version("pocketsphinx"),
+                "sha256": body.sha256,
+                "samples": body.samples,
+            },
+        }
+        length_s = to_seconds(body.samples)
+        bounds = Bounds(MEMORY_BYTES, DEADLINE_S + DEADLINE_PER_SECOND_S * length_s)
+        return heard_by_child(WORKER, request, body.path, bounds, called="PocketSphinx", stop=stop)
+
+    def parse(self, raw: bytes) -> Reply:
+        """Read a raw reply. Raises EngineTrouble where it is none."""
+        try:
+            answer = _answers.validate_json(raw)
+        except ValidationError as error:
+            raise EngineTrouble(
+                f"PocketSphinx's reply is not what its child writes: {error.errors()[0]['msg']}."
+            ) from error
+        words = [word for stretch in answer.stretches for word in _words(stretch)]
+        return Reply(
+            words=tuple(words),
+            language="en",
+            model=f"PocketSphinx {answer.version}, en-us",
+            duration_s=to_seconds(answer.samples),
+            sha256=answer.sha256,
+        )
+
+
+def grouped(speech: Sequence[Span], samples: int) -> tuple[Span, ...]:
+    """What is decoded together: neighbouring stretches, with a margin where there is room."""
+    groups: list[Span] = []
+    for span in speech:
+        if groups and _together(groups[-1], span):
+            groups[-1] = Span(groups[-1].start, span.end)
+        else:
+            groups.append(span)
+    bounds = [
+        0,
+        *((before.end + after.start) // 2 for before, after in pairwise(groups)),
+        samples,
+    ]
+    return tuple(
+        Span(max(group.start - MARGIN, earliest), min(group.end + MARGIN, latest))
+        for group, (earliest, latest) in zip(groups, pairwise(bounds), strict=False)
+    )
+
+
+def _together(group: Span, span: Span) -> bool:
+    return span.start - group.end < PAUSE and span.end - group.start <= LONGEST
+
+
+def _words(stretch: _Stretch) -> list[Word]:
+    return [
+        Word(
+            text=_PRONUNCIATION.sub("", text),
+            start_s=_time(stretch, first),
+            end_s=_time(stretch, last + 1),
+            # Its logarithms are rounded, so that a certain word may come out a little above 1.
+            confidence=min(probability, 1.0),
+        )
+        for text, first, last, probability in stretch.words
+        if not _FILLER.match(text)
+    ]
+
+
+def _time(stretch: _Stretch, frame: int) -> Seconds:
+    """When a frame begins, in seconds of the body; none is later than its stretch."""
+    return to_seconds(min(stretch.start + frame * FRAME, stretch.end))

@@ -1,0 +1,58 @@
+"""Recognizers on this machine: each request is heard by a child process of its own.
+
+A recognizer may hold Python's lock for seconds, crash, or leak; a child can be stopped at any moment
+and takes everything with it. It is a plain script beside the engine that is given the name of a JSON
+file with the request and answers in JSON on its standard output.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stenoflow.errors import EngineTrouble, OverLimit
+from stenoflow.media.sandbox import Bounds, confined
+
+READ_BYTES = 1 << 16
+
+REPLY_MAX_BYTES = 1 << 28
+"""A reply larger than this is no transcript: 24 hours of fast speech take about 20 MB."""
+
+
+def heard_by_child(
+    script: Path,
+    request: Mapping[str, Any],
+    audio: Path,
+    bounds: Bounds,
+    *,
+    called: str,
+    stop: threading.Event,
+) -> bytes:
+    """What the script answers to a request about ``audio``, which it finds under "audio".
+
+    The request lies beside the audio as long as this takes. Raises EngineTrouble where the script
+    fails or takes longer than its deadline, ChildKilled where it is killed from outside, Stopped.
+    """
+    path = audio.with_name(f"{audio.name}.request.json")
+    try:
+        path.write_text(json.dumps({**request, "audio": str(audio)}))
+        # -P: the script's folder holds modules named like the packages that it imports.
+        arguments = [sys.executable, "-P", str(script), str(path)]
+        with confined(arguments, bounds, called=called, stop=stop) as child:
+            reply = bytearray()
+            block = memoryview(bytearray(READ_BYTES))
+            while got := child.read_into(block):
+                reply += block[:got]
+                if len(reply) > REPLY_MAX_BYTES:
+                    raise EngineTrouble(f"{called} answered more than {REPLY_MAX_BYTES} bytes.")
+            ending = child.finish()
+            if ending.exit_code != 0:
+                said = child.messages().strip().rpartition("\n")[2]
+                raise EngineTrouble(f"{called} failed (exit code {ending.exit_code}): {said}")
+    except OverLimit as error:
+        raise EngineTrouble(str(error)) from error
+    finally:
+        path.unlink(missing_ok=True)
+    return bytes(reply)

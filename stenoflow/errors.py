@@ -1,0 +1,157 @@
+"""Everything that can go wrong with a recording, as types.
+
+    StenoError
+    ├── PermanentError            the same input ends the same way: never retried
+    │   ├── Rejected              this recording cannot become a transcript: outcome "rejected"
+    │   │   ├── BadMedia          not audio or video, damaged beyond use, or without an audio stream
+    │   │   ├── NotFound          no object at this key (a folder, a typing error, deleted)
+    │   │   ├── AccessDenied      the store refuses these credentials
+    │   │   ├── OverLimit         larger, longer or costlier than the profile allows
+    │   │   ├── BelowQuality      audible, but below the profile's quality gate
+    │   │   └── EngineRefused     the engine says that this request can never succeed
+    │   ├── BadChoice             a profile, parameter or block that contradicts itself or names nothing
+    │   ├── EngineClosed          key, permission or credit: no recording can be bought, stop the run
+    │   ├── BudgetSpent           the sweep's budget does not cover this recording
+    │   ├── PaidInVain            paid, perhaps more than once, without a reply that can be read
+    │   └── MissingDependency     a program or optional package is not installed
+    ├── TransientError            may succeed next time: retried with backoff
+    │   ├── StoreTrouble          the store did not answer, or broke off
+    │   ├── SourceChanged         the object was replaced while it was being read
+    │   ├── EngineTrouble         the engine failed, timed out, or answered nonsense
+    │   │   ├── EngineBusy        too many requests at once: everybody slows down
+    │   │   └── RequestTooLong    too large or too long for one request: halve it and try again
+    │   └── ChildKilled           a decoder or recognizer was killed from outside (out of memory, say)
+    └── Stopped                   somebody asked us to stop (Ctrl-C, cancellation): neither of the two
+
+Each message is one sentence or two: what was wrong, with which object, and what to do about it.
+"""
+
+
+class StenoError(Exception):
+    """Base of all errors raised by ``stenoflow``. ``str(error)`` is fit to be shown to a person."""
+
+
+class PermanentError(StenoError):
+    """Trying again with the same input cannot succeed."""
+
+
+class Rejected(PermanentError):
+    """This recording cannot become a transcript; its manifest says why."""
+
+
+class BadMedia(Rejected):
+    """Not audio or video, damaged beyond use, or without an audio stream."""
+
+
+class NotFound(Rejected):
+    """There is no object at this key."""
+
+
+class AccessDenied(Rejected):
+    """The store refuses the credentials in use."""
+
+
+class OverLimit(Rejected):
+    """Larger, longer or costlier than the profile allows."""
+
+
+class BelowQuality(Rejected):
+    """The recording's quality is below the profile's gate."""
+
+
+class EngineRefused(Rejected):
+    """The engine refuses this request for good (unreadable audio, bad option)."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class BadChoice(PermanentError):
+    """A profile, parameter or block contradicts itself, or names something that is not there."""
+
+
+class EngineClosed(PermanentError):
+    """The engine's account is closed to us (key, permission, credit): the whole run stops."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class BudgetSpent(PermanentError):
+    """The sweep's budget does not cover this recording; nothing of it was sent."""
+
+
+class PaidInVain(PermanentError):
+    """Paid for without a transcript that can be read; nothing more is bought without a person."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class MissingDependency(PermanentError):
+    """A program or an optional package is not installed; the message names the command to install it."""
+
+
+class TransientError(StenoError):
+    """The same call may succeed next time."""
+
+
+class StoreTrouble(TransientError):
+    """The store could not be reached, or broke off in the middle."""
+
+
+class SourceChanged(TransientError):
+    """The object was replaced while it was being read."""
+
+
+class EngineTrouble(TransientError):
+    """The engine failed, timed out, or answered something that is no transcript.
+
+    ``may_be_paid`` is true where the request may have been billed without its reply reaching us.
+    """
+
+    def __init__(
+        self, message: str, *, request_id: str | None = None, may_be_paid: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+        self.may_be_paid = may_be_paid
+
+
+class EngineBusy(EngineTrouble):
+    """Too many requests at once. ``retry_after_s`` is the engine's own wish, where it gave one."""
+
+    def __init__(
+        self, message: str, *, request_id: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, request_id=request_id)
+        self.retry_after_s = retry_after_s
+
+
+class RequestTooLong(EngineTrouble):
+    """One request was too large or took too long: its half may pass.
+
+    ``again`` is true where the same request is worth one more try before it is halved.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        may_be_paid: bool = False,
+        again: bool = False,
+    ) -> None:
+        super().__init__(message, request_id=request_id, may_be_paid=may_be_paid)
+        self.again = again
+
+
+class ChildKilled(TransientError):
+    """A child process was killed from outside, as the out-of-memory killer does."""
+
+
+class Stopped(StenoError):
+    """Somebody asked for the work to stop; nothing is wrong with the recording."""

@@ -1,0 +1,191 @@
+"""What to tell a person about a recording, from what FFmpeg said while decoding it.
+
+Two questions: why did nothing come out, and what should be known about what did.
+"""
+
+import re
+import signal
+from dataclasses import dataclass
+
+from stenoflow.errors import (
+    BadChoice,
+    BadMedia,
+    ChildKilled,
+    MissingDependency,
+    OverLimit,
+    PermanentError,
+)
+from stenoflow.media.stream_info import MediaInfo, read_media_info
+from stenoflow.profile.model import Limits, MediaChoice
+from stenoflow.times import Seconds
+
+ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
+PLACE = re.compile(r"^(?:Error opening input|file:.*): ")
+"""What precedes an error's reason and tells a person nothing: the path here is that of a passing copy."""
+REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
+"""FFmpeg 5; later ones do not name the container there, but say ``in#0``."""
+
+NO_DAMAGE = "non monotonically increasing dts"
+"""Said where recordings were joined, and times begin anew in the middle; nothing is lost of the sound."""
+
+TOLERATED_S = 1.0
+TOLERATED_SHARE = 0.02
+"""A claimed duration that is off by less than either is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came out of a recording that gave at least one sample."""
+
+    info: MediaInfo
+    duration_s: Seconds
+    exit_code: int
+    messages: str
+
+
+def why_nothing(
+    choice: MediaChoice, limits: Limits, exit_code: int, messages: str
+) -> PermanentError | ChildKilled:
+    """The error for a recording of which nothing was decoded."""
+    if re.search(r"pthread_create(\(\))? failed", messages):
+        return ChildKilled(
+            "The decoder was refused a thread: too much runs on this machine; work on fewer recordings at "
+            "a time."
+        )
+    if exit_code < 0:
+        return BadMedia(f"The file is damaged: FFmpeg {_crashed(exit_code)} on it.")
+    if "failed to map segment" in messages:
+        return BadChoice(
+            f"FFmpeg itself does not fit into {limits.decode_memory_bytes} bytes of memory; raise "
+            "limits.decode_memory_bytes in the profile."
+        )
+    if "Cannot allocate memory" in messages:
+        return OverLimit(
+            "Decoding asks for more memory than it may have: the file is damaged, or "
+            f"limits.decode_memory_bytes in the profile ({limits.decode_memory_bytes}) is too low for it."
+        )
+    info = read_media_info(messages)
+    return unreadable(messages) if info is None else _mute(info, choice, messages)
+
+
+def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
+    """The error for a file that was opened, but gave no sound."""
+    if not info.audio:
+        held = "only video" if info.has_video else "none at all"
+        return BadMedia(f"The recording has no audio stream: {held} ({info.container}).")
+    index = info.default_stream if choice.audio_stream is None else choice.audio_stream
+    if index >= len(info.audio):
+        return BadMedia(
+            f"The profile asks for audio stream {index}, but the recording has "
+            f"{count(len(info.audio), 'audio stream')}, counted from 0: {_listed(info)}."
+        )
+    stream = info.audio[index]
+    if stream.encrypted:
+        return BadMedia("The recording's audio is encrypted (DRM); supply it decrypted.")
+    if "Skipped opening external track" in messages:
+        return BadMedia("The recording's sound lies in another file; supply it in one file.")
+    if cannot_decode(messages):
+        return BadMedia(
+            f"This FFmpeg cannot decode the recording's audio ({stream.codec}): "
+            f"{_first_error(messages)}."
+        )
+    error = _first_error(messages)
+    return BadMedia(
+        f"No audio could be decoded; the file is damaged: {error}."
+        if error
+        else f"The recording holds no sound: its {stream.codec} stream decodes to nothing, as that of a "
+        "file that was cut off after its header."
+    )
+
+
+def cannot_decode(messages: str) -> bool:
+    """Whether FFmpeg has opened the file, but has no decoder for all that its codec may do."""
+    return bool(
+        re.search("Error while opening decoder|Decoder .*not found|not implemented", messages)
+    )
+
+
+def unreadable(messages: str) -> PermanentError:
+    """The error for a file that FFmpeg would not or could not open, if it is the file's."""
+    reason = _first_error(messages)
+    if not reason or "Error splitting the argument list" in messages:
+        said = reason or messages.strip().split("\n")[0] or "it says nothing at all"
+        return MissingDependency(
+            f"FFmpeg does not work ({said}); install it anew, or see `stenoflow doctor`."
+        )
+    if "Format not on whitelist" in messages:
+        refused = REFUSED_CONTAINER.search(messages)
+        named = f" ({refused[1]})" if refused else ""
+        return BadMedia(
+            f"This is no recording but something else{named}: a playlist, a subtitle, a picture or "
+            "raw samples, say; name an audio or video file."
+        )
+    return BadMedia(
+        f"This is not audio or video that FFmpeg can read, or its beginning is damaged: {reason}."
+    )
+
+
+def warnings(decoded: Decoded, choice: MediaChoice) -> tuple[str, ...]:
+    """What a person should know of a recording that was decoded, in sentences."""
+    told: list[str] = []
+    errors = [error for error in ERROR_LINE.findall(decoded.messages) if NO_DAMAGE not in error]
+    if decoded.exit_code < 0:
+        told.append(
+            f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and what follows is not heard."
+        )
+    elif errors or decoded.exit_code != 0:
+        first = _reason(errors[0]) if errors else f"FFmpeg ended with code {decoded.exit_code}"
+        told.append(
+            f"The file is damaged: decoding met {count(max(len(errors), 1), 'error')}, so that some sound "
+            f"may be missing or distorted; the first: {first}."
+        )
+    told.extend(_about_duration(decoded))
+    if len(decoded.info.audio) > 1 and choice.audio_stream is None:
+        told.append(
+            f"The file has {len(decoded.info.audio)} audio streams, of which number "
+            f"{decoded.info.default_stream} was heard: {_listed(decoded.info)}."
+        )
+    return tuple(told)
+
+
+def _about_duration(decoded: Decoded) -> list[str]:
+    claimed_s, duration_s = decoded.info.claimed_s, decoded.duration_s
+    if claimed_s is None or "Estimating duration from bitrate" in decoded.messages:
+        return []
+    off_s = abs(claimed_s - duration_s)
+    if off_s < TOLERATED_S or off_s < TOLERATED_SHARE * max(claimed_s, duration_s):
+        return []
+    if duration_s > claimed_s:
+        return [f"The header claims {claimed_s:.1f} s, but {duration_s:.1f} s were decoded."]
+    if decoded.info.has_video:
+        return [f"The file lasts {claimed_s:.1f} s, but its sound only {duration_s:.1f} s."]
+    return [
+        f"The file seems to be cut off: its header claims {claimed_s:.1f} s, but only "
+        f"{duration_s:.1f} s could be decoded."
+    ]
+
+
+def _first_error(messages: str) -> str:
+    found = ERROR_LINE.search(messages)
+    return _reason(found[1]) if found else ""
+
+
+def _reason(error: str) -> str:
+    return PLACE.sub("", error.strip()).rstrip(".")
+
+
+def _crashed(exit_code: int) -> str:
+    return f"crashed ({signal.Signals(-exit_code).name})"
+
+
+def _listed(info: MediaInfo) -> str:
+    return "; ".join(
+        f"{index}: {stream.codec}, {count(stream.channels, 'channel')}, "
+        f"{stream.language or 'language unknown'}"
+        for index, stream in enumerate(info.audio)
+    )
+
+
+def count(number: int, thing: str) -> str:
+    """``1 channel``, ``2 channels``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""One module for each format: :mod:`stenoflow.render.registry` finds them here."""

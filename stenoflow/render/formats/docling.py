@@ -1,0 +1,100 @@
+"""``docling.json``: a DoclingDocument, which retrieval pipelines read.
+
+Utterances are text items in order of time, each with a ``TrackSource`` that says when it was spoken, by
+whom, and by which identifier ``transcript.json`` knows it; words and confidences are found there. Texts
+are what was said: docling-core's own export to WebVTT refuses ``&``, ``<`` and ``-->`` in them, so for
+captions there is the ``vtt`` format.
+"""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pydantic import AnyUrl, ValidationError
+
+from stenoflow.errors import MissingDependency
+from stenoflow.render.base import Recording, Rendering
+from stenoflow.render.document import utterance_id
+from stenoflow.render.labels import LOW_ACCURACY
+from stenoflow.render.registry import renderer
+from stenoflow.transcript.model import Utterance
+from stenoflow.transcript.speakers import Voice, names
+from stenoflow.transcript.text import cleaned, joined
+
+if TYPE_CHECKING:
+    from docling_core.types.doc.common.origin import DocumentOrigin
+    from docling_core.types.doc.common.source import TrackSource
+    from docling_core.types.doc.document import DoclingDocument
+
+_ANY_MEDIA = "application/octet-stream"
+_URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
+
+
+@renderer("docling", file_name="docling.json", content_type="application/json")
+def render(rendering: Rendering) -> bytes:
+    return docling_document(rendering).model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+def docling_document(rendering: Rendering) -> "DoclingDocument":
+    """A rendering's transcript, mended, as docling-core has it. Raises MissingDependency."""
+    try:
+        from docling_core.types.doc.document import DoclingDocument  # noqa: PLC0415 -- optional
+        from docling_core.types.doc.labels import DocItemLabel  # noqa: PLC0415 -- optional
+    except ImportError as error:
+        raise MissingDependency(
+            "the docling format needs docling-core: pip install 'stenoflow[docling]'"
+        ) from error
+    transcript = rendering.transcript
+    title = cleaned(rendering.recording.name)
+    made = DoclingDocument(name=title, origin=_origin(rendering.recording))
+    made.add_title(title)
+    if transcript.accuracy == "low":
+        made.add_text(DocItemLabel.TEXT, LOW_ACCURACY)
+    if transcript.summary:
+        made.add_heading("Summary")
+        made.add_text(DocItemLabel.TEXT, transcript.summary)
+        made.add_heading("Transcript")
+    called = names(transcript)
+    for number, utterance in enumerate(transcript.utterances, 1):
+        words = transcript.words[utterance.first : utterance.last]
+        made.add_text(
+            DocItemLabel.TEXT,
+            joined(word.text for word in words),
+            source=_source(rendering, number, utterance, called[Voice.of(words[0])]),
+        )
+    return made
+
+
+def _source(
+    rendering: Rendering, number: int, utterance: Utterance, voice: str | None
+) -> "TrackSource":
+    from docling_core.types.doc.common.source import TrackSource  # noqa: PLC0415 -- optional
+
+    words = rendering.transcript.words[utterance.first : utterance.last]
+    start_s = round(words[0].start_s, 3)
+    end_s = round(max(word.end_s for word in words), 3)
+    return TrackSource(
+        start_time=start_s,
+        # docling-core takes no track without length.
+        end_time=max(end_s, round(start_s + 0.001, 3)),
+        identifier=utterance_id(number),
+        voice=voice,
+    )
+
+
+def _origin(recording: Recording) -> "DocumentOrigin":
+    from docling_core.types.doc.common.origin import DocumentOrigin  # noqa: PLC0415 -- optional
+
+    def origin(media_type: str) -> DocumentOrigin:
+        return DocumentOrigin(
+            filename=cleaned(recording.name),
+            mimetype=media_type,
+            # docling-core keeps the last 64 bits of a digest.
+            binary_hash=int(recording.sha256 or "0", 16) & (2**64 - 1),
+            uri=AnyUrl(quote(recording.url, safe=_URL_CHARACTERS)),
+        )
+
+    try:
+        return origin(recording.media_type)
+    except ValidationError:
+        # It refuses some types of audio (audio/webm, audio/amr).
+        return origin(_ANY_MEDIA)

@@ -1,0 +1,25 @@
+"""Plain text: who said what, and when, a turn at a time."""
+
+from stenoflow.durations import clock
+from stenoflow.render.base import Rendering
+from stenoflow.render.labels import LOW_ACCURACY
+from stenoflow.render.registry import renderer
+from stenoflow.transcript.speakers import Voice, names, turns
+from stenoflow.transcript.text import cleaned, joined
+
+
+@renderer("txt", file_name="transcript.txt", content_type="text/plain; charset=utf-8")
+def render(rendering: Rendering) -> bytes:
+    transcript = rendering.transcript
+    called = names(transcript)
+    blocks = [cleaned(rendering.recording.name)]
+    if transcript.accuracy == "low":
+        blocks.append(LOW_ACCURACY)
+    if not transcript.words:
+        blocks.append("No words were heard.")
+    for turn in turns(transcript):
+        words = transcript.words[turn.first : turn.last]
+        name = called[Voice.of(words[0])]
+        head = f"[{clock(words[0].start_s)}]" + (f" {name}" if name else "")
+        blocks.append(f"{head}\n{joined(word.text for word in words)}")
+    return ("\n\n".join(blocks) + "\n").encode()

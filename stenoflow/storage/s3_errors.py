@@ -1,0 +1,145 @@
+"""What an S3 server or the network said, as errors of ours."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore import exceptions as aws  # pyright: ignore[reportMissingTypeStubs]
+from botocore.parsers import ResponseParserError  # pyright: ignore[reportMissingTypeStubs]
+from urllib3.exceptions import HTTPError
+
+from stenoflow.errors import AccessDenied, BadChoice, NotFound, OverLimit, StenoError, StoreTrouble
+
+_DENIED = {
+    "403",
+    "AccessDenied",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnauthorizedAccess",
+}
+_ELSEWHERE = {
+    "301",
+    "307",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+}
+_TOO_LARGE = {"KeyTooLong", "KeyTooLongError", "EntityTooLarge"}
+_TOO_MANY = {"SlowDown", "RequestTimeout", "ThrottlingException", "TooManyRequests", "429"}
+
+_CREDENTIALS = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.TokenRetrievalError,
+    aws.SSOError,
+    aws.UnauthorizedSSOTokenError,
+    aws.MetadataRetrievalError,
+)
+_CHOICE = (
+    aws.ParamValidationError,
+    aws.ProfileNotFound,
+    aws.InvalidRegionError,
+    aws.NoRegionError,
+    aws.ConfigParseError,
+    aws.InvalidConfigError,
+)
+
+
+@contextmanager
+def s3_errors(url: str) -> Generator[None, None, None]:
+    """Raises in the block's errors' place: NotFound, AccessDenied, OverLimit, BadChoice, StoreTrouble.
+
+    ``url`` is the object or the store that the block works on.
+    """
+    try:
+        yield
+    except aws.ClientError as error:
+        raise _from_reply(error, url) from error
+    except _CREDENTIALS as error:
+        raise AccessDenied(
+            f"There are no credentials for {url} ({error}). Save an Object Store block with its "
+            "keys, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
+        ) from error
+    except _CHOICE as error:
+        raise BadChoice(f"{url} cannot be opened: {error}") from error
+    except (aws.BotoCoreError, HTTPError, ResponseParserError) as error:
+        raise StoreTrouble(
+            f"{url}: the S3 server did not answer, or broke off ({error}). Try again; if it stays "
+            "so, look at the endpoint's address and the network."
+        ) from error
+
+
+def status_of(error: aws.ClientError) -> int:
+    """The HTTP status of a refusal."""
+    return _reply(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def retries_of(error: aws.ClientError) -> int:
+    """How many times the client had sent the request before."""
+    return _reply(error).get("ResponseMetadata", {}).get("RetryAttempts", 0)
+
+
+def code_of(error: aws.ClientError) -> str:
+    """S3's name for what was wrong; the status where the reply had no body."""
+    return str(_reply(error).get("Error", {}).get("Code", ""))
+
+
+def _reply(error: aws.ClientError) -> dict[str, Any]:
+    return error.response
+
+
+def _from_reply(error: aws.ClientError, url: str) -> StenoError:
+    status, code = status_of(error), code_of(error)
+    said = f"{code} {_reply(error).get('Error', {}).get('Message', '')}".strip()
+    match code:
+        case "NoSuchBucket":
+            kind, what = NotFound, "there is no such bucket. Check its name and the endpoint."
+        case "RequestTimeTooSkewed":
+            kind, what = AccessDenied, f"this machine's clock is wrong ({said}). Set it right."
+        case "InvalidObjectState":
+            kind, what = AccessDenied, f"it is archived ({said}). Have the bucket restore it first."
+        case _ if code in _TOO_LARGE:
+            kind, what = OverLimit, f"the name is too long or the body too large ({said})."
+        case _ if code in _ELSEWHERE or status in (301, 302, 307, 308):
+            kind, what = (
+                BadChoice,
+                (
+                    f"the bucket is in another region or at another address ({said}). Set the store's "
+                    f"region{_region(error)} and endpoint."
+                ),
+            )
+        case _ if code in _DENIED or status in (401, 403):
+            kind, what = (
+                AccessDenied,
+                (
+                    f"the store refuses these credentials ({said}). Check the keys, and that they may "
+                    "do this; without the right to list, a missing object looks the same."
+                ),
+            )
+        case _ if status == 404:
+            kind, what = NotFound, "there is no such object. Check its name."
+        case _ if code in _TOO_MANY or (status >= 500 and status != 501):
+            kind, what = StoreTrouble, f"the store is in trouble, or wants less at once ({said})."
+        case _:
+            kind, what = (
+                BadChoice,
+                (
+                    f"the store cannot do this ({said}). Check the bucket's name, the region and the "
+                    "endpoint."
+                ),
+            )
+    return kind(f"{url}: {what}")
+
+
+def _region(error: aws.ClientError) -> str:
+    reply = _reply(error)
+    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = reply.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region")
+    return f" (it says {region})" if region else ""

@@ -1,0 +1,96 @@
+"""What was said, when and by whom: words, utterances, speakers.
+
+Values are frozen dataclasses, light enough for a million words. Inside a :class:`Reply` times count
+from the start of what was sent to the engine; inside a :class:`Transcript` from the start of the
+original recording.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stenoflow.times import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it should be read (punctuated and cased where the engine does that)."""
+
+    text: str
+    start_s: Seconds
+    end_s: Seconds
+    confidence: float | None = None
+    """0 to 1; None where the engine gives none."""
+    speaker: int | None = None
+    """Diarized speaker, counted from 0 over the whole transcript; None where nobody told."""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A stretch of neighbouring words by one speaker on one channel: words[first:last]."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something an engine found in a passage of text: a topic, an intent, a sentiment, an entity."""
+
+    kind: Literal["topic", "intent", "sentiment", "entity"]
+    label: str
+    confidence: float | None
+    text: str
+    first: int | None = None
+    """words[first:last] is the passage, where the engine said so."""
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An engine's answer to one request, parsed strictly; times are those of what was sent."""
+
+    words: tuple[Word, ...]
+    utterance_starts: tuple[int, ...] = ()
+    """Indices of words at which the engine begins an utterance; () where it marks none."""
+    paragraph_starts: tuple[int, ...] = ()
+    language: str | None = None
+    language_confidence: float | None = None
+    model: str | None = None
+    """The model that answered, with its version, as the engine names it."""
+    request_id: str | None = None
+    duration_s: Seconds | None = None
+    """Seconds of audio the engine says it heard, for comparison with what was sent."""
+    duration_within_s: Seconds = Seconds(0.0)
+    """How far the engine's rounding may take that from the truth."""
+    sha256: str | None = None
+    """Digest of the body the engine says it received."""
+    summary: str | None = None
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that was said in one recording.
+
+    Utterances are in order of their starts, words in the order of their utterances: channels may talk
+    at the same time.
+    """
+
+    words: tuple[Word, ...]
+    utterances: tuple[Utterance, ...]
+    """Partition the words: each word is in exactly one utterance."""
+    paragraphs: tuple[Utterance, ...] = ()
+    """Runs of neighbouring words, each made of whole utterances where the engine marks them."""
+    duration_s: Seconds = Seconds(0.0)
+    """Length of the original recording."""
+    language: str | None = None
+    language_confidence: float | None = None
+    engine: str = ""
+    model: str | None = None
+    accuracy: Literal["low", "standard"] = "standard"
+    """"low" where the engine is meant for trying out, and every output must say so."""
+    summary: str | None = None
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = field(default=())

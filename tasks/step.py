@@ -1,0 +1,43 @@
+"""How a step of a recording is retried: transient trouble with backoff and jitter, nothing else."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from stenoflow.errors import TransientError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RETRIES = 5
+FIRST_DELAY_S = 2
+"""Then 4, 8, 16 and 32 seconds, each up to half as long again: about a minute of trouble."""
+JITTER = 0.5
+
+
+def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Whether the error that ended a try is one that another try may not meet."""
+    return isinstance(state.data, TransientError)
+
+
+def step(
+    function: Callable[P, Coroutine[Any, Any, R]],
+) -> Task[P, Coroutine[Any, Any, R]]:
+    """A step of one recording as a Prefect task, by the function's own name.
+
+    Nothing is cached or persisted: every step but the purchase is cheap to redo, and the purchase
+    is kept in the ledger.
+    """
+    return task(
+        name=function.__name__,
+        retries=RETRIES,
+        retry_delay_seconds=exponential_backoff(FIRST_DELAY_S),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=is_transient,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(function)

@@ -1,0 +1,54 @@
+"""Benches report in one way, and `make bench` runs them all."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bench.__main__ import BENCHES
+from bench.harness.measure import Measure, read_measure, report
+from tests.support.corpus import ROOT
+
+MEASURE = Measure(name="vad", ours=2, peer=30, unit="CPU s", against="stock", at_least=15)
+
+
+def test_every_bench_is_run_by_make_bench() -> None:
+    folder = ROOT / "bench"
+    modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.glob("*/*.py")
+        if path.parent.name != "harness" and path.stem != "__init__"
+    }
+    assert modules == set(BENCHES)
+
+
+def test_the_ratio_is_over_the_peer_or_under_it_as_the_bar_is() -> None:
+    assert (MEASURE.ratio, MEASURE.missed) == (15, False)
+    assert replace(MEASURE, ours=2.1).missed
+    more = replace(MEASURE, ours=33, at_least=None, at_most=1.1)
+    assert (more.ratio, more.missed) == (1.1, False)
+    assert replace(more, ours=34).missed
+    assert not replace(more, at_most=None).missed
+
+
+def test_nothing_may_be_where_the_bar_is_0() -> None:
+    none = replace(MEASURE, ours=0, at_least=None, at_most=0)
+    assert not none.missed
+    assert replace(none, ours=1).missed
+    assert replace(none, ours=1, peer=0).missed
+
+
+def test_a_report_is_read_back_from_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    unbounded = replace(MEASURE, name="storm", peer=0, at_least=None)
+    report([MEASURE, unbounded])
+    lines = capsys.readouterr().out.splitlines()
+    assert [read_measure(line) for line in lines] == [MEASURE, unbounded]
+    assert [json.loads(line)["ratio"] for line in lines] == [15, None]
+    assert read_measure("requests: 40, failed: 8") is None
+
+
+def test_a_missed_bar_is_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        report([replace(MEASURE, ours=20)])
+    assert ending.value.code == 1
+    assert capsys.readouterr().out

@@ -1,0 +1,104 @@
+"""What people save in Prefect: checked when it is saved, found by its name, and silent about secrets."""
+
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from pydantic import SecretStr, ValidationError
+
+from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
+from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks.resolving import open_credentials, open_profile, open_store_address
+from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.errors import BadChoice, EngineTrouble
+from stenoflow.profile.model import Profile
+from stenoflow.testing.deepgram.server import StandIn
+
+KEY = "a-key-that-nobody-may-read"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"location": "recordings"},
+        {"location": "ftp://host/recordings"},
+        {"location": "s3://key:secret@bucket"},
+        {"location": "s3://bucket", "endpoint_url": "ceph.example.org"},
+        {"location": "s3://bucket", "access_key_id": "only-half"},
+        {"location": "/srv/recordings", "endpoint_url": "http://127.0.0.1:9000"},
+    ],
+)
+def test_a_store_that_cannot_be_is_refused_by_the_form(fields: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        ObjectStore(**fields)  # pyright: ignore[reportArgumentType]
+
+
+def test_every_field_of_every_form_says_what_it_is() -> None:
+    for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
+        assert block.get_description()
+        assert block.get_code_example()
+        for name, field in block.model_fields.items():
+            assert field.title and field.description, name
+
+
+async def test_a_store_is_found_by_its_name(prefect_server: None, tmp_path: Path) -> None:
+    (tmp_path / "talk.mp3").write_bytes(b"ID3")
+    await ObjectStore(location=str(tmp_path)).asave("talks")
+    store = await open_store_address("object-store/talks")
+    assert [info.key for info in store.list()] == ["talk.mp3"]
+
+
+async def test_saving_a_store_says_what_it_does_not_let_us_do(
+    prefect_server: None, tmp_path: Path
+) -> None:
+    with pytest.warns(UserWarning, match="There is no folder"):
+        await ObjectStore(location=str(tmp_path / "nowhere")).asave("nowhere")
+
+
+def test_a_check_writes_nothing_that_stays(tmp_path: Path) -> None:
+    report = ObjectStore(location=str(tmp_path)).check()
+    assert report.serves_as_destination
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_is_not_saved_is_no_choice(prefect_server: None) -> None:
+    for opening in (
+        open_store_address("object-store/missing"),
+        open_profile("transcription-profile/missing"),
+        open_credentials("deepgram-credentials/missing"),
+    ):
+        with pytest.raises(BadChoice, match=r"there is no block .*/missing"):
+            await opening
+
+
+async def test_a_key_itself_is_refused_as_a_parameter() -> None:
+    with pytest.raises(BadChoice, match="never a key itself") as refusal:
+        await open_credentials(KEY)
+    assert KEY not in str(refusal.value)
+
+
+async def test_a_profile_comes_back_as_it_was_saved(prefect_server: None) -> None:
+    profile = Profile(engine="deepgram", artifacts=("txt",))
+    await TranscriptionProfile(profile=profile).asave("texts")
+    assert await open_profile("transcription-profile/texts") == profile
+
+
+async def test_keys_are_stored_encrypted_and_never_shown(prefect_server: None) -> None:
+    credentials = DeepgramCredentials(api_key=SecretStr(KEY))
+    await credentials.asave("main")
+    assert KEY not in repr(credentials)
+    async with get_client() as client:
+        document = await client.read_block_document_by_name(
+            "main", "deepgram-credentials", include_secrets=False
+        )
+    assert KEY not in document.model_dump_json()
+    assert (await open_credentials("deepgram-credentials/main")).api_key.get_secret_value() == KEY
+
+
+def test_a_key_is_asked_about_and_not_given_away() -> None:
+    with StandIn() as standin:
+        said = DeepgramCredentials.of(KEY, standin.url).check()
+    assert "127.0.0.1" in said
+    with pytest.raises(EngineTrouble, match="does not answer") as trouble:
+        DeepgramCredentials.of(KEY, standin.url).check()
+    assert KEY not in str(trouble.value)

@@ -1,0 +1,135 @@
+"""One command registers everything, and repeating it changes nothing that a person has set."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
+from prefect.states import Crashed, Pending, Running
+
+from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
+from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.deployments.automations import DEAD, FIND, REVIVALS, REVIVE
+from stenoflow.deployments.deploy import FILE, POOL, deploy
+from stenoflow.deployments.server.logos import logos
+from stenoflow.profile.model import Profile
+from stenoflow.tasks.limits.engine import open_limit
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+DEPLOYMENTS = ("transcribe/api", "ingest/hourly", "ingest/batch", "forecast/manual")
+
+
+async def registered() -> dict[str, Any]:
+    """What the server knows, without the times at which it was told."""
+    async with get_client() as client:
+        deployments = [await client.read_deployment_by_name(name) for name in DEPLOYMENTS]
+        automations = await client.read_automations()
+        limits = await client.read_global_concurrency_limits()
+        pool = await client.read_work_pool(POOL)
+    return {
+        "deployments": [
+            (
+                str(each.id),
+                each.entrypoint,
+                each.parameters,
+                [(str(schedule.id), schedule.active) for schedule in each.schedules],
+                each.concurrency_options and each.concurrency_options.collision_strategy,
+            )
+            for each in deployments
+        ],
+        "automations": sorted((each.name, each.enabled, len(each.actions)) for each in automations),
+        "limits": sorted((each.name, each.limit) for each in limits if "stenoflow" in each.name),
+        "pool": (pool.type, pool.concurrency_limit),
+    }
+
+
+async def change_what_a_person_may_set() -> None:
+    async with get_client() as client:
+        hourly = await client.read_deployment_by_name("ingest/hourly")
+        await client.update_deployment_schedule(hourly.id, hourly.schedules[0].id, active=False)
+        await client.update_global_concurrency_limit(
+            open_limit("deepgram"), GlobalConcurrencyLimitUpdate(limit=3)
+        )
+        await client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=7))
+
+
+def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
+    deploy(quiet=True)
+    asyncio.run(change_what_a_person_may_set())
+    mine = Profile(engine="deepgram")
+    TranscriptionProfile(profile=mine).save("default", overwrite=True)
+    before = asyncio.run(registered())
+
+    deploy(quiet=True)
+
+    assert asyncio.run(registered()) == before
+    assert before["pool"] == ("process", 7)
+    assert (open_limit("deepgram"), 3) in before["limits"]
+    assert {name for name, *_ in before["automations"]} >= {FIND, REVIVE}
+    assert len(before["automations"]) == 3, "these two, and the trigger of transcribe/api"
+    block = TranscriptionProfile.load("default")
+    assert isinstance(block, TranscriptionProfile)
+    assert block.profile == mine
+
+
+async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None:
+    await asyncio.to_thread(deploy, quiet=True)
+    async with get_client() as client:
+        deployment = await client.read_deployment_by_name("transcribe/api")
+
+        async def begun() -> UUID:
+            run = await client.create_flow_run_from_deployment(
+                deployment.id, parameters={"key": "deadly.mp3"}, state=Pending()
+            )
+            return run.id
+
+        async def dies(run: UUID) -> None:
+            await client.set_flow_run_state(run, Running(), force=True)
+            await client.set_flow_run_state(run, Crashed(message=DEAD), force=True)
+
+        async def is_scheduled(run: UUID) -> bool:
+            state = (await client.read_flow_run(run)).state
+            return state is not None and state.is_scheduled()
+
+        async def revived(run: UUID) -> None:
+            async with asyncio.timeout(60):
+                while not await is_scheduled(run):
+                    await asyncio.sleep(0.2)
+
+        deadly, unlucky = await begun(), await begun()
+        for _ in range(REVIVALS):
+            await dies(deadly)
+            await revived(deadly)
+        await dies(deadly)
+        # Events are looked at in their order: when this one's was, so was that one's.
+        await dies(unlucky)
+        await revived(unlucky)
+        assert not await is_scheduled(deadly)
+
+
+def test_logos_are_named_where_somebody_serves_them_and_stay() -> None:
+    served_at = "https://logos.example.org/stenoflow"
+    deploy(logos=served_at, quiet=True)
+    deploy(quiet=True)
+    with get_client(sync_client=True) as client:
+        for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
+            found = client.read_block_type_by_slug(block.get_block_type_slug()).logo_url
+            address, _, name = str(found).rpartition("/")
+            assert address == served_at
+            drawn = logos()[name]
+            assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_flows_are_named_by_module_so_that_an_installed_wheel_runs_them() -> None:
+    described = yaml.safe_load(FILE.read_text())
+
+    assert described["pull"] == []
+    for deployment in described["deployments"]:
+        assert ":" not in deployment["entrypoint"]
+        assert "/" not in deployment["entrypoint"]

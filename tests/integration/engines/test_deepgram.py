@@ -1,0 +1,491 @@
+"""One request to Deepgram, and everything that can happen to it, against a stand-in over real HTTP."""
+
+import http.server
+import logging
+import threading
+import time
+import tracemalloc
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from stenoflow.engines.base import Body
+from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.errors import (
+    BadChoice,
+    EngineBusy,
+    EngineClosed,
+    EngineRefused,
+    EngineTrouble,
+    RequestTooLong,
+    StenoError,
+    Stopped,
+)
+from stenoflow.ledger.records import Order
+from stenoflow.ledger.validation import reader
+from stenoflow.profile.model import DeepgramOptions
+from stenoflow.testing.deepgram.faults import OWN_ERRORS, PAID, UNPAID, Fault, Mix, Spoiling, status
+from stenoflow.testing.deepgram.server import StandIn
+from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from tests.support.corpus import needs_corpus, shared
+
+GO_ON = threading.Event()
+TONES = (Tone(8_000, 12_001, 300), Tone(20_000, 24_002, 900), Tone(60_007, 64_011, 320))
+SAMPLES = 80_000
+
+
+@pytest.fixture(scope="module")
+def running() -> Generator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running: StandIn) -> StandIn:
+    running.requests.clear()
+    running.bill.charges.clear()
+    return running
+
+
+@pytest.fixture(scope="module")
+def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    path = tmp_path_factory.mktemp("audio") / "tones.wav"
+    return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
+
+
+def engine(standin: StandIn, **choices: object) -> DeepgramEngine:
+    return DeepgramEngine(DeepgramOptions.model_validate(choices), standin.key, standin.url)
+
+
+def failure(standin: StandIn, body: Body, fault: Fault, **choices: object) -> StenoError:
+    """What a request meets whose reply is read, under a fault."""
+    standin.script(fault)
+    asked = engine(standin, **choices)
+    with pytest.raises(StenoError) as caught:
+        asked.parse(asked.listen(body, stop=GO_ON))
+    return caught.value
+
+
+def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: Body) -> None:
+    asked = engine(standin)
+    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    heard = [(round(word.start_s * 16_000), round(word.end_s * 16_000)) for word in reply.words]
+    assert heard == [(tone.start, tone.end) for tone in TONES]
+    assert [word.text for word in reply.words] == ["Tone300", "tone900.", "Tone320."]
+    assert [word.speaker for word in reply.words] == [0, 1, 0]
+    assert (reply.sha256, reply.duration_s) == (body.sha256, 5.0)
+    assert reply.utterance_starts == (0, 2)
+    assert [charge.seconds for charge in standin.bill.of(body.sha256)] == [5.0]
+
+
+def test_the_body_goes_whole_with_its_length_and_type(standin: StandIn, body: Body) -> None:
+    engine(standin).listen(body, stop=GO_ON)
+    request = standin.requests[0]
+    assert request.headers["content-length"] == str(body.size)
+    assert request.headers["content-type"] == "audio/wav"
+    assert "transfer-encoding" not in request.headers
+    assert (request.received, request.sha256) == (body.size, body.sha256)
+
+
+def test_options_go_by_deepgrams_own_names(standin: StandIn, body: Body) -> None:
+    engine(
+        standin,
+        keyterm=("Ada Lovelace", "Ærø"),
+        utt_split=1.5,
+        redact=("pci", "numbers"),
+        filler_words=False,
+        detect_language=("en", "de"),
+        other={"language_hint": ("en", "de"), "beta": 2},
+    ).listen(body, stop=GO_ON)
+    query = standin.requests[0].query
+    assert query == {
+        "model": ["nova-3"],
+        "detect_language": ["en", "de"],
+        "diarize_model": ["latest"],
+        "smart_format": ["true"],
+        "punctuate": ["true"],
+        "paragraphs": ["true"],
+        "utterances": ["true"],
+        "utt_split": ["1.5"],
+        "redact": ["pci", "numbers"],
+        "keyterm": ["Ada Lovelace", "Ærø"],
+        "filler_words": ["false"],
+        "language_hint": ["en", "de"],
+        "beta": ["2"],
+    }
+
+
+def test_channels_that_are_heard_apart_are_asked_for_and_paid(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    left, right = sounding(TONES[:2], SAMPLES), sounding(TONES[2:], SAMPLES)
+    stereo = body_of(write_wav(tmp_path / "stereo.wav", left, right))
+    asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url, multichannel=True)
+    reply = asked.parse(asked.listen(stereo, stop=GO_ON))
+    assert [(word.channel, round(word.start_s * 16_000)) for word in reply.words] == [
+        (0, 8_000),
+        (0, 20_000),
+        (1, 60_007),
+    ]
+    assert reply.utterance_starts == (0, 2)
+    assert standin.bill.seconds == 10.0
+
+
+def test_what_is_asked_beside_words_is_found(standin: StandIn, body: Body) -> None:
+    asked = engine(
+        standin, summarize="v2", topics=True, intents=True, sentiment=True, detect_language=True
+    )
+    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    assert reply.summary == "3 sounds are heard."
+    assert [(found.kind, found.first, found.last) for found in reply.findings] == [
+        ("topic", 0, 3),
+        ("intent", 0, 3),
+        ("sentiment", 0, 3),
+    ]
+    assert (reply.language, reply.language_confidence) == ("en", 0.99)
+    assert not reply.warnings
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    ("name", "words", "utterances"), [("nasa.mp4", 226, 22), ("preamble.wav", 52, 0)]
+)
+def test_recorded_audio_gets_its_recorded_reply(
+    standin: StandIn, name: str, words: int, utterances: int
+) -> None:
+    folder = shared()
+    assert folder
+    asked, sent = engine(standin), body_of(folder / "deepgram" / "audio" / name, "video/mp4")
+    raw = asked.listen(sent, stop=GO_ON)
+    assert any(raw == path.read_bytes() for path in (folder / "deepgram").glob("*/*.json"))
+    reply = asked.parse(raw)
+    assert (len(reply.words), len(reply.utterance_starts)) == (words, utterances)
+    assert reply.sha256 == sent.sha256
+
+
+def test_a_url_is_fetched_by_the_other_side(standin: StandIn, body: Body, tmp_path: Path) -> None:
+    assert body.path
+    (tmp_path / "a.wav").write_bytes(body.path.read_bytes())
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(tmp_path))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as files:
+        threading.Thread(target=files.serve_forever, args=(0.05,)).start()
+        base = f"http://127.0.0.1:{files.server_address[1]}"
+        there = Body(None, f"{base}/a.wav?signature=s3cret", 0, "", "", 0, ())
+        missing = Body(None, f"{base}/none.wav?signature=s3cret", 0, "", "", 0, ())
+        asked = engine(standin, upload="url")
+        reply = asked.parse(asked.listen(there, stop=GO_ON))
+        with pytest.raises(EngineRefused, match="REMOTE_CONTENT_ERROR") as caught:
+            asked.listen(missing, stop=GO_ON)
+        files.shutdown()
+    assert reply.sha256 == body.sha256
+    assert "s3cret" not in str(caught.value)
+
+
+KINDS: dict[int, type[StenoError]] = {
+    400: EngineRefused,
+    401: EngineClosed,
+    402: EngineClosed,
+    403: EngineClosed,
+    404: EngineClosed,
+    408: EngineTrouble,
+    411: EngineRefused,
+    413: RequestTooLong,
+    414: EngineRefused,
+    422: EngineTrouble,
+    429: EngineBusy,
+    500: EngineTrouble,
+    502: EngineTrouble,
+    503: EngineTrouble,
+    504: RequestTooLong,
+}
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_each_status_is_an_error_of_its_kind(standin: StandIn, body: Body, code: int) -> None:
+    error = failure(standin, body, status(code))
+    assert type(error) is KINDS[code]
+    assert error.request_id == standin.requests[0].id  # type: ignore[attr-defined]
+    assert str(code) in str(error)
+    if code in OWN_ERRORS:
+        assert OWN_ERRORS[code][0] in str(error)
+    assert not getattr(error, "may_be_paid", False)
+    assert not standin.bill.charges
+
+
+def test_only_what_ran_out_of_time_is_worth_the_same_request_again(
+    standin: StandIn, body: Body
+) -> None:
+    slow, large = failure(standin, body, status(504)), failure(standin, body, status(413))
+    assert isinstance(slow, RequestTooLong)
+    assert isinstance(large, RequestTooLong)
+    assert (slow.again, large.again) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None)],
+)
+def test_busy_says_how_long_to_wait(
+    standin: StandIn, body: Body, retry_after: str | None, seconds: float | None
+) -> None:
+    error = failure(standin, body, status(429, retry_after=retry_after))
+    assert isinstance(error, EngineBusy)
+    assert error.retry_after_s == seconds
+
+
+def test_busy_may_name_a_date(standin: StandIn, body: Body) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    error = failure(standin, body, status(429, retry_after=date))
+    assert isinstance(error, EngineBusy)
+    assert error.retry_after_s == pytest.approx(29.5, abs=2)
+
+
+@pytest.mark.parametrize(("code", "may_be_paid"), [(500, True), (502, True), (503, False)])
+def test_a_gateway_cannot_say_what_was_paid(
+    standin: StandIn, body: Body, code: int, may_be_paid: bool
+) -> None:
+    error = failure(standin, body, status(code, from_gateway=True))
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid is may_be_paid
+
+
+REPLY = {
+    "metadata": {"request_id": "x", "duration": 1.0, "created": "2026-11-23T18:00:00.000Z"},
+    "results": {"channels": [{"alternatives": [{"transcript": "", "words": []}]}]},
+}
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.one_of(st.integers(0, 150), st.integers(-150, -1)))
+def test_a_reply_that_breaks_off_anywhere_may_be_paid(
+    standin: StandIn, body: Body, at: int
+) -> None:
+    standin.bill.charges.clear()
+    error = failure(standin, body, Fault(reset_response_at=at, reply=REPLY))
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid
+    assert len(standin.bill.charges) == 1
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    """More than the buffers of a connection hold."""
+    path = tmp_path_factory.mktemp("audio") / "large.wav"
+    path.write_bytes(bytes(30_000_000))
+    return body_of(path)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.integers(0, 20_000_000))
+@example(at=0)
+@example(at=1)
+def test_a_request_that_breaks_off_anywhere_is_not_paid(
+    standin: StandIn, large: Body, at: int
+) -> None:
+    error = failure(standin, large, Fault(reset_request_at=at))
+    assert isinstance(error, EngineTrouble)
+    assert not error.may_be_paid
+    assert not standin.bill.charges
+
+
+@pytest.mark.parametrize("code", [401, 413, 429, 503])
+def test_an_answer_is_heard_while_the_body_is_still_being_sent(
+    standin: StandIn, large: Body, code: int
+) -> None:
+    error = failure(standin, large, Fault(status=code, early=True))
+    assert type(error) is KINDS[code]
+    assert standin.requests[0].received == 0
+
+
+@pytest.mark.parametrize(
+    "spoiled", ["truncated", "html", "not an object", "wrong shape", "error object", "empty"]
+)
+def test_200_is_no_reply_yet(standin: StandIn, body: Body, spoiled: Spoiling) -> None:
+    error = failure(standin, body, Fault(spoiled=spoiled))
+    assert isinstance(error, EngineTrouble)
+    assert "Deepgram's reply" in str(error)
+    # What has no JSON in it is judged at once; what has is stored first, then read.
+    assert error.may_be_paid or spoiled in ("wrong shape", "error object")
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(wrong_sha256=True), Fault(duration_factor=0.3), Fault(duration_factor=3)]
+)
+def test_a_reply_about_other_audio_is_no_answer(standin: StandIn, body: Body, fault: Fault) -> None:
+    standin.script(fault)
+    asked = engine(standin)
+    order = Order(
+        engine="deepgram",
+        body_sha256=body.sha256,
+        body_bytes=body.size,
+        seconds=5.0,
+        exact=True,
+        estimate_usd=None,
+    )
+    with pytest.raises(EngineTrouble, match="not about the audio") as caught:
+        reader(asked)(asked.listen(body, stop=GO_ON), order)
+    assert caught.value.may_be_paid
+
+
+@pytest.mark.parametrize(
+    ("fault", "choices"),
+    [
+        (Fault(hang=True), {"deadline_s": 0.4}),
+        (Fault(hang=True), {"read_timeout_s": 0.4}),
+        (Fault(late_s=30), {"deadline_s": 0.4}),
+        (Fault(drip_s=0.05), {"deadline_s": 0.4}),
+    ],
+)
+def test_deadlines_hold_whatever_trickles_in(
+    standin: StandIn, body: Body, fault: Fault, choices: dict[str, float]
+) -> None:
+    began_s = time.monotonic()
+    error = failure(standin, body, fault, **choices)
+    assert time.monotonic() - began_s < 3
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid
+    assert len(standin.bill.charges) == 1
+
+
+def test_nobody_at_home_is_told_apart_and_not_paid(body: Body) -> None:
+    with StandIn() as gone:
+        url = gone.url
+    asked = DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url)
+    with pytest.raises(EngineTrouble, match="cannot be reached") as caught:
+        asked.listen(body, stop=GO_ON)
+    assert not caught.value.may_be_paid
+
+
+@pytest.mark.parametrize("fault", [Fault(hang=True), Fault(drip_s=0.05)])
+def test_a_wish_to_stop_closes_the_connection(standin: StandIn, body: Body, fault: Fault) -> None:
+    standin.script(fault)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(engine(standin).listen, body, stop=stop)
+        standin.wait_for(lambda: standin.bill.charges)
+        stop.set()
+        began_s = time.monotonic()
+        with pytest.raises(Stopped):
+            waiting.result()
+        assert time.monotonic() - began_s < 2
+
+
+def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: Body) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        engine(standin).listen(body, stop=stop)
+    assert not standin.requests
+
+
+def test_one_call_is_one_request(standin: StandIn, body: Body) -> None:
+    for fault in (*UNPAID, *PAID):
+        before = len(standin.requests)
+        failure(standin, body, fault)
+        assert len(standin.requests) == before + 1
+
+
+def test_a_body_can_be_sent_again_after_a_failure(standin: StandIn, body: Body) -> None:
+    failure(standin, body, status(503))
+    asked = engine(standin)
+    assert asked.parse(asked.listen(body, stop=GO_ON)).sha256 == body.sha256
+
+
+def test_requests_at_once_do_not_mix(standin: StandIn, tmp_path: Path) -> None:
+    tones = [Tone(1_000 * at, 1_000 * at + 2_000, 400) for at in range(1, 13)]
+    bodies = [
+        body_of(write_wav(tmp_path / f"{tone.start}.wav", sounding([tone], 40_000)))
+        for tone in tones
+    ]
+    asked = engine(standin)
+    with ThreadPoolExecutor(12) as threads:
+        replies = list(threads.map(lambda sent: asked.listen(sent, stop=GO_ON), bodies))
+    assert [asked.parse(raw).sha256 for raw in replies] == [sent.sha256 for sent in bodies]
+    assert [round(asked.parse(raw).words[0].start_s * 16_000) for raw in replies] == [
+        tone.start for tone in tones
+    ]
+
+
+def test_no_redirect_carries_the_key_away(body: Body) -> None:
+    class Elsewhere(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(307)
+            self.send_header("location", "http://127.0.0.1:9/v1/listen")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(EngineClosed, match="base URL"):
+            DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url).listen(body, stop=GO_ON)
+        server.shutdown()
+
+
+def test_the_key_is_in_no_message_and_no_log(
+    standin: StandIn, body: Body, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = [repr(engine(standin)), str(engine(standin).identity())]
+    said += [str(failure(standin, body, fault)) for fault in (*UNPAID, *PAID, status(401))]
+    impostor = DeepgramEngine(DeepgramOptions(), "another-key-than-this", standin.url)
+    with pytest.raises(EngineClosed) as caught:
+        impostor.listen(body, stop=GO_ON)
+    for text in (*said, str(caught.value), caplog.text):
+        assert standin.key not in text
+        assert "another-key-than-this" not in text
+
+
+def test_a_key_that_an_error_repeats_is_taken_out(standin: StandIn) -> None:
+    missing = Body(None, f"http://127.0.0.1:9/{standin.key}?signature=s3cret", 0, "", "", 0, ())
+    with pytest.raises(EngineRefused) as caught:
+        engine(standin).listen(missing, stop=GO_ON)
+    assert "[key]" in str(caught.value)
+    assert standin.key not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak", "ключ"])
+def test_without_a_usable_key_nothing_begins(key: str) -> None:
+    with pytest.raises(BadChoice, match="DEEPGRAM_API_KEY"):
+        DeepgramEngine(DeepgramOptions(), key)
+
+
+def test_memory_is_flat_in_the_size_of_the_body(standin: StandIn, tmp_path: Path) -> None:
+    path = tmp_path / "large.wav"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    standin.script(Fault(reply=REPLY))
+    sent = body_of(path)
+    tracemalloc.start()
+    engine(standin).listen(sent, stop=GO_ON)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert standin.requests[0].received == 200_000_000
+    assert peak < 8_000_000
+
+
+def test_a_share_of_failures_is_the_same_for_a_seed() -> None:
+    first, again = Mix(7, 0.2), Mix(7, 0.2)
+    drawn = [first.next() for _ in range(500)]
+    assert drawn == [again.next() for _ in range(500)]
+    assert 60 < sum(fault != Fault() for fault in drawn) < 140

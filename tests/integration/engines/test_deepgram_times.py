@@ -1,0 +1,38 @@
+"""Words come back to where they were said: cut, packed, sent over HTTP, heard, mapped and joined."""
+
+from collections import defaultdict
+from collections.abc import Generator
+
+import pytest
+from hypothesis import given, settings
+
+from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.profile.model import DeepgramOptions
+from stenoflow.testing.deepgram.replies import BAND_HZ
+from stenoflow.testing.deepgram.server import StandIn
+from stenoflow.testing.passing import Recording, passed, recordings
+from stenoflow.times import to_samples
+
+
+@pytest.fixture(scope="module")
+def engine() -> Generator[DeepgramEngine]:
+    with StandIn() as standin:
+        bare = DeepgramOptions(smart_format=None, punctuate=None)
+        yield DeepgramEngine(bare, standin.key, standin.url)
+
+
+@settings(max_examples=60, deadline=None)
+@given(recording=recordings())
+def test_every_word_is_where_it_was_said_and_whose_it_was(
+    tmp_path_factory: pytest.TempPathFactory, engine: DeepgramEngine, recording: Recording
+) -> None:
+    transcript, _ = passed(recording, engine, tmp_path_factory.mktemp("recording"))
+    for channel, tones in enumerate(recording.channels):
+        words = [word for word in transcript.words if word.channel == channel]
+        heard = [(word.text, to_samples(word.start_s), to_samples(word.end_s)) for word in words]
+        assert heard == [(tone.word, tone.start, tone.end) for tone in tones]
+        bands: defaultdict[int | None, set[int]] = defaultdict(set)
+        for word, tone in zip(words, tones, strict=True):
+            bands[word.speaker].add(tone.pitch_hz // BAND_HZ)
+        assert all(len(each) == 1 for each in bands.values())
+        assert transcript.warnings or len(bands) == len({t.pitch_hz // BAND_HZ for t in tones})

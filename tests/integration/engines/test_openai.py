@@ -1,0 +1,394 @@
+"""One request to a server of OpenAI's protocol, and what can happen to it, over real HTTP."""
+
+import json
+import logging
+import threading
+import tracemalloc
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from stenoflow.engines.base import Body
+from stenoflow.engines.openai.engine import OpenAIEngine
+from stenoflow.errors import (
+    BadChoice,
+    EngineBusy,
+    EngineClosed,
+    EngineRefused,
+    EngineTrouble,
+    RequestTooLong,
+    StenoError,
+    Stopped,
+)
+from stenoflow.ledger.records import Order
+from stenoflow.ledger.validation import reader
+from stenoflow.profile.model import OpenAIOptions
+from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.times import to_samples
+from tests.support.openai_standin import KEY, Meets, OpenAIStandIn
+
+GO_ON = threading.Event()
+TONES = (Tone(8_000, 12_001, 300), Tone(20_000, 24_002, 900), Tone(60_007, 64_011, 320))
+SAMPLES = 80_000
+
+
+@pytest.fixture(scope="module")
+def running() -> Generator[OpenAIStandIn]:
+    with OpenAIStandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running: OpenAIStandIn) -> OpenAIStandIn:
+    running.requests.clear()
+    running.answered.clear()
+    return running
+
+
+@pytest.fixture(scope="module")
+def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    path = tmp_path_factory.mktemp("audio") / "tones.wav"
+    return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
+
+
+def engine(standin: OpenAIStandIn, **choices: object) -> OpenAIEngine:
+    return OpenAIEngine(OpenAIOptions.model_validate(choices), KEY, standin.url)
+
+
+def failure(standin: OpenAIStandIn, body: Body, meets: Meets, **choices: object) -> StenoError:
+    """What a request meets whose reply is read."""
+    standin.script(meets)
+    asked = engine(standin, **choices)
+    with pytest.raises(StenoError) as caught:
+        asked.parse(asked.listen(body, stop=GO_ON))
+    return caught.value
+
+
+def error_body(code: str | None, message: str) -> bytes:
+    return json.dumps({"error": {"message": message, "type": "x", "code": code}}).encode()
+
+
+def test_words_are_where_they_sound_to_the_sample(standin: OpenAIStandIn, body: Body) -> None:
+    asked = engine(standin)
+    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    heard = [(to_samples(word.start_s), to_samples(word.end_s)) for word in reply.words]
+    assert heard == [(tone.start, tone.end) for tone in TONES]
+    assert [word.text for word in reply.words] == ["tone300", "tone900", "tone320"]
+    assert (reply.language, reply.model, reply.duration_s) == ("en", asked.identity()["model"], 5.0)
+    assert not reply.warnings
+
+
+def test_the_body_goes_whole_with_its_name_and_type(standin: OpenAIStandIn, body: Body) -> None:
+    engine(standin).listen(body, stop=GO_ON)
+    request = standin.requests[0]
+    assert request.path == "/v1/audio/transcriptions"
+    assert request.file_sha256 == body.sha256
+    assert (request.file_name, request.content_type) == ("audio.wav", "audio/wav")
+    assert request.received == int(request.headers["content-length"])
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: Body) -> None:
+    asked = engine(standin, model="whisper-1", language="de", prompt="Ærø, Käse", temperature=0.2)
+    asked.listen(body, stop=GO_ON)
+    assert standin.requests[0].fields == {
+        "model": ["whisper-1"],
+        "language": ["de"],
+        "prompt": ["Ærø, Käse"],
+        "temperature": ["0.2"],
+        "response_format": ["verbose_json"],
+        "timestamp_granularities[]": ["word", "segment"],
+    }
+
+
+def test_without_a_key_none_is_sent(standin: OpenAIStandIn, body: Body) -> None:
+    OpenAIEngine(OpenAIOptions(base_url=f"{standin.url}/")).listen(body, stop=GO_ON)
+    assert "authorization" not in standin.requests[0].headers
+
+
+def test_identity_is_what_changes_the_answer() -> None:
+    one = OpenAIEngine(OpenAIOptions(), KEY, "http://a.example/v1")
+    same = OpenAIEngine(OpenAIOptions(deadline_s=7), None, "http://a.example/v1/")
+    assert one.identity() == same.identity()
+    others: tuple[dict[str, object], ...] = (
+        {"model": "other"},
+        {"language": "de"},
+        {"prompt": "x"},
+        {"temperature": 0.0},
+        {"base_url": "http://b.example/v1"},
+    )
+    found = [OpenAIEngine(OpenAIOptions.model_validate(each)).identity() for each in others]
+    assert all(found.count(each) == 1 for each in found)
+    assert KEY not in json.dumps(one.identity())
+
+
+KINDS: dict[int, type[StenoError]] = {
+    301: EngineClosed,
+    400: EngineRefused,
+    401: EngineClosed,
+    402: EngineClosed,
+    403: EngineClosed,
+    404: EngineClosed,
+    405: EngineClosed,
+    408: EngineTrouble,
+    409: EngineTrouble,
+    413: RequestTooLong,
+    415: EngineRefused,
+    418: EngineRefused,
+    422: EngineRefused,
+    429: EngineBusy,
+    500: EngineTrouble,
+    502: EngineTrouble,
+    503: EngineTrouble,
+    504: RequestTooLong,
+}
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_each_status_is_an_error_of_its_kind(standin: OpenAIStandIn, body: Body, code: int) -> None:
+    error = failure(standin, body, Meets(code, error_body("a_code", "Said so.")))
+    assert type(error) is KINDS[code]
+    assert f"({code}, a_code: Said so)" in str(error)
+    assert error.request_id == "req-1"  # type: ignore[attr-defined]
+    assert not getattr(error, "may_be_paid", False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"detail": "Said so."},
+        {"detail": [{"msg": "Said so."}]},
+        {"object": "error", "message": "Said so.", "code": 400},
+        {"error": "Said so."},
+    ],
+)
+def test_servers_own_words_are_told_however_wrapped(
+    standin: OpenAIStandIn, body: Body, said: object
+) -> None:
+    error = failure(standin, body, Meets(400, json.dumps(said).encode()))
+    assert "Said so" in str(error)
+
+
+def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: Body) -> None:
+    spent = Meets(429, error_body("insufficient_quota", "You exceeded your current quota"))
+    crowd = Meets(429, error_body("rate_limit_exceeded", "Slower"), (("retry-after", "7"),))
+    assert isinstance(failure(standin, body, spent), EngineClosed)
+    busy = failure(standin, body, crowd)
+    assert isinstance(busy, EngineBusy)
+    assert busy.retry_after_s == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Maximum clip duration (600s) exceeded.", RequestTooLong),
+        ("Maximum file size exceeded", RequestTooLong),
+        (
+            "audio duration 1401.2 seconds is longer than 1400 seconds, the maximum for this model",
+            RequestTooLong,
+        ),
+        ("The audio file could not be decoded or its format is not supported.", EngineRefused),
+        ("Unrecognized request argument supplied: prompt", EngineRefused),
+    ],
+)
+def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(
+    standin: OpenAIStandIn, body: Body, said: str, kind: type[StenoError]
+) -> None:
+    assert type(failure(standin, body, Meets(400, error_body(None, said)))) is kind
+
+
+@pytest.mark.parametrize(("code", "may_be_paid"), [(500, True), (502, True), (503, False)])
+def test_a_gateway_cannot_say_what_was_paid(
+    standin: OpenAIStandIn, body: Body, code: int, may_be_paid: bool
+) -> None:
+    error = failure(standin, body, Meets(code, b"<html>Bad gateway</html>"))
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid is may_be_paid
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html></html>",
+        b"[1]",
+        b'{"text": "a',
+        b'{"error": {"message": "no"}}',
+        b'{"text": 1}',
+    ],
+)
+def test_200_is_no_reply_yet(standin: OpenAIStandIn, body: Body, answer: bytes) -> None:
+    assert isinstance(failure(standin, body, Meets(body=answer)), EngineTrouble)
+
+
+def test_a_model_without_times_is_of_no_use(standin: OpenAIStandIn, body: Body) -> None:
+    error = failure(standin, body, Meets(body=b'{"text": "Words."}'), model="gpt-4o-transcribe")
+    assert isinstance(error, EngineClosed)
+    assert "gpt-4o-transcribe" in str(error)
+
+
+@pytest.mark.parametrize("at", [0, 1, 20, 99])
+def test_a_reply_that_breaks_off_may_be_paid(standin: OpenAIStandIn, body: Body, at: int) -> None:
+    error = failure(standin, body, Meets(body=b" " * 100, cut_at=at))
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    """More than the buffers of a connection hold."""
+    path = tmp_path_factory.mktemp("audio") / "large.wav"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    return body_of(path)
+
+
+@pytest.mark.parametrize("at", [0, 1, 1_000, 5_000_000])
+def test_a_request_that_breaks_off_is_not_paid(
+    standin: OpenAIStandIn, large: Body, at: int
+) -> None:
+    error = failure(standin, large, Meets(reset_request_at=at))
+    assert isinstance(error, EngineTrouble)
+    assert not error.may_be_paid
+
+
+@pytest.mark.parametrize("code", [401, 413, 503])
+def test_an_answer_is_heard_while_the_body_is_still_being_sent(
+    standin: OpenAIStandIn, large: Body, code: int
+) -> None:
+    error = failure(standin, large, Meets(code, early=True))
+    assert type(error) is KINDS[code]
+    assert standin.requests[0].received == 0
+
+
+def test_memory_is_flat_in_the_size_of_the_body(standin: OpenAIStandIn, large: Body) -> None:
+    standin.script(Meets(body=b'{"text": "", "segments": []}'))
+    tracemalloc.start()
+    engine(standin).listen(large, stop=GO_ON)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert standin.requests[0].file_sha256 == large.sha256
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("meets", [Meets(hang=True), Meets(drip_s=0.05, body=b" " * 1000)])
+def test_the_deadline_holds_whatever_trickles_in(
+    standin: OpenAIStandIn, body: Body, meets: Meets
+) -> None:
+    error = failure(standin, body, meets, deadline_s=0.4)
+    assert isinstance(error, EngineTrouble)
+    assert error.may_be_paid
+    assert "0.4 s" in str(error)
+
+
+@pytest.mark.parametrize("meets", [Meets(hang=True), Meets(drip_s=0.05, body=b" " * 1000)])
+def test_a_wish_to_stop_closes_the_connection(
+    standin: OpenAIStandIn, body: Body, meets: Meets
+) -> None:
+    standin.script(meets)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(engine(standin).listen, body, stop=stop)
+        assert standin.answered.wait(20)
+        stop.set()
+        with pytest.raises(Stopped):
+            waiting.result()
+
+
+def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: Body) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        engine(standin).listen(body, stop=stop)
+    assert not standin.requests
+
+
+def test_nobody_at_home_is_told_apart_and_not_paid(body: Body) -> None:
+    with OpenAIStandIn() as gone:
+        url = gone.url
+    with pytest.raises(EngineTrouble, match="cannot be reached") as caught:
+        OpenAIEngine(OpenAIOptions(), None, url).listen(body, stop=GO_ON)
+    assert not caught.value.may_be_paid
+
+
+def test_one_call_is_one_request(standin: OpenAIStandIn, body: Body) -> None:
+    for meets in (Meets(503), Meets(500), Meets(429), Meets(cut_at=1), Meets(reset_request_at=9)):
+        before = len(standin.requests)
+        failure(standin, body, meets)
+        assert len(standin.requests) == before + 1
+
+
+def test_requests_at_once_do_not_mix(standin: OpenAIStandIn, tmp_path: Path) -> None:
+    tones = [Tone(1_000 * at, 1_000 * at + 2_000, 400) for at in range(1, 9)]
+    bodies = [
+        body_of(write_wav(tmp_path / f"{tone.start}.wav", sounding([tone], 40_000)))
+        for tone in tones
+    ]
+    asked = engine(standin)
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda sent: asked.listen(sent, stop=GO_ON), bodies))
+    starts = [to_samples(asked.parse(raw).words[0].start_s) for raw in replies]
+    assert starts == [tone.start for tone in tones]
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "fits"), [(5.0, True), (4.2, True), (1.0, False), (9.0, False)]
+)
+def test_a_reply_about_other_audio_is_no_answer(
+    standin: OpenAIStandIn, body: Body, heard_s: float, fits: bool
+) -> None:
+    standin.script(Meets(body=json.dumps({"text": "", "duration": heard_s, "words": []}).encode()))
+    asked = engine(standin)
+    raw = asked.listen(body, stop=GO_ON)
+    order = Order(
+        engine="openai",
+        body_sha256=body.sha256,
+        body_bytes=body.size,
+        seconds=5.0,
+        exact=True,
+        estimate_usd=None,
+    )
+    if fits:
+        assert reader(asked)(raw, order).duration_s == heard_s
+    else:
+        with pytest.raises(EngineTrouble, match="not about the audio"):
+            reader(asked)(raw, order)
+
+
+def test_the_key_is_in_no_message_and_no_log(
+    standin: OpenAIStandIn, body: Body, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    repeats = Meets(401, error_body("invalid_api_key", f"Incorrect API key provided: {KEY}"))
+    said = [repr(engine(standin)), str(engine(standin).identity())]
+    said += [str(failure(standin, body, meets)) for meets in (repeats, Meets(500), Meets(cut_at=1))]
+    assert "[key]" in said[2]
+    for text in (*said, caplog.text):
+        assert KEY not in text
+
+
+@pytest.mark.parametrize("key", [" ", "two words", "line\nbreak", "ключ"])
+def test_a_key_that_cannot_be_one_is_refused_at_once(key: str) -> None:
+    with pytest.raises(BadChoice, match="OPENAI_API_KEY"):
+        OpenAIEngine(OpenAIOptions(), key)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "here",
+        "ftp://a/v1",
+        "http://",
+        "http://user:word@a/v1",
+        "https://a/v1?key=x",
+        "http://a b/v1",
+        "http://a:port/v1",
+    ],
+)
+def test_a_base_url_that_cannot_be_one_is_refused_at_once(url: str) -> None:
+    with pytest.raises(BadChoice, match="base URL") as caught:
+        OpenAIEngine(OpenAIOptions(base_url=url))
+    assert "word" not in str(caught.value)

@@ -1,0 +1,191 @@
+"""A sweep does what is not done yet, once, and lets no recording fail another."""
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.objects import State
+from prefect.exceptions import MissingResult
+
+from stenoflow.catalog.diff import Selection
+from stenoflow.catalog.report import SweepReport
+from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.flows.ingest import ingest
+from stenoflow.profile.model import Profile
+from stenoflow.tasks.ending import Ending
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+SAMPLES = {path.name: path for path in sample_recordings()}
+LONG_AGO = time.time() - 86_400
+
+
+def add(source: Path, key: str, content: Path | bytes) -> None:
+    """A recording that was uploaded yesterday."""
+    path = source / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        shutil.copyfile(content, path)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "recordings"
+    add(folder, "a/quiet.ogg", SAMPLES["quiet-room.ogg"])
+    add(folder, "b/broken.mp3", b"this is no recording" * 100)
+    add(folder, "c/quiet again.ogg", SAMPLES["quiet-room.ogg"])
+    add(folder, "d/notes.txt", b"not asked for")
+    return folder
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Path:
+    return tmp_path / "transcripts"
+
+
+async def sweep(source: Path, destination: Path, **options: Any) -> tuple[State[Any], SweepReport]:
+    run: Any = ingest(
+        source=str(source), destination=str(destination), return_state=True, **options
+    )
+    state = await run
+    report = await state.aresult(raise_on_failure=False)
+    assert isinstance(report, SweepReport), report
+    return state, report
+
+
+async def test_each_recording_ends_in_one_outcome_and_none_fails_another(
+    source: Path, destination: Path
+) -> None:
+    state, report = await sweep(source, destination, failure_ratio=0.5)
+
+    assert state.type == "COMPLETED"
+    assert report.outcomes == {"no_speech": 2, "rejected": 1}
+    assert report.fates == {"new": 3, "filtered": 1}
+    (group,) = report.failures.values()
+    assert (group.error, group.recordings) == ("BadMedia", ["b/broken.mp3"])
+
+
+async def test_each_recording_is_a_flow_run_found_by_name_tag_and_state(
+    source: Path, destination: Path
+) -> None:
+    _, report = await sweep(source, destination)
+
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[f"sweep:{report.run}"]))
+        )
+    assert {(run.name, run.state_name) for run in runs} == {
+        ("a/quiet.ogg", "NoSpeech"),
+        ("b/broken.mp3", "Rejected"),
+        ("c/quiet again.ogg", "NoSpeech"),
+    }
+
+
+async def test_a_sweep_fails_only_beyond_the_ratio(source: Path, destination: Path) -> None:
+    state, report = await sweep(source, destination, failure_ratio=0.3)
+
+    assert state.type == "FAILED"
+    assert report.failure_ratio == pytest.approx(1 / 3)
+
+
+async def test_what_is_done_is_not_done_again_and_what_changed_is(
+    source: Path, destination: Path
+) -> None:
+    await sweep(source, destination)
+    _, again = await sweep(source, destination)
+    assert (again.outcomes, again.fates["done"]) == ({}, 3)
+
+    add(source, "b/broken.mp3", SAMPLES["quiet-room.ogg"])
+    _, changed = await sweep(source, destination)
+    assert changed.outcomes == {"no_speech": 1}
+    assert changed.fates == {"done": 2, "changed": 1, "filtered": 1}
+
+
+async def test_recordings_that_may_still_be_uploading_wait_for_the_next_sweep(
+    source: Path, destination: Path
+) -> None:
+    (source / "a" / "new.ogg").write_bytes(b"half of it")
+
+    _, report = await sweep(source, destination, selection=Selection(include=("a/*",)))
+
+    assert report.outcomes == {"no_speech": 1}
+    assert report.fates["too young"] == 1
+
+
+async def test_what_a_limit_left_the_next_sweep_does(source: Path, destination: Path) -> None:
+    _, first = await sweep(source, destination, limit=2, batch_size=1, failure_ratio=1)
+    _, second = await sweep(source, destination)
+
+    assert first.outcomes == {"no_speech": 1, "rejected": 1}
+    assert second.outcomes == {"no_speech": 1}
+
+
+async def test_an_interrupted_sweep_is_finished_by_the_next(
+    source: Path, destination: Path
+) -> None:
+    for number in range(6):
+        add(source, f"e/{number}.ogg", SAMPLES["quiet-room.ogg"])
+    running = asyncio.create_task(sweep(source, destination, at_once=1))
+    while not list(destination.rglob("*.json")):
+        await asyncio.sleep(0.05)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    _, rest = await sweep(source, destination, failure_ratio=1)
+
+    assert 0 < rest.fates["done"] < 9
+    _, nothing = await sweep(source, destination)
+    assert (nothing.outcomes, nothing.fates["done"]) == ({}, 9)
+
+
+async def test_what_every_recording_would_meet_stops_the_sweep(
+    source: Path, destination: Path
+) -> None:
+    state, report = await sweep(
+        source, destination, profile=Profile(engine="deepgram"), at_once=1, failure_ratio=1
+    )
+
+    assert state.type == "FAILED"
+    assert (report.outcomes, report.left) == ({"gave_up": 1}, 2)
+    assert report.stopped and "DEEPGRAM_API_KEY" in report.stopped
+
+
+async def test_the_report_lies_in_the_destination_as_json_and_as_a_page(
+    source: Path, destination: Path
+) -> None:
+    _, report = await sweep(source, destination)
+
+    (data,) = (destination / "_stenoflow" / "sweeps").glob("*.json")
+    (page,) = (destination / "_stenoflow" / "sweeps").glob("*.html")
+    assert SweepReport.model_validate_json(data.read_text()) == report
+    assert "stenoflow transcribe --force" in page.read_text()
+    assert "b/broken.mp3" in page.read_text()
+
+
+async def test_an_ending_that_was_lost_on_its_way_is_read_from_the_manifest(
+    source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server's answer to the last state may be lost; asked again, it sends a state without data."""
+    aresult = State.aresult
+
+    async def without_data(self: State[Any], *arguments: Any, **options: Any) -> Any:
+        if isinstance(await aresult(self, *arguments, **options), Ending):
+            raise MissingResult("State data is missing.")
+        return await aresult(self, *arguments, **options)
+
+    monkeypatch.setattr(State, "aresult", without_data)
+
+    state, report = await sweep(source, destination, failure_ratio=0.5)
+
+    assert state.type == "COMPLETED"
+    assert report.outcomes == {"no_speech": 2, "rejected": 1}

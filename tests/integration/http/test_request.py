@@ -1,0 +1,141 @@
+"""An exchange ends when it should, whatever the other side does, over plain sockets and over TLS."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stenoflow.http.request import Line, trusted
+from tests.support.certificate import write_certificate
+
+PATIENT = httpx.Timeout(30)
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
+
+
+@contextmanager
+def serving(
+    serve: Callable[[socket.socket], None], context: ssl.SSLContext | None = None
+) -> Generator[str]:
+    """The URL of a server that treats its one connection so, and then holds it open."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run() -> None:
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with context.wrap_socket(connection, True) if context else connection as talking:
+                    serve(talking)
+                    done.wait()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            scheme = "https" if context else "http"
+            yield f"{scheme}://localhost:{listener.getsockname()[1]}/"
+        finally:
+            done.set()
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.fixture(params=["plain", "TLS"])
+def context(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[ssl.SSLContext | None]:
+    if request.param == "plain":
+        yield None
+        return
+    pem = write_certificate(tmp_path / "localhost.pem", "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    trusted.cache_clear()
+    yield context
+    trusted.cache_clear()
+
+
+def silent(connection: socket.socket) -> None:
+    connection.recv(65_536)
+
+
+def dripping(connection: socket.socket) -> None:
+    connection.recv(65_536)
+    connection.sendall(HEAD)
+    for _ in range(1000):
+        connection.sendall(b" ")
+        time.sleep(0.02)
+
+
+def deaf(_: socket.socket) -> None:
+    """Takes nothing in."""
+
+
+def without_end() -> Iterator[bytes]:
+    for _ in range(1000):
+        yield bytes(1_000_000)
+
+
+def ask(line: Line, url: str, content: Iterator[bytes] | bytes = b"") -> float:
+    """How long it takes until the exchange has failed."""
+    began_s = time.monotonic()
+    with pytest.raises(httpx.HTTPError), line.client(PATIENT) as client:
+        client.post(url, content=content)
+    return time.monotonic() - began_s
+
+
+@pytest.mark.parametrize("serve", [silent, dripping])
+def test_the_deadline_holds_for_the_whole_exchange(
+    context: ssl.SSLContext | None, serve: Callable[[socket.socket], None]
+) -> None:
+    with serving(serve, context) as url:
+        line = Line(threading.Event(), 0.3)
+        assert 0.25 < ask(line, url) < 3
+    assert (line.cut, line.sent, line.response) == ("deadline", True, None)
+
+
+def test_it_holds_while_nobody_takes_the_request(context: ssl.SSLContext | None) -> None:
+    with serving(deaf, context) as url:
+        line = Line(threading.Event(), 0.5)
+        assert ask(line, url, without_end()) < 3
+    assert (line.cut, line.sent) == ("deadline", False)
+
+
+@pytest.mark.parametrize("serve", [silent, dripping])
+def test_a_wish_to_stop_cuts_it_off(
+    context: ssl.SSLContext | None, serve: Callable[[socket.socket], None]
+) -> None:
+    stop = threading.Event()
+    with serving(serve, context) as url:
+        line = Line(stop, 30)
+        wish = threading.Timer(0.2, stop.set)
+        wish.start()
+        assert ask(line, url) < 3
+        wish.join()
+    assert line.cut == "stop"
+
+
+def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None:
+    def answering(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(HEAD + b"x" * 1000)
+
+    with serving(answering, context) as url:
+        line = Line(threading.Event(), 30)
+        with line.client(PATIENT) as client:
+            client.post(url, content=b"hello")
+    assert line.response
+    assert (line.cut, line.sent, line.response.content) == (None, True, b"x" * 1000)
+
+
+def test_no_thread_is_left_behind() -> None:
+    with serving(silent) as url:
+        line = Line(threading.Event(), 0.2)
+        ask(line, url)
+        assert "line" not in {thread.name for thread in threading.enumerate()}

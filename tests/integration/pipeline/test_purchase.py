@@ -1,0 +1,309 @@
+"""What is bought stays bought, whatever meets the rest; no money is spent that was not set aside."""
+
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from stenoflow.audio.analysis import Heard
+from stenoflow.audio.encoding import pack
+from stenoflow.billing.budget import Budget, Purse
+from stenoflow.billing.pricing import Prices, load_prices
+from stenoflow.engines.base import Body
+from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.errors import (
+    BadChoice,
+    BudgetSpent,
+    EngineClosed,
+    EngineRefused,
+    EngineTrouble,
+    OverLimit,
+    RequestTooLong,
+    Stopped,
+)
+from stenoflow.ledger.keys import address_of
+from stenoflow.ledger.ledger import Ledger
+from stenoflow.pipeline.purchase import AT_ONCE, Buyer, Shelf, Wanted
+from stenoflow.profile.model import Cutting, DeepgramOptions, Profile
+from stenoflow.segmentation.planner import CutPlan, Part
+from stenoflow.storage import Store, open_store
+from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, status
+from stenoflow.testing.deepgram.server import StandIn
+from tests.support.hearings import evenly, heard_of, plans_of
+
+TONES = evenly(40)
+PARTS = 6
+LONGEST_S = 10.0
+PROFILE = Profile(engine="deepgram", cutting=Cutting(remove_pauses=False, overlap_s=1.0))
+WORDS = {tone.word for tone in TONES}
+
+
+@dataclass
+class Shop:
+    """One recording, and all that is needed to buy it again and again."""
+
+    standin: StandIn
+    store: Store
+    scratch: Path
+    heard: Heard
+    plans: list[CutPlan]
+    profile: Profile = PROFILE
+    sweep: Budget = field(default_factory=Budget)
+    prices: Prices = field(default_factory=load_prices)
+    stop: threading.Event = field(default_factory=threading.Event)
+    inside: int = 0
+    progress: list[float] = field(default_factory=list[float])
+    whole: bool = False
+
+    @contextmanager
+    def admission(self, stop: threading.Event) -> Generator[None]:
+        self.inside += 1
+        yield
+
+    def pack(self, plan: CutPlan, part: Part, path: Path) -> Body:
+        pcm = self.heard.channels[plan.channel].pcm
+        return pack(pcm, part.timeline, path, encoding=self.engine().encoding, stop=self.stop)
+
+    def engine(self) -> DeepgramEngine:
+        return DeepgramEngine(self.profile.deepgram, self.standin.key, self.standin.url)
+
+    def shelf(self) -> Shelf:
+        engine = self.engine()
+        ledger = Ledger(self.store, poll_s=0.02)
+        return Shelf.of(ledger, address_of(self.profile, engine, "5" * 64), engine)
+
+    def buy(self) -> list[Wanted]:
+        shelf = self.shelf()
+        buyer = Buyer(
+            shelf=shelf,
+            engine=self.engine(),
+            prices=self.prices,
+            purse=Purse(self.profile.max_cost_usd, self.sweep),
+            pack=self.pack,
+            admission=self.admission,
+            scratch=self.scratch,
+            stop=self.stop,
+            progress=self.progress.append,
+            cutting=self.profile.cutting,
+            whole=self.whole,
+        )
+        return buyer.buy(shelf.wanted(self.plans))
+
+    def estimate_usd(self) -> Decimal:
+        shelf = self.shelf()
+        parts = (each.seconds for each in shelf.wanted(self.plans))
+        identity = self.engine().identity()
+        return sum(
+            (self.prices.estimate("deepgram", identity, each).usd or Decimal(0) for each in parts),
+            Decimal(0),
+        )
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def shop(tmp_path: Path, standin: StandIn) -> Iterator[Shop]:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    heard = heard_of(tmp_path, TONES)
+    plans = plans_of(PROFILE, heard, TONES, longest_s=LONGEST_S)
+    assert len(plans[0].parts) == PARTS
+    store = open_store(str(tmp_path / "ledger"), create=True)
+    yield Shop(standin, store, scratch, heard, plans)
+    assert list(scratch.iterdir()) == []
+
+
+def words(bought: list[Wanted]) -> set[str]:
+    replies = [each.obtained.reply for each in bought if each.obtained]
+    return {word.text.lower().strip(".") for reply in replies for word in reply.words}
+
+
+def hows(bought: list[Wanted]) -> list[str]:
+    return [each.obtained.how for each in bought if each.obtained]
+
+
+def lost(bought: list[Wanted]) -> int:
+    return sum(
+        each.lost + each.obtained.receipt.may_have_been_paid for each in bought if each.obtained
+    )
+
+
+def test_every_part_is_bought_once_in_order_and_nothing_the_second_time(shop: Shop) -> None:
+    first, second = shop.buy(), shop.buy()
+    assert [each.part for each in first] == list(shop.plans[0].parts)
+    assert words(first) == words(second) == WORDS
+    assert (hows(first), hows(second)) == (["bought"] * PARTS, ["reused"] * PARTS)
+    assert len(shop.standin.bill.charges) == shop.inside == PARTS
+    assert shop.progress[PARTS - 1] == pytest.approx(shop.progress[-1])
+    assert shop.standin.most_open <= AT_ONCE
+
+
+def test_two_who_buy_one_recording_at_once_pay_for_it_once(shop: Shop, tmp_path: Path) -> None:
+    shop.standin.latency_s = 0.1
+    (other := tmp_path / "other").mkdir()
+    with ThreadPoolExecutor(2) as threads:
+        runs = [threads.submit(each.buy) for each in (shop, replace(shop, scratch=other))]
+        for run in runs:
+            assert words(run.result()) == WORDS
+    assert len(shop.standin.bill.charges) == PARTS
+
+
+@pytest.mark.parametrize("at", [0, 5])
+@pytest.mark.parametrize("fault", UNPAID + PAID)
+def test_a_fault_costs_no_part_but_its_own(shop: Shop, fault: Fault, at: int) -> None:
+    shop.standin.script(*[FINE] * at, fault)
+    with pytest.raises(EngineTrouble):
+        shop.buy()
+    bought_first = len(shop.standin.bill.charges)
+    found = shop.buy()
+    assert words(found) == WORDS
+    paid_in_vain = fault in PAID
+    assert len(shop.standin.bill.charges) == PARTS + paid_in_vain
+    assert lost(found) == paid_in_vain or not paid_in_vain
+    assert hows(found).count("reused") == bought_first - paid_in_vain
+
+
+def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> None:
+    shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="wav")})
+    shop.plans = plans_of(PROFILE, shop.heard, TONES)
+    shop.standin.most_bytes = 500_000
+    found = shop.buy()
+    assert len(found) == 4
+    assert words(found) == WORDS
+    assert [each.part.span.start for each in found] == sorted(
+        each.part.span.start for each in found
+    )
+    assert found[0].part.span.start == 0 and found[-1].part.span.end == shop.heard.samples
+    asked = len(shop.standin.requests)
+    assert [each.lot for each in shop.buy()] == [each.lot for each in found]
+    assert len(shop.standin.requests) == asked
+
+
+def test_what_took_too_long_is_tried_once_more_and_then_halved(shop: Shop) -> None:
+    shop.plans = plans_of(PROFILE, shop.heard, TONES)
+    shop.standin.script(status(504), status(504))
+    found = shop.buy()
+    assert len(found) == 2
+    assert words(found) == WORDS
+    assert lost(found) == lost(shop.buy())
+    assert len(shop.standin.requests) == 4
+
+
+def test_what_is_short_and_still_too_large_is_refused_for_good(shop: Shop) -> None:
+    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
+    shop.standin.most_bytes = 100
+    with pytest.raises(EngineRefused, match="something else must be wrong"):
+        shop.buy()
+
+
+def test_what_is_short_and_takes_too_long_may_pass_next_time(shop: Shop) -> None:
+    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
+    shop.standin.script(*[status(504)] * 100)
+    with pytest.raises(RequestTooLong):
+        shop.buy()
+
+
+def test_what_is_sent_as_it_is_cannot_be_halved(shop: Shop) -> None:
+    shop.plans, shop.whole = plans_of(PROFILE, shop.heard, TONES), True
+    shop.standin.script(status(413))
+    with pytest.raises(EngineRefused, match=r"deepgram\.upload to flac"):
+        shop.buy()
+
+
+def test_a_closed_account_stops_everything_and_says_so_above_all_else(shop: Shop) -> None:
+    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
+    assert len(shop.plans[0].parts) > 2 * AT_ONCE
+    shop.standin.script(*[status(402), status(503), status(503), status(503)] * 5)
+    with pytest.raises(EngineClosed):
+        shop.buy()
+    assert len(shop.standin.requests) <= 2 * AT_ONCE
+    assert shop.standin.bill.charges == []
+
+
+def test_beyond_its_limit_nothing_of_a_recording_is_sent(shop: Shop) -> None:
+    limit = shop.estimate_usd() - Decimal("0.000001")
+    shop.profile = PROFILE.model_copy(update={"max_cost_usd": limit})
+    with pytest.raises(OverLimit, match="max_cost_usd"):
+        shop.buy()
+    assert shop.standin.requests == []
+    assert shop.sweep.spent_usd == 0
+
+
+def test_within_its_limits_a_recording_is_bought_to_the_last_cent(shop: Shop) -> None:
+    limit = shop.estimate_usd()
+    shop.profile = PROFILE.model_copy(update={"max_cost_usd": limit})
+    shop.sweep = Budget(limit)
+    shop.buy()
+    assert shop.sweep.left_usd == 0
+    assert hows(shop.buy()) == ["reused"] * PARTS
+
+
+def test_what_the_sweep_cannot_cover_is_left_whole(shop: Shop) -> None:
+    shop.sweep = Budget(shop.estimate_usd() / 2)
+    with pytest.raises(BudgetSpent):
+        shop.buy()
+    assert shop.standin.requests == []
+    assert shop.sweep.left_usd == shop.sweep.limit_usd
+
+
+def test_with_a_limit_but_no_price_nothing_is_sent(shop: Shop) -> None:
+    shop.prices, shop.sweep = Prices(engines={}), Budget(Decimal(1000))
+    with pytest.raises(BadChoice):
+        shop.buy()
+    assert shop.standin.requests == []
+
+
+def test_money_of_what_was_certainly_not_paid_comes_back(shop: Shop) -> None:
+    limit = shop.estimate_usd()
+    shop.sweep = Budget(limit)
+    shop.standin.script(*[status(503)] * AT_ONCE)
+    with pytest.raises(EngineTrouble):
+        shop.buy()
+    shop.buy()
+    assert shop.sweep.left_usd == 0
+
+
+def test_what_may_have_been_paid_in_vain_counts_toward_both_limits(shop: Shop) -> None:
+    limit = shop.estimate_usd()
+    shop.profile = PROFILE.model_copy(update={"max_cost_usd": limit})
+    shop.sweep = Budget(2 * limit)
+    shop.standin.script(Fault(reset_response_at=0))
+    with pytest.raises(EngineTrouble):
+        shop.buy()
+    with pytest.raises(OverLimit, match="without a reply"):
+        shop.buy()
+    paid_usd = sum((_usd(shop, each.seconds) for each in shop.standin.bill.charges), Decimal(0))
+    assert shop.sweep.spent_usd == pytest.approx(paid_usd)
+    assert paid_usd <= limit
+
+
+def _usd(shop: Shop, seconds: float) -> Decimal:
+    return shop.prices.estimate("deepgram", shop.engine().identity(), seconds).usd or Decimal(0)
+
+
+def test_stopped_it_ends_soon_and_what_may_be_paid_is_counted(shop: Shop) -> None:
+    shop.standin.script(*[Fault(hang=True)] * AT_ONCE)
+    with ThreadPoolExecutor(1) as threads:
+        buying = threads.submit(shop.buy)
+        shop.standin.wait_for(lambda: len(shop.standin.bill.charges) == AT_ONCE)
+        shop.stop.set()
+        with pytest.raises(Stopped):
+            buying.result(timeout=10)
+    shop.stop = threading.Event()
+    assert lost(shop.buy()) == AT_ONCE
+
+
+def test_another_question_is_another_purchase(shop: Shop) -> None:
+    shop.buy()
+    options = DeepgramOptions(language="de")
+    shop.profile = PROFILE.model_copy(update={"deepgram": options})
+    assert hows(shop.buy()) == ["bought"] * PARTS

@@ -1,0 +1,229 @@
+"""The merge of two listings decides every recording as a lookup in a dictionary would."""
+
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.catalog.diff import Batch, Decision, Done, Fate, Selection, batches, decide, up_to
+from stenoflow.errors import BadChoice
+from stenoflow.storage import ObjectInfo
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=30)
+PROFILE = "p1"
+
+
+def recording(
+    key: str, *, version: str = "v1", size: int = 1000, modified: datetime = LONG_AGO
+) -> ObjectInfo:
+    return ObjectInfo(key=key, size=size, version=version, modified=modified)
+
+
+def decided(
+    recordings: list[ObjectInfo], done: list[Done], selection: Selection | None = None
+) -> list[Decision]:
+    return list(
+        decide(
+            recordings,
+            done,
+            selection=selection or Selection(),
+            version_mark=lambda info: info.version,
+            profile_mark=PROFILE,
+            now=NOW,
+        )
+    )
+
+
+def fate_of(info: ObjectInfo, done: list[Done], selection: Selection | None = None) -> Fate:
+    (decision,) = decided([info], done, selection)
+    return decision.fate
+
+
+def test_a_recording_without_a_manifest_is_new() -> None:
+    assert fate_of(recording("a.mp3"), [Done("b.mp3", "v1", PROFILE)]) is Fate.NEW
+
+
+def test_a_recording_with_its_manifest_is_done() -> None:
+    assert fate_of(recording("a.mp3"), [Done("a.mp3", "v1", PROFILE)]) is Fate.DONE
+
+
+def test_replaced_content_is_done_again() -> None:
+    old = [Done("a.mp3", "v0", PROFILE)]
+    assert fate_of(recording("a.mp3"), old) is Fate.CHANGED
+
+
+def test_a_manifest_of_old_content_beside_that_of_the_present_one_changes_nothing() -> None:
+    both = [Done("a.mp3", "v0", PROFILE), Done("a.mp3", "v1", PROFILE)]
+    assert fate_of(recording("a.mp3"), both) is Fate.DONE
+
+
+def test_another_profile_is_done_again_only_if_asked() -> None:
+    other = [Done("a.mp3", "v1", "p0")]
+    assert fate_of(recording("a.mp3"), other) is Fate.DONE
+    asked = Selection(redo_changed_profile=True)
+    assert fate_of(recording("a.mp3"), other, asked) is Fate.PROFILE_CHANGED
+    assert fate_of(recording("a.mp3"), [*other, Done("a.mp3", "v1", PROFILE)], asked) is Fate.DONE
+
+
+def test_an_upload_in_progress_is_left_alone() -> None:
+    fresh = recording("a.mp3", modified=NOW - timedelta(seconds=59))
+    assert fate_of(fresh, []) is Fate.TOO_YOUNG
+    assert fate_of(fresh, [], Selection(settle_s=59)) is Fate.NEW
+
+
+@pytest.mark.parametrize(
+    ("key", "selection", "wanted"),
+    [
+        ("calls/a.mp3", Selection(), True),
+        ("calls/A.MP3", Selection(), True),
+        ("calls/a.txt", Selection(), False),
+        ("calls/mp3", Selection(), False),
+        ("calls/a.txt", Selection(extensions=""), True),
+        ("calls/a.xyz", Selection(extensions=".xyz wav"), True),
+        ("calls/", Selection(extensions=""), False),
+        ("calls/x/a.mp3", Selection(include=("calls/*",)), True),
+        ("calls/a.mp3", Selection(include=("*.wav", "*.mp3")), True),
+        ("other/a.mp3", Selection(include=("calls/*",)), False),
+        ("calls/draft/a.mp3", Selection(include=("calls/*",), exclude=("*/draft/*",)), False),
+        ("Calls/a.mp3", Selection(include=("calls/*",)), False),
+    ],
+)
+def test_keys_are_chosen_by_pattern_and_ending(
+    key: str, selection: Selection, wanted: bool
+) -> None:
+    assert selection.wants(recording(key)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("selection", "wanted"),
+    [
+        (Selection(min_bytes=1000), True),
+        (Selection(min_bytes=1001), False),
+        (Selection(max_bytes=1000), True),
+        (Selection(max_bytes=999), False),
+        (Selection(modified_after=LONG_AGO - timedelta(seconds=1)), True),
+        (Selection(modified_after=LONG_AGO), False),
+        (Selection(modified_before=LONG_AGO + timedelta(seconds=1)), True),
+        (Selection(modified_before=LONG_AGO), False),
+        (Selection(modified_before=datetime(2026, 6, 30)), True),  # noqa: DTZ001 taken as UTC
+    ],
+)
+def test_recordings_are_chosen_by_size_and_age(selection: Selection, wanted: bool) -> None:
+    assert selection.wants(recording("a.mp3")) is wanted
+
+
+def test_a_listing_out_of_order_is_refused_rather_than_losing_recordings() -> None:
+    with pytest.raises(BadChoice, match=r"'a\.mp3' after 'b\.mp3'"):
+        decided([recording("b.mp3"), recording("a.mp3")], [])
+    with pytest.raises(BadChoice, match="order"):
+        decided([recording("c.mp3")], [Done("b", "v1", PROFILE), Done("a", "v1", PROFILE)])
+
+
+keys = st.text(st.sampled_from("ab/.-!\x00 ~é\uffff\U0001f600"), min_size=1, max_size=4)
+versions = st.sampled_from(["v1", "v2"])
+profiles = st.sampled_from([PROFILE, "p2"])
+ages_s = st.sampled_from([0, 30, 60, 10**6])
+infos = st.lists(st.tuples(keys, versions, ages_s), unique_by=lambda item: item[0], max_size=12)
+manifests = st.lists(st.tuples(keys, versions, profiles), unique=True, max_size=16)
+
+
+def in_byte_order(keyed: list[ObjectInfo]) -> list[ObjectInfo]:
+    return sorted(keyed, key=lambda item: item.key.encode())
+
+
+@given(infos, manifests, st.booleans())
+def test_the_merge_agrees_with_a_set_of_all_manifests(
+    found: list[tuple[str, str, int]], done: list[tuple[str, str, str]], redo: bool
+) -> None:
+    recordings = in_byte_order(
+        [
+            recording(key, version=version, modified=NOW - timedelta(seconds=age))
+            for key, version, age in found
+        ]
+    )
+    listed = [Done(*item) for item in sorted(done, key=lambda item: item[0].encode())]
+    everything = set(done)
+
+    def expected(info: ObjectInfo) -> Fate:
+        known = {item for item in everything if item[0] == info.key}
+        same_content = {item for item in known if item[1] == info.version}
+        if info.key.endswith("/"):
+            return Fate.FILTERED
+        if (info.key, info.version, PROFILE) in everything or (same_content and not redo):
+            return Fate.DONE
+        if NOW - info.modified < timedelta(seconds=60):
+            return Fate.TOO_YOUNG
+        if same_content:
+            return Fate.PROFILE_CHANGED
+        return Fate.CHANGED if known else Fate.NEW
+
+    selection = Selection(extensions="", redo_changed_profile=redo)
+    decisions = decided(recordings, listed, selection)
+    assert [decision.info for decision in decisions] == recordings
+    assert [decision.fate for decision in decisions] == [expected(info) for info in recordings]
+
+
+@given(
+    st.lists(keys, unique=True, max_size=30),
+    st.integers(1, 7),
+    st.lists(keys, max_size=3),
+)
+def test_batches_cover_every_recording_once_and_nothing_between_is_lost(
+    names: list[str], at_most: int, later: list[str]
+) -> None:
+    taken = in_byte_order([recording(name, size=index) for index, name in enumerate(names)])
+    cut = list(batches(taken, at_most=at_most))
+    ranges = [
+        [info for info in up_to(taken, batch.until) if info.key > batch.after] for batch in cut
+    ]
+    assert [info for inside in ranges for info in inside] == taken
+    assert all(
+        len(inside) == batch.recordings <= at_most
+        for inside, batch in zip(ranges, cut, strict=True)
+    )
+    assert all(
+        sum(info.size for info in inside) == b.size for inside, b in zip(ranges, cut, strict=True)
+    )
+    assert all(left.until == right.after for left, right in pairwise(cut))
+    if cut:
+        newcomers = [key for key in later if key <= cut[-1].until]
+        assert all(any(b.after < key <= b.until for b in cut) for key in newcomers)
+
+
+def test_a_batch_is_named_by_its_range() -> None:
+    taken = [recording(key, size=10) for key in ("a", "b", "c")]
+    assert list(batches(taken, at_most=2, after="A")) == [
+        Batch("A", "b", 2, 20),
+        Batch("b", "c", 1, 10),
+    ]
+
+
+def test_memory_does_not_grow_with_the_listings() -> None:
+    def peak(number: int) -> int:
+        def found() -> Iterator[ObjectInfo]:
+            return (recording(f"{index:07}.mp3") for index in range(number))
+
+        def done() -> Iterator[Done]:
+            return (Done(f"{index:07}.mp3", "v1", PROFILE) for index in range(number))
+
+        tracemalloc.start()
+        fates = decide(
+            found(),
+            done(),
+            selection=Selection(),
+            version_mark=lambda info: info.version,
+            profile_mark=PROFILE,
+            now=NOW,
+        )
+        assert sum(decision.fate is Fate.DONE for decision in fates) == number
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(100)
+    assert peak(20_000) < peak(200) + 20_000

@@ -1,0 +1,89 @@
+"""Reports stay small, add up, and cannot be made to say more than they mean."""
+
+import shlex
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.catalog.report import EXAMPLES, NAMED, SweepReport
+from stenoflow.catalog.report_html import retry_command, sweep_page
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+endings = st.lists(
+    st.tuples(
+        st.sampled_from(["published", "no_speech", "rejected", "gave_up"]),
+        st.sampled_from(["BadMedia", "StoreTrouble"]),
+        st.integers(0, 1000),
+    ),
+    max_size=40,
+)
+
+
+def empty() -> SweepReport:
+    return SweepReport(
+        run="run", source="s3://calls", destination="s3://texts", began=NOON, ended=NOON
+    )
+
+
+def counted(report: SweepReport, key: str, outcome: Any, error: str, took_s: float) -> None:
+    report.count(
+        key,
+        outcome,
+        error=error,
+        reason=f"{key} failed after {took_s} s",
+        manifest=None,
+        earlier=False,
+        took_s=took_s,
+    )
+
+
+@given(endings, st.integers(0, 40))
+def test_reports_of_batches_add_up_to_the_report_of_the_whole(
+    found: list[tuple[str, str, int]], at: int
+) -> None:
+    whole, sum_ = empty(), empty()
+    parts = [empty(), empty()]
+    for number, (outcome, error, took_s) in enumerate(found):
+        counted(whole, f"{number}.mp3", outcome, error, took_s)
+        counted(parts[number >= at], f"{number}.mp3", outcome, error, took_s)
+    for part in parts:
+        sum_.add(part)
+
+    assert sum_.outcomes == whole.outcomes
+    assert sum_.failures == whole.failures
+    assert [each.value for each in sum_.slowest] == [each.value for each in whole.slowest]
+    assert sum_.failure_ratio == whole.failure_ratio
+
+
+def test_failures_that_differ_in_key_and_figures_are_one_kind() -> None:
+    report = empty()
+    for number in range(NAMED + 5):
+        counted(report, f"{number}.mp3", "rejected", "OverLimit", number / 7)
+
+    (group,) = report.failures.values()
+    assert (group.count, len(group.recordings)) == (NAMED + 5, NAMED)
+    assert len(report.slowest) == EXAMPLES
+
+
+def test_hostile_keys_are_text_in_the_page_and_one_word_in_the_command() -> None:
+    report = empty()
+    key = "<script>alert(1)</script>; rm -rf $HOME '.mp3"
+    counted(report, key, "rejected", "BadMedia", 1)
+
+    assert "<script>" not in sweep_page(report)
+    (group,) = report.failures.values()
+    command = retry_command(report, group)
+    assert shlex.split(command)[-1] == f"s3://calls/{key}"
+
+
+def test_what_may_have_been_paid_is_told_by_report_and_page() -> None:
+    assert "may have been paid" not in sweep_page(empty())
+    whole, part = empty(), empty()
+    part.may_have_been_paid = 3
+    whole.add(part)
+    whole.add(part)
+    assert whole.may_have_been_paid == 6
+    assert "6 requests beside those counted here may have been paid" in sweep_page(whole)

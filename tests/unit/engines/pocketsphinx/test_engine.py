@@ -1,0 +1,218 @@
+"""PocketSphinx in its child: real decoding of made speech, and what its answers become."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.engines.base import Body
+from stenoflow.engines.pocketsphinx.engine import (
+    LONGEST,
+    MARGIN,
+    PAUSE,
+    PocketSphinxEngine,
+    grouped,
+)
+from stenoflow.errors import EngineTrouble, Stopped
+from stenoflow.profile.model import PocketSphinxOptions
+from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.times import SAMPLE_RATE, Span, to_seconds
+from stenoflow.transcript.model import Reply
+from tests.support.children import await_child
+from tests.support.recordings import edges_s, needs_flite, spoken
+
+GO_ON = threading.Event()
+
+SAID = (
+    ("Ten people were here today.", (3, 5, 2, 3, 4)),
+    ("Nobody came to the river.", (6, 3, 2, 2, 4)),
+)
+"""Each with the phones of its words."""
+OFF_S = 0.1
+"""PocketSphinx counts in frames of 10 ms, and has an opinion of its own on where sounds begin."""
+
+
+@pytest.fixture(scope="module")
+def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+    return spoken(tmp_path_factory.mktemp("audio") / "said.wav", *(text for text, _ in SAID))
+
+
+@pytest.fixture(scope="module")
+def reply(body: Body) -> Reply:
+    asked = PocketSphinxEngine()
+    return asked.parse(asked.listen(body, stop=GO_ON))
+
+
+@needs_flite
+def test_made_speech_is_heard_word_for_word(reply: Reply) -> None:
+    assert " ".join(word.text for word in reply.words) == (
+        "ten people were here today nobody came to the river"
+    )
+
+
+@needs_flite
+def test_words_are_where_they_were_said(body: Body, reply: Reply) -> None:
+    said = [
+        (stretch.start_s + start_s, stretch.start_s + end_s)
+        for stretch, (text, phones) in zip(body.stretches, SAID, strict=True)
+        for start_s, end_s in edges_s(text, phones)
+    ]
+    for word, (start_s, end_s) in zip(reply.words, said, strict=True):
+        assert abs(word.start_s - start_s) < OFF_S, word
+        assert abs(word.end_s - end_s) < OFF_S, word
+
+
+@needs_flite
+def test_words_lie_in_their_stretches_in_order_with_confidences(body: Body, reply: Reply) -> None:
+    margin_s = to_seconds(MARGIN)
+    for words, stretch in (
+        (reply.words[:5], body.stretches[0]),
+        (reply.words[5:], body.stretches[1]),
+    ):
+        for word in words:
+            assert stretch.start_s - margin_s <= word.start_s < word.end_s
+            assert word.end_s <= stretch.end_s + margin_s
+    assert all(a.end_s <= b.start_s for a, b in pairwise(reply.words))
+    assert all(word.confidence is not None and 0 <= word.confidence <= 1 for word in reply.words)
+
+
+@needs_flite
+def test_the_reply_says_what_was_heard_and_by_what(body: Body, reply: Reply) -> None:
+    assert (reply.sha256, reply.duration_s) == (body.sha256, body.samples / SAMPLE_RATE)
+    assert (reply.language, reply.model) == ("en", "PocketSphinx 5.1.1, en-us")
+    assert body.path
+    assert [path.name for path in body.path.parent.iterdir()] == ["said.wav"]
+
+
+def test_a_body_without_speech_has_no_words(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", sounding([], 16_000))
+    asked = PocketSphinxEngine()
+    reply = asked.parse(asked.listen(body_of(path, samples=16_000), stop=GO_ON))
+    assert reply.words == ()
+
+
+def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> None:
+    samples = 120 * SAMPLE_RATE
+    tones = [Tone(at, at + 8_000, 400) for at in range(0, samples, 16_000)]
+    path = write_wav(tmp_path / "a.wav", sounding(tones, samples))
+    body = body_of(path, samples=samples, stretches=(Span(0, samples),))
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(PocketSphinxEngine().listen, body, stop=stop)
+        child = await_child(str(path), gone=waiting.done)
+        stop.set()
+        with pytest.raises(Stopped):
+            waiting.result()
+    assert not child.is_running()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_audio_is_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_text("no audio")
+    body = body_of(path, samples=16_000, stretches=(Span(0, 16_000),))
+    with pytest.raises(EngineTrouble, match=r"PocketSphinx failed .*RIFF"):
+        PocketSphinxEngine().listen(body, stop=GO_ON)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_body_behind_a_url_is_nothing_for_it() -> None:
+    with pytest.raises(ValueError, match="files"):
+        PocketSphinxEngine().listen(Body(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
+
+
+def test_identity_changes_with_every_option() -> None:
+    options = (
+        PocketSphinxOptions(),
+        PocketSphinxOptions(beam=1e-50),
+        PocketSphinxOptions(wbeam=1e-30),
+        PocketSphinxOptions(maxhmmpf=3000),
+    )
+    found = [json.dumps(PocketSphinxEngine(each).identity()) for each in options]
+    assert len(set(found)) == len(options)
+    assert PocketSphinxEngine().identity() == PocketSphinxEngine(options[0]).identity()
+
+
+def answered(*words: Any, start: int = 1600, end: int = 40_000, **changes: Any) -> bytes:
+    answer: dict[str, Any] = {
+        "engine": "pocketsphinx",
+        "version": "5.1.1",
+        "sha256": "ab",
+        "samples": 48_000,
+        "stretches": [{"start": start, "end": end, "words": words}],
+    }
+    return json.dumps(answer | changes).encode()
+
+
+def test_fillers_are_left_out_and_variants_lose_their_number() -> None:
+    raw = answered(
+        ["<s>", 0, 9, 1.0],
+        ["ten(2)", 10, 29, 0.5],
+        ["<sil>", 30, 39, 1.0],
+        ["[NOISE]", 40, 49, 0.1],
+        ["++UH++", 50, 59, 0.1],
+        ["o'clock", 60, 250, 0.25],
+        ["</s>", 251, 260, 1.0],
+    )
+    reply = PocketSphinxEngine().parse(raw)
+    assert [(word.text, word.start_s, word.end_s, word.confidence) for word in reply.words] == [
+        ("ten", 0.2, 0.4, 0.5),
+        ("o'clock", 0.7, 2.5, 0.25),
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"\xff",
+        answered()[:-1],
+        answered(engine="deepgram"),
+        answered(more=1),
+        answered(samples="48000"),
+        answered(samples=-1),
+        answered(start=-1),
+        answered(["ten", 0, 1]),
+        answered(["ten", 0, 1, "sure"]),
+        answered(["ten", 0.5, 1, 1.0]),
+        answered(["ten", -1, 1, 1.0]),
+        answered(["ten", 0, 1, 1.5]),
+        answered(["ten", 0, 1, -0.1]),
+        answered(["ten", 0, 1, float("nan")]),
+        answered([None, 0, 1, 1.0]),
+    ],
+)
+def test_what_no_child_writes_is_trouble(raw: bytes) -> None:
+    with pytest.raises(EngineTrouble, match="PocketSphinx's reply"):
+        PocketSphinxEngine().parse(raw)
+
+
+@given(
+    lengths=st.lists(st.tuples(st.integers(1, 2 * PAUSE), st.integers(1, LONGEST)), max_size=20),
+    tail=st.integers(0, 2 * MARGIN),
+)
+def test_groups_hold_all_speech_in_order_and_none_overlap(
+    lengths: list[tuple[int, int]], tail: int
+) -> None:
+    speech: list[Span] = []
+    at = 0
+    for pause, length in lengths:
+        speech.append(Span(at + pause, at + pause + length))
+        at += pause + length
+    groups = grouped(speech, at + tail)
+    assert all(a.end <= b.start for a, b in pairwise(groups))
+    for span in speech:
+        assert sum(group.start <= span.start and span.end <= group.end for group in groups) == 1
+    for group in groups:
+        inside = [span for span in speech if group.start <= span.start < group.end]
+        assert inside
+        assert all(b.start - a.end < PAUSE for a, b in pairwise(inside))
+        assert len(inside) == 1 or group.samples <= LONGEST + 2 * MARGIN

@@ -1,0 +1,140 @@
+"""From seconds that would be paid to money, time, and words that a person decides by."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from stenoflow.billing.pricing import load_prices
+from stenoflow.engines.registry import open_engine
+from stenoflow.estimate.model import Cost, Forecast, MediaType, Pace, cost_of, exceeds, time_at
+from stenoflow.estimate.sampling import Range
+from stenoflow.estimate.text import forecast_md, question_md, summary
+from stenoflow.profile.model import DeepgramOptions, Profile
+
+DEEPGRAM = open_engine(
+    Profile(engine="deepgram", deepgram=DeepgramOptions(diarize_model=None)), api_key="none"
+)
+
+
+def forecast(high: str = "12", **changes: object) -> Forecast:
+    cost = Cost(expected=Decimal(10), low=Decimal(8), high=Decimal(high), as_of=date(2026, 5, 5))
+    given: dict[str, object] = {
+        "source": "s3://calls",
+        "destination": "s3://texts",
+        "engine": "deepgram",
+        "made": datetime(2026, 11, 24, tzinfo=UTC),
+        "until": "z.mp3",
+        "recordings": 1200,
+        "size": 3_000_000_000,
+        "fates": {"new": 1200, "done": 7},
+        "heard": 20,
+        "refused": {"bad`one.mp3": "This is not audio."},
+        "media": (
+            MediaType(
+                name="mp3", recordings=1200, size=3 * 10**9, heard=20, audio_s=9e5, paid_s=8e4
+            ),
+        ),
+        "audio_s": Range(9e5, 8e5, 1e6),
+        "paid_s": Range(78_000, 60_000, 90_000),
+        "had_s": Range(3600, 0, 7200),
+        "cost": cost,
+        "warnings": (),
+        "takes_s": 5400,
+        "heard_per_s": 60.0,
+        **changes,
+    }
+    return Forecast.model_validate(given)
+
+
+def test_it_costs_what_the_table_of_prices_says_at_each_end_of_the_range() -> None:
+    prices = load_prices()
+
+    cost = cost_of(Range(600, 300, 1200), DEEPGRAM, prices)
+
+    a_minute = prices.engines["deepgram"].models["nova-3"].usd_per_minute
+    assert cost is not None
+    assert (cost.low, cost.expected, cost.high) == (5 * a_minute, 10 * a_minute, 20 * a_minute)
+    assert cost.as_of == prices.engines["deepgram"].models["nova-3"].as_of
+
+
+def test_without_a_price_there_is_no_cost() -> None:
+    profile = Profile(engine="deepgram", deepgram=DeepgramOptions(model="own"))
+
+    assert cost_of(Range(1, 1, 1), open_engine(profile, api_key="none"), load_prices()) is None
+
+
+@pytest.mark.parametrize(
+    ("high", "limit", "budget", "asks"),
+    [
+        ("12", "11", None, True),
+        ("12", "12", None, False),
+        ("12", "11", "11", False),
+        ("12", "11", "50", True),
+        ("0", "0", None, False),
+    ],
+)
+def test_a_person_is_asked_where_the_range_reaches_beyond_the_limit_and_the_budget_does_too(
+    high: str, limit: str, budget: str | None, asks: bool
+) -> None:
+    assert (
+        exceeds(forecast(high), Decimal(limit), None if budget is None else Decimal(budget)) == asks
+    )
+
+
+def test_where_no_price_is_known_a_person_is_asked_unless_there_is_nothing_to_do() -> None:
+    assert exceeds(forecast(cost=None), Decimal(1000), None)
+    assert not exceeds(forecast(cost=None, recordings=0), Decimal(0), None)
+
+
+def test_what_is_approved_leaves_room_for_each_request_being_rounded_up() -> None:
+    assert forecast("12").ceiling_usd == Decimal("12.24")
+    assert forecast("0.000001").ceiling_usd == Decimal("0.01")
+    assert forecast(cost=None).ceiling_usd is None
+
+
+SHARED = Pace(at_once=4, decoders=2, open_requests=25, begun_per_s=10)
+OWN = Pace(at_once=4, decoders=2, open_requests=None, begun_per_s=None)
+
+
+@pytest.mark.parametrize(
+    ("pace", "local_s", "engine_s", "requests", "takes_s"),
+    [
+        (SHARED, 100, 100, 10, 50),  # four at once, each waiting for its own steps
+        (SHARED, 400, 0, 10, 200),  # two decoders
+        (SHARED, 0, 100, 1000, 100),  # ten requests begun a second
+        (Pace(64, 2, 5, 10), 0, 100, 10, 20),  # five requests open at once
+        (OWN, 100, 100, 10, 100),  # hearing and recognizing share two cores
+    ],
+)
+def test_it_takes_as_long_as_the_slowest_limit_lets_it(
+    pace: Pace, local_s: float, engine_s: float, requests: float, takes_s: float
+) -> None:
+    assert time_at(pace, local_s=local_s, engine_s=engine_s, requests=requests) == takes_s
+
+
+def test_the_text_says_what_is_to_be_done_what_it_costs_and_how_that_is_known() -> None:
+    text = forecast_md(forecast())
+
+    assert "about 10.00 USD (8.00 to 12.00)" in text
+    assert "| Recordings to be done | 1,200 |" in text
+    assert "| To be paid (deepgram) | 21.7 h | 16.7 h to 25.0 h |" in text
+    assert "| Bought earlier, not paid again | 60 min | 0 s to 2.0 h |" in text
+    assert "| Time in one process | 90 min |" in text
+    assert "20 recordings, drawn from the whole listing by size" in text
+    assert "list prices as of 2026-05-05" in text
+    assert "`badone.mp3`: This is not audio." in text
+
+
+def test_the_question_names_cost_and_ceiling() -> None:
+    text = question_md(forecast())
+
+    assert "**21.67 hours**" in text and "1,200 recordings of s3://calls" in text
+    assert "about 10.00 USD (8.00 to 12.00)" in text and "at most 12.24 USD" in text
+
+
+def test_an_unknown_price_and_an_unknown_speed_are_said_to_be_unknown() -> None:
+    unknown = forecast(cost=None, heard_per_s=None)
+
+    assert "nobody knows" in summary(unknown) and "nobody knows" in question_md(unknown)
+    assert "which is not known" in forecast_md(unknown)

@@ -1,0 +1,495 @@
+"""One payment for one audio, whoever wants it, and whatever happens to who buys it."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from stenoflow.errors import (
+    BadChoice,
+    EngineBusy,
+    EngineClosed,
+    EngineRefused,
+    EngineTrouble,
+    PaidInVain,
+    Stopped,
+    StoreTrouble,
+)
+from stenoflow.ledger import ledger as ledger_module
+from stenoflow.ledger.lease_owner import Holder
+from stenoflow.ledger.ledger import Ledger, Obtained, Turn
+from stenoflow.ledger.records import Intent, Lot, Order, Receipt
+from stenoflow.storage import Store, open_store
+from stenoflow.times import Seconds
+from stenoflow.transcript.model import Reply, Word
+
+LOT = Lot("ab" * 32, "c" * 32)
+ORDER = Order(
+    engine="deepgram",
+    body_sha256="0" * 64,
+    body_bytes=10,
+    seconds=1.0,
+    exact=True,
+    estimate_usd=Decimal("0.01"),
+)
+RAW = b'{"request_id": "r1", "text":  "hello"}\n'
+ELSEWHERE = Holder(machine="another", pid=1, started=1)
+LEASE_S = 0.3
+SPEED = {"lease_s": LEASE_S, "poll_s": 0.02}
+
+
+def read(raw: bytes, order: Order) -> Reply:
+    try:
+        reply = json.loads(raw)
+        word = Word(reply["text"], Seconds(0.0), Seconds(order.seconds))
+    except (ValueError, KeyError) as error:
+        raise EngineTrouble("that is no answer", may_be_paid=True) from error
+    return Reply((word,), request_id=reply["request_id"])
+
+
+@dataclass
+class Shop:
+    """Sells one reply, and counts how often."""
+
+    raw: bytes = RAW
+    error: BaseException | None = None
+    takes_s: float = 0.0
+    sold: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self) -> bytes:
+        with self.lock:
+            self.sold += 1
+        time.sleep(self.takes_s)
+        if self.error:
+            raise self.error
+        return self.raw
+
+
+def obtain(ledger: Ledger, shop: Shop, stop: threading.Event | None = None) -> Obtained:
+    stop = stop or threading.Event()
+    while True:
+        turn = ledger.turn(LOT, read, stop=stop)
+        if isinstance(turn, Obtained):
+            return turn
+        if obtained := ledger.buy(turn, ORDER, shop.send, read, stop=stop):
+            return obtained
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "ledger"), create=True)
+
+
+@pytest.fixture
+def ledger(store: Store) -> Ledger:
+    return Ledger(store, **SPEED)
+
+
+def leave_intent(store: Store, number: int = 1, **changes: Any) -> Intent:
+    """What a buyer leaves behind that was last seen with this."""
+    intent = Intent(
+        id="x",
+        number=number,
+        state="open",
+        holder=ELSEWHERE,
+        lease_s=LEASE_S,
+        at=datetime.now(UTC),
+        order=ORDER,
+    ).model_copy(update=changes)
+    store.put(LOT.intent_key(number), intent.model_dump_json().encode())
+    return intent
+
+
+def intent(store: Store, number: int = 1) -> Intent:
+    return Intent.model_validate_json(store.read(LOT.intent_key(number)))
+
+
+class Failing:
+    """A store in which the given calls to one method fail."""
+
+    def __init__(
+        self, store: Store, method: str, error: Exception, *, key: str, times: int
+    ) -> None:
+        self._store, self._method, self._error = store, method, error
+        self._key, self.left = key, times
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._store, name)
+        if name != self._method:
+            return real
+
+        def call(key: str, *args: Any, **options: Any) -> Any:
+            if self._key in key and self.left:
+                self.left -= 1
+                raise self._error
+            return real(key, *args, **options)
+
+        return call
+
+
+def test_what_is_bought_is_kept_byte_for_byte_and_never_bought_again(
+    ledger: Ledger, store: Store
+) -> None:
+    shop = Shop()
+    first, second = obtain(ledger, shop), obtain(ledger, shop)
+    assert (first.how, second.how, shop.sold) == ("bought", "reused", 1)
+    assert first.reply == second.reply
+    assert store.read(LOT.reply_key(1)) == RAW
+    assert first.receipt.request_id == "r1"
+    assert first.receipt.may_have_been_paid == 0
+
+
+def test_the_intent_is_there_before_the_request_and_the_reply_before_it_is_read(
+    ledger: Ledger, store: Store
+) -> None:
+    seen: list[str] = []
+
+    def send() -> bytes:
+        seen.append(f"{intent(store).state} {intent(store).order.body_sha256}")
+        return RAW
+
+    def reading(raw: bytes, order: Order) -> Reply:
+        seen.append(store.read(LOT.reply_key(1)).decode())
+        return read(raw, order)
+
+    ledger.buy(Turn(LOT, 1, ()), ORDER, send, reading, stop=threading.Event())
+    assert seen == [f"open {'0' * 64}", RAW.decode()]
+
+
+def test_eight_threads_at_once_pay_once(ledger: Ledger) -> None:
+    shop = Shop(takes_s=2 * LEASE_S)
+    together = threading.Barrier(8)
+
+    def one(_: int) -> Obtained:
+        together.wait()
+        return obtain(ledger, shop)
+
+    with ThreadPoolExecutor(8) as threads:
+        obtained = list(threads.map(one, range(8)))
+    assert shop.sold == 1
+    assert sum(each.how == "bought" for each in obtained) == 1
+    assert {each.receipt.may_have_been_paid for each in obtained} == {0}
+
+
+BUYER = """
+import sys, threading, time
+from pathlib import Path
+from tests.unit.ledger.test_ledger import LOT, ORDER, RAW, obtain, Shop
+from stenoflow.ledger.ledger import Ledger
+from stenoflow.storage import open_store
+
+class Recorded(Shop):
+    def send(self):
+        with Path(sys.argv[2]).open("a") as bill:
+            bill.write("paid\\n")
+        print("sent", flush=True)
+        time.sleep(float(sys.argv[3]))
+        return RAW
+
+print("ready", flush=True)
+sys.stdin.readline()
+found = obtain(Ledger(open_store(sys.argv[1]), poll_s=0.05), Recorded())
+print(found.how, found.receipt.may_have_been_paid, flush=True)
+"""
+
+
+def start_buyer(folder: Path, bill: Path, takes_s: float) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", BUYER, str(folder), str(bill), str(takes_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def said(buyer: subprocess.Popen[str]) -> str:
+    assert buyer.stdout
+    return buyer.stdout.readline().strip()
+
+
+def tell(buyer: subprocess.Popen[str]) -> None:
+    assert buyer.stdin
+    buyer.stdin.write("go\n")
+    buyer.stdin.flush()
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_processes_at_once_pay_once(tmp_path: Path, count: int) -> None:
+    folder, bill = tmp_path / "ledger", tmp_path / "bill"
+    open_store(str(folder), create=True)
+    buyers = [start_buyer(folder, bill, 0.5) for _ in range(count)]
+    try:
+        assert {said(buyer) for buyer in buyers} == {"ready"}
+        for buyer in buyers:
+            tell(buyer)
+        ends = [buyer.communicate(timeout=60)[0].split("\n") for buyer in buyers]
+    finally:
+        for buyer in buyers:
+            buyer.kill()
+    assert bill.read_text() == "paid\n"
+    hows = sorted(end[-2] for end in ends)
+    assert hows.count("bought 0") == 1
+    assert set(hows) <= {"bought 0", "waited 0", "reused 0"}
+
+
+def test_a_buyer_killed_while_it_waits_for_its_reply_is_followed_at_once_and_counted(
+    tmp_path: Path,
+) -> None:
+    folder, bill = tmp_path / "ledger", tmp_path / "bill"
+    store = open_store(str(folder), create=True)
+    buyer = start_buyer(folder, bill, 60)
+    try:
+        assert said(buyer) == "ready"
+        tell(buyer)
+        assert said(buyer) == "sent"
+    finally:
+        psutil.Process(buyer.pid).kill()
+        buyer.communicate()
+    shop = Shop()
+    asked = time.monotonic()
+    found = obtain(Ledger(store), shop)
+    assert time.monotonic() - asked < ledger_module.LEASE_S / 4
+    assert (found.how, shop.sold) == ("bought", 1)
+    assert found.receipt.may_have_been_paid == 1
+
+
+def test_a_reply_whose_buyer_died_before_reading_it_is_used(ledger: Ledger, store: Store) -> None:
+    leave_intent(store)
+    store.put(LOT.reply_key(1), RAW)
+    shop = Shop()
+    found = obtain(ledger, shop)
+    assert (found.how, shop.sold, found.receipt.may_have_been_paid) == ("reused", 0, 0)
+
+
+def test_a_buyer_at_work_is_waited_for_longer_than_its_lease(ledger: Ledger) -> None:
+    slow, quick = Shop(takes_s=5 * LEASE_S), Shop()
+    with ThreadPoolExecutor(1) as threads:
+        buying = threads.submit(obtain, ledger, slow)
+        while not slow.sold:
+            time.sleep(0.01)
+        found = obtain(ledger, quick)
+    assert (found.how, quick.sold, slow.sold) == ("waited", 0, 1)
+    assert buying.result().how == "bought"
+
+
+@pytest.mark.parametrize("year", [1990, 2026, 2190])
+def test_a_dead_machine_is_given_one_lease_whatever_its_clock_said(
+    ledger: Ledger, store: Store, year: int
+) -> None:
+    leave_intent(store, at=datetime(year, 1, 1, tzinfo=UTC))
+    shop = Shop()
+    asked = time.monotonic()
+    found = obtain(ledger, shop)
+    assert time.monotonic() - asked >= LEASE_S
+    assert (shop.sold, found.receipt.may_have_been_paid) == (1, 1)
+
+
+@pytest.mark.parametrize("skew_years", [-30, 30])
+def test_a_machine_that_renews_is_not_overtaken_whatever_its_clock_says(
+    ledger: Ledger, store: Store, skew_years: int
+) -> None:
+    at = datetime.now(UTC)
+    left = leave_intent(store, at=at.replace(year=at.year + skew_years))
+    stop = threading.Event()
+    shop = Shop()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(obtain, ledger, shop, stop)
+        for renewal in range(1, 12):
+            time.sleep(LEASE_S / 4)
+            leave_intent(store, at=left.at, renewal=renewal)
+        assert not waiting.done()
+        stop.set()
+        with pytest.raises(Stopped):
+            waiting.result()
+    assert shop.sold == 0
+
+
+def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_counted(
+    store: Store,
+) -> None:
+    mute = Failing(store, "put", StoreTrouble("no renewals"), key="intent", times=1000)
+    slow, quick = Shop(takes_s=4 * LEASE_S), Shop(raw=RAW.replace(b"r1", b"r2"))
+    with ThreadPoolExecutor(1) as threads:
+        # As on another machine, where nobody can see that this process lives.
+        overtaken = threads.submit(obtain, Ledger(mute, **SPEED), slow)  # type: ignore[arg-type]
+        while not slow.sold:
+            time.sleep(0.01)
+        leave_intent(store, id=intent(store).id)
+        found = obtain(Ledger(store, **SPEED), quick)
+        late = overtaken.result()
+    assert (found.how, late.how) == ("bought", "waited")
+    assert late.reply == found.reply
+    assert (found.receipt.may_have_been_paid, late.receipt.may_have_been_paid) == (1, 2)
+
+
+def test_a_tampered_reply_is_neither_used_nor_bought_again(ledger: Ledger, store: Store) -> None:
+    shop = Shop()
+    obtain(ledger, shop)
+    store.put(LOT.reply_key(1), RAW.replace(b"hello", b"hallo"))
+    with pytest.raises(PaidInVain, match="not what its receipt says"):
+        obtain(ledger, shop)
+    assert shop.sold == 1
+
+
+@pytest.mark.parametrize("key", [LOT.intent_key(1), LOT.receipt_key])
+@pytest.mark.parametrize("cut", [0, 1, 40])
+def test_a_half_written_record_stops_all_buying(
+    ledger: Ledger, store: Store, key: str, cut: int
+) -> None:
+    leave_intent(store, state="released")
+    if key == LOT.receipt_key:
+        receipt = Receipt(
+            intent=1,
+            reply_sha256="0" * 64,
+            reply_bytes=1,
+            request_id=None,
+            order=ORDER,
+            at=datetime.now(UTC),
+            may_have_been_paid=0,
+        )
+        store.put(key, receipt.model_dump_json().encode())
+    store.put(key, store.read(key)[:cut])
+    shop = Shop()
+    with pytest.raises(PaidInVain, match="of the ledger's"):
+        obtain(ledger, shop)
+    assert shop.sold == 0
+
+
+def test_an_answer_that_cannot_be_read_is_paid_in_vain_until_somebody_can(ledger: Ledger) -> None:
+    def unable(raw: bytes, order: Order) -> Reply:
+        raise PaidInVain("a form nobody knows", request_id="r1")
+
+    shop, stop = Shop(), threading.Event()
+    with pytest.raises(PaidInVain):
+        ledger.buy(Turn(LOT, 1, ()), ORDER, shop.send, unable, stop=stop)
+    with pytest.raises(PaidInVain):
+        ledger.turn(LOT, unable, stop=stop)
+    assert obtain(ledger, shop).how == "reused"
+    assert shop.sold == 1
+
+
+def test_two_replies_that_are_no_answers_are_enough(ledger: Ledger, store: Store) -> None:
+    shop = Shop(raw=b"{}")
+    for _ in range(ledger_module.MOST_SPOILED):
+        with pytest.raises(EngineTrouble):
+            obtain(ledger, shop)
+    with pytest.raises(PaidInVain, match=r"no answer.*remove file://"):
+        obtain(ledger, shop)
+    assert shop.sold == ledger_module.MOST_SPOILED
+    assert intent(store).state == "spoiled"
+    assert store.read(LOT.reply_key(1)) == b"{}"
+
+
+def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Ledger) -> None:
+    silent = Shop(error=EngineTrouble("never answered", may_be_paid=True))
+    for _ in range(3):
+        with pytest.raises(EngineTrouble):
+            obtain(ledger, silent)
+    assert obtain(ledger, Shop()).receipt.may_have_been_paid == 3
+
+
+def test_after_too_many_lost_attempts_a_person_must_look(ledger: Ledger) -> None:
+    silent = Shop(error=EngineTrouble("never answered", may_be_paid=True))
+    for _ in range(ledger_module.MOST_LOST):
+        with pytest.raises(EngineTrouble):
+            obtain(ledger, silent)
+    with pytest.raises(PaidInVain, match="never answered"):
+        obtain(ledger, silent)
+    assert silent.sold == ledger_module.MOST_LOST
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineRefused("no audio"),
+        EngineClosed("no credit"),
+        EngineBusy("too many"),
+        EngineTrouble("never connected"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_is_certainly_unpaid_does_not_count(ledger: Ledger, error: Exception) -> None:
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            obtain(ledger, Shop(error=error))
+    assert obtain(ledger, Shop()).receipt.may_have_been_paid == 0
+
+
+@pytest.mark.parametrize("error", [Stopped("stop"), MemoryError(), KeyboardInterrupt()], ids=repr)
+def test_what_ends_a_request_from_our_side_may_have_been_paid(
+    ledger: Ledger, error: BaseException
+) -> None:
+    with pytest.raises(type(error)):
+        obtain(ledger, Shop(error=error))
+    assert obtain(ledger, Shop()).receipt.may_have_been_paid == 1
+
+
+def test_a_reply_waits_for_a_store_in_trouble(store: Store) -> None:
+    failing = Failing(store, "put", StoreTrouble("away"), key="reply", times=1)
+    shop = Shop()
+    found = obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
+    assert (found.how, shop.sold, failing.left) == ("bought", 1, 0)
+
+
+def test_a_reply_that_cannot_be_stored_is_counted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "STORE_PATIENCE_S", 0.0)
+    failing = Failing(store, "put", StoreTrouble("away"), key="reply", times=100)
+    with pytest.raises(StoreTrouble):
+        obtain(Ledger(failing, **SPEED), Shop())  # type: ignore[arg-type]
+    assert obtain(Ledger(store, **SPEED), Shop()).receipt.may_have_been_paid == 1
+
+
+def test_nothing_is_bought_where_the_store_cannot_put_if_absent(store: Store) -> None:
+    error = BadChoice("this store cannot")
+    failing = Failing(store, "put_if_absent", error, key="", times=100)
+    shop = Shop()
+    with pytest.raises(BadChoice):
+        obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
+    assert shop.sold == 0
+
+
+def test_a_put_that_was_answered_twice_is_known_as_ones_own(store: Store) -> None:
+    class Repeating(Failing):
+        def __getattr__(self, name: str) -> Any:
+            real = getattr(self._store, name)
+            return (lambda *a, **o: real(*a, **o) and False) if name == "put_if_absent" else real
+
+    repeating = Repeating(store, "", OSError(), key="", times=0)
+    shop = Shop()
+    found = obtain(Ledger(repeating, **SPEED), shop)  # type: ignore[arg-type]
+    assert (found.how, shop.sold) == ("bought", 1)
+
+
+def test_stopped_before_the_request_nothing_is_sent(ledger: Ledger) -> None:
+    shop, stop = Shop(), threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        ledger.buy(Turn(LOT, 1, ()), ORDER, shop.send, read, stop=stop)
+    assert shop.sold == 0
+
+
+def test_no_thread_outlives_its_request(ledger: Ledger) -> None:
+    obtain(ledger, Shop())
+    with pytest.raises(EngineTrouble):
+        Ledger(ledger.store).buy(
+            Turn(Lot("cd" * 32, "e"), 1, ()),
+            ORDER,
+            Shop(error=EngineTrouble("x")).send,
+            read,
+            stop=threading.Event(),
+        )
+    assert not [each for each in threading.enumerate() if each.name == "ledger-renewal"]

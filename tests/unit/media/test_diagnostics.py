@@ -1,0 +1,155 @@
+"""What FFmpeg says while it fails becomes one sentence for a person."""
+
+import pytest
+
+from stenoflow.errors import BadChoice, BadMedia, ChildKilled, OverLimit, StenoError
+from stenoflow.media.diagnostics import Decoded, unreadable, warnings, why_nothing
+from stenoflow.media.stream_info import AudioStream, MediaInfo
+from stenoflow.profile.model import Limits, MediaChoice
+from stenoflow.times import Seconds
+
+OPENED = (
+    "[info] Input #0, mp3, from 'file:/tmp/recording':\n[info]   Duration: 00:05:00.00, bitrate: 1 kb/s\n"
+    "[info]   Stream #0:0: Audio: {codec}, 44100 Hz, stereo, fltp, 128 kb/s\n[info] Stream mapping:\n"
+)
+HEARD = OPENED.format(codec="mp3")
+
+
+def why(messages: str, exit_code: int = 1) -> StenoError:
+    return why_nothing(MediaChoice(), Limits(), exit_code, messages)
+
+
+def told(
+    messages: str = HEARD,
+    *,
+    exit_code: int = 0,
+    duration_s: float = 300,
+    claimed_s: float | None = 300,
+    has_video: bool = False,
+) -> tuple[str, ...]:
+    """The warnings about a recording of one stream."""
+    stream = AudioStream("mp3", 44_100, 2, None, default=False, encrypted=False)
+    claim = None if claimed_s is None else Seconds(claimed_s)
+    info = MediaInfo("mp3", (stream,), has_video=has_video, claimed_s=claim)
+    return warnings(Decoded(info, Seconds(duration_s), exit_code, messages), MediaChoice())
+
+
+class TestWhyNothing:
+    @pytest.mark.parametrize(
+        ("messages", "sentence"),
+        [
+            (
+                HEARD,
+                "The recording holds no sound: its mp3 stream decodes to nothing, as that of a file "
+                "that was cut off after its header.",
+            ),
+            (
+                HEARD + "[mp3float @ 0x55d0] [error] Header missing\n[error] Conversion failed!\n",
+                "No audio could be decoded; the file is damaged: Header missing.",
+            ),
+            (
+                OPENED.format(codec="aac (LC) (enca / 0x61636E65)"),
+                "The recording's audio is encrypted (DRM); supply it decrypted.",
+            ),
+            (
+                OPENED.format(codec="aac")
+                + "[error] Error while opening decoder: Not implemented\n",
+                "This FFmpeg cannot decode the recording's audio (aac): Error while opening decoder: "
+                "Not implemented.",
+            ),
+            (
+                "[error] file:/tmp/a b/recording: Invalid data found when processing input\n",
+                "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
+                "Invalid data found when processing input.",
+            ),
+            (
+                "[error] file:/tmp/recording: could not find codec parameters\n",
+                "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
+                "could not find codec parameters.",
+            ),
+            (
+                "[in#0 @ 0x55] [error] Error opening input: Invalid data found when processing input\n",
+                "This is not audio or video that FFmpeg can read, or its beginning is damaged: "
+                "Invalid data found when processing input.",
+            ),
+        ],
+    )
+    def test_the_files_fault_is_named(self, messages: str, sentence: str) -> None:
+        error = why(messages)
+        assert isinstance(error, BadMedia)
+        assert str(error) == sentence
+
+    def test_a_crash_is_the_files_fault(self) -> None:
+        assert str(why("", exit_code=-11)) == "The file is damaged: FFmpeg crashed (SIGSEGV) on it."
+
+    def test_memory_is_a_limit(self) -> None:
+        error = why(HEARD + "[error] Error while opening decoder: Cannot allocate memory\n")
+        assert isinstance(error, OverLimit)
+        assert "limits.decode_memory_bytes in the profile (2147483648)" in str(error)
+
+    @pytest.mark.parametrize("called", ["pthread_create", "pthread_create()"])
+    def test_a_machine_without_room_for_a_thread_is_nobodys_fault(self, called: str) -> None:
+        said = f"[error] {called} failed: Resource temporarily unavailable\n"
+        assert isinstance(why(HEARD + said), ChildKilled)
+
+    def test_too_little_memory_for_ffmpeg_itself_is_a_bad_choice(self) -> None:
+        error = why("ffmpeg: error while loading shared libraries: failed to map segment from it\n")
+        assert isinstance(error, BadChoice)
+
+    def test_the_container_that_was_refused_is_named_where_ffmpeg_names_it(self) -> None:
+        said = "[hls @ 0x55d0] [error] Format not on whitelist 'wav'\n"
+        assert "something else (hls): a playlist" in str(unreadable(said))
+        assert "something else: a playlist" in str(unreadable(said.replace("hls", "in#0")))
+
+
+class TestWarnings:
+    def test_a_sound_file_earns_none(self) -> None:
+        assert told() == ()
+
+    def test_damage_is_counted_and_the_first_named(self) -> None:
+        messages = HEARD + "[error] invalid residual\n[flac @ 0x5] [error] invalid sync code\n"
+        assert told(messages) == (
+            "The file is damaged: decoding met 2 errors, so that some sound may be missing or "
+            "distorted; the first: invalid residual.",
+        )
+
+    def test_a_crash_says_that_the_rest_is_missing(self) -> None:
+        assert told(exit_code=-11) == (
+            "The file is damaged: FFmpeg crashed (SIGSEGV) on it, and what follows is not heard.",
+        )
+
+    def test_an_end_in_failure_without_a_word_is_said_too(self) -> None:
+        assert "met 1 error" in told(exit_code=1)[0]
+        assert told(exit_code=1)[0].endswith("the first: FFmpeg ended with code 1.")
+
+    @pytest.mark.parametrize(
+        ("duration_s", "claimed_s"), [(300, None), (299.1, 300), (295, 300), (305, 300), (0.5, 1.4)]
+    )
+    def test_a_small_difference_to_the_header_is_no_news(
+        self, duration_s: float, claimed_s: float | None
+    ) -> None:
+        assert told(duration_s=duration_s, claimed_s=claimed_s) == ()
+
+    @pytest.mark.parametrize(
+        ("duration_s", "has_video", "sentence"),
+        [
+            (
+                77.6,
+                False,
+                "The file seems to be cut off: its header claims 300.0 s, but only 77.6 s could be "
+                "decoded.",
+            ),
+            (77.6, True, "The file lasts 300.0 s, but its sound only 77.6 s."),
+            (400, False, "The header claims 300.0 s, but 400.0 s were decoded."),
+        ],
+    )
+    def test_a_large_difference_is_said(
+        self, duration_s: float, has_video: bool, sentence: str
+    ) -> None:
+        assert told(duration_s=duration_s, has_video=has_video) == (sentence,)
+
+    def test_a_duration_that_ffmpeg_guessed_is_no_claim(self) -> None:
+        guessed = (
+            HEARD + "[mp3 @ 0x5] [warning] Estimating duration from bitrate, this may be wrong\n"
+        )
+        assert told(guessed, duration_s=267) == ()

@@ -1,0 +1,488 @@
+"""Any recording goes in; 16 kHz sound comes out, or one clear sentence why not."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from numpy.typing import NDArray
+
+from stenoflow.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
+from stenoflow.media.binaries import VARIABLE
+from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
+from stenoflow.media.sandbox import launcher
+from stenoflow.profile.model import Limits, MediaChoice
+from stenoflow.times import SAMPLE_RATE
+from tests.support.children import children_told
+from tests.support.corpus import ROOT, needs_corpus, recordings
+from tests.support.media_files import PICTURE, make, pitches, tone, tones, write_wav
+from tests.unit.media.test_binaries import both
+
+GAPS = [("mkv", "pcm_s16le"), ("webm", "libopus"), ("mp4", "aac")]
+CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in recordings(kind)]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recording as it came out."""
+
+    info: MediaInfo
+    samples: NDArray[np.int16]
+    duration_s: float
+    warnings: tuple[str, ...]
+
+
+def hear(path: Path, limits: Limits | None = None, **choice: Any) -> Heard:
+    """Decode it all."""
+    with decode(path, choice=MediaChoice(**choice), limits=limits) as decoding:
+        blocks = list(decoding)
+        assert {block.dtype for block in blocks} <= {np.dtype(np.int16)}
+        assert max(len(block) for block in blocks) <= BLOCK_SAMPLES
+        assert {block.shape[1] for block in blocks} == {decoding.channels}
+        samples = np.concatenate(blocks)
+        assert len(samples) == decoding.samples
+        return Heard(decoding.info, samples, decoding.duration_s, decoding.warnings)
+
+
+def assert_fit_for_people(sentences: str) -> None:
+    """A sentence or two, without paths of ours or a program's own noise."""
+    assert sentences[0].isupper()
+    assert sentences.endswith(".")
+    assert len(sentences) < 300
+    assert "\n" not in sentences
+    assert not any(noise in sentences for noise in ("file:", " 0x", "Traceback", "/recording"))
+
+
+class TestTheCorpus:
+    """Real files, sound and broken, under the name that a recording has while it is worked on."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def endings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Heard | StenoError]:
+        folder = tmp_path_factory.mktemp("corpus")
+
+        def ending(entry: dict[str, Any]) -> Heard | StenoError:
+            path = folder / entry["name"] / "recording"
+            path.parent.mkdir(parents=True)
+            path.symlink_to(entry["path"])
+            try:
+                return hear(path)
+            except StenoError as error:
+                return error
+
+        names = [entry["name"] for entry in CORPUS]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return dict(zip(names, threads.map(ending, CORPUS), strict=True))
+
+    @needs_corpus
+    @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["name"])
+    def test_every_file_is_heard_or_refused(
+        self, entry: dict[str, Any], endings: Mapping[str, Heard | StenoError]
+    ) -> None:
+        ending = endings[entry["name"]]
+        if isinstance(ending, StenoError):
+            assert isinstance(ending, BadMedia | OverLimit)
+            assert_fit_for_people(str(ending))
+            assert not self.must_be_heard(entry), ending
+        else:
+            assert ending.duration_s == len(ending.samples) / SAMPLE_RATE > 0
+            assert not self.must_be_refused(entry)
+            for warning in ending.warnings:
+                assert_fit_for_people(warning)
+            if self.must_be_heard(entry):
+                # FFmpegs differ in what an encoder put around the sound, and in filling gaps in it.
+                lengths = [entry["seconds"], ending.info.claimed_s]
+                assert any(
+                    ending.duration_s == pytest.approx(length, abs=0.15) for length in lengths
+                )
+
+    @staticmethod
+    def must_be_heard(entry: dict[str, Any]) -> bool:
+        """Decoding it cleanly was possible when the corpus was gathered."""
+        verdict = entry.get("verdict") or "decodes cleanly"
+        has_audio = entry["check"]["audio_streams"] > 0
+        return has_audio and bool(entry["seconds"]) and verdict == "decodes cleanly"
+
+    @staticmethod
+    def must_be_refused(entry: dict[str, Any]) -> bool:
+        """There is nothing in it to be heard."""
+        return entry["expect"] == "no audio" or entry.get("verdict") == "video only"
+
+
+class TestWhichSound:
+    """Of a file that holds more than one."""
+
+    def test_a_video_gives_its_sound(self, tmp_path: Path) -> None:
+        video = make(tmp_path / "talk.mp4", *PICTURE, *tone(440, 2))
+        heard = hear(video)
+        assert heard.info.has_video
+        assert heard.duration_s == pytest.approx(2, abs=0.1)
+        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
+        assert heard.warnings == ()
+
+    def test_a_video_without_sound_is_refused(self, tmp_path: Path) -> None:
+        video = make(tmp_path / "silent.mp4", *PICTURE)
+        with pytest.raises(BadMedia, match=r"^The recording has no audio stream: only video"):
+            hear(video)
+
+    def test_a_cover_picture_is_no_video(self, tmp_path: Path) -> None:
+        cover = make(tmp_path / "cover.png", *PICTURE, "-frames:v", "1")
+        song = make(
+            tmp_path / "song.mp3", *tone(440, 1), "-i", cover, "-map", "0", "-map", "1",
+            "-disposition:v", "attached_pic",
+        )  # fmt: skip
+        assert not hear(song).info.has_video
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """Two streams: English at 300 Hz, and, marked as the one to play, German at 500 Hz."""
+        return make(
+            tmp_path_factory.mktemp("bilingual") / "film.mkv", *tone(300, 1), *tone(500, 1),
+            "-map", "0", "-map", "1", "-disposition:a:0", "0", "-disposition:a:1", "default",
+            "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-c:a", "flac",
+        )  # fmt: skip
+
+    def test_of_several_streams_the_default_is_heard_and_said(self, bilingual: Path) -> None:
+        heard = hear(bilingual)
+        assert pitches(heard.samples[:, 0]) == [pytest.approx(500, abs=1)]
+        assert heard.warnings == (
+            "The file has 2 audio streams, of which number 1 was heard: "
+            "0: flac, 1 channel, eng; 1: flac, 1 channel, ger.",
+        )
+
+    @pytest.mark.parametrize(("stream", "hz"), [(0, 300), (1, 500)])
+    def test_the_profile_chooses_another(self, bilingual: Path, stream: int, hz: int) -> None:
+        heard = hear(bilingual, audio_stream=stream)
+        assert pitches(heard.samples[:, 0]) == [pytest.approx(hz, abs=1)]
+        assert heard.warnings == ()
+
+    def test_a_stream_that_is_not_there_is_refused_with_the_list(self, bilingual: Path) -> None:
+        with pytest.raises(
+            BadMedia, match="asks for audio stream 2, but the recording has 2 audio"
+        ):
+            hear(bilingual, audio_stream=2)
+
+    def test_probing_tells_the_streams_without_decoding(self, bilingual: Path) -> None:
+        info = probe(bilingual)
+        assert [stream.language for stream in info.audio] == ["eng", "ger"]
+        assert info.default_stream == 1
+        assert info.claimed_s == pytest.approx(1, abs=0.01)
+
+    def test_probing_refuses_what_is_no_recording(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.mp3").write_text("Not a recording at all.\n" * 100)
+        with pytest.raises(BadMedia, match="not audio or video"):
+            probe(tmp_path / "notes.mp3")
+
+
+class TestChannels:
+    """Mixed down, one, or apart."""
+
+    @pytest.mark.parametrize("count", [2, 6, 9, 16, 32])
+    def test_all_are_heard_in_the_mix(self, tmp_path: Path, count: int) -> None:
+        wanted = [300 + 150 * channel for channel in range(count)]
+        heard = hear(write_wav(tmp_path / "all.wav", tones(wanted, 1)))
+        assert heard.samples.shape == (SAMPLE_RATE, 1)
+        found = pitches(heard.samples[:, 0], 2)
+        assert set(np.round(found)) <= set(wanted)
+        assert len(set(np.round(found))) == 2
+
+    @pytest.mark.parametrize("channel", [0, 1, 5])
+    def test_one_is_heard_exactly_as_recorded(self, tmp_path: Path, channel: int) -> None:
+        written = tones([300 + 100 * index for index in range(6)], 1)
+        heard = hear(write_wav(tmp_path / "six.wav", written), channels="one", channel=channel)
+        assert np.array_equal(heard.samples[:, 0], written[:, channel])
+
+    def test_a_channel_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
+        stereo = write_wav(tmp_path / "stereo.wav", tones([300, 500], 1))
+        with pytest.raises(BadMedia, match="asks for channel 2, but the recording has 2 channels"):
+            hear(stereo, channels="one", channel=2)
+
+    @pytest.mark.parametrize("count", [1, 2, 3, 8])
+    def test_apart_they_are_exactly_as_recorded(self, tmp_path: Path, count: int) -> None:
+        written = tones([300 + 100 * index for index in range(count)], 1)
+        heard = hear(write_wav(tmp_path / "some.wav", written), channels="apart")
+        assert np.array_equal(heard.samples, written)
+
+    def test_channels_without_known_places_are_mixed_alike(self, tmp_path: Path) -> None:
+        written = tones([300 + 100 * index for index in range(9)], 1)
+        heard = hear(write_wav(tmp_path / "nine.wav", written))
+        assert np.array_equal(heard.samples[:, 0], np.rint(written.mean(axis=1)))
+
+    @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
+    def test_more_channels_than_can_be_told_apart_are_refused(
+        self, tmp_path: Path, channels: str
+    ) -> None:
+        many = write_wav(tmp_path / "many.wav", tones([300] * (MAX_CHANNELS + 1), 0.1))
+        with pytest.raises(OverLimit, match="33 channels, and at most 32"):
+            hear(many, channels=channels)
+
+
+class TestDuration:
+    """What was decoded, whatever a header claims."""
+
+    @pytest.mark.parametrize("samples", [1, 511, 16_000, BLOCK_SAMPLES, 2 * BLOCK_SAMPLES + 1])
+    def test_it_is_counted_to_the_sample(self, tmp_path: Path, samples: int) -> None:
+        written = tones([440], samples / SAMPLE_RATE)
+        heard = hear(write_wav(tmp_path / "exact.wav", written))
+        assert np.array_equal(heard.samples, written)
+
+    @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 96_000])
+    def test_every_rate_becomes_16_khz(self, tmp_path: Path, rate: int) -> None:
+        heard = hear(write_wav(tmp_path / "rate.wav", tones([440], 2, rate), rate))
+        assert len(heard.samples) == pytest.approx(2 * SAMPLE_RATE, abs=1)
+        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
+
+    @pytest.mark.parametrize("suffix", ["mp3", "m4a", "flac", "wav", "mkv", "ogg"])
+    def test_a_file_cut_off_is_heard_as_far_as_it_goes(self, tmp_path: Path, suffix: str) -> None:
+        front = ("-movflags", "+faststart") if suffix == "m4a" else ()
+        whole = make(tmp_path / f"whole.{suffix}", *tone(440, 20), *front)
+        cut = tmp_path / f"cut.{suffix}"
+        cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+        heard = hear(cut)
+        assert 5 < heard.duration_s < 15
+        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
+        if suffix == "ogg":
+            assert heard.info.claimed_s == pytest.approx(heard.duration_s, abs=1)
+        else:
+            assert any("cut off" in told or "damaged" in told for told in heard.warnings)
+
+    def test_a_header_that_claims_too_little_is_overheard_and_said(self, tmp_path: Path) -> None:
+        whole = make(tmp_path / "whole.flac", *tone(440, 10))
+        lying = bytearray(whole.read_bytes())
+        lying[22:26] = (20_000).to_bytes(
+            4, "big"
+        )  # the lower 32 bits of STREAMINFO's total samples
+        (tmp_path / "lying.flac").write_bytes(lying)
+        heard = hear(tmp_path / "lying.flac")
+        assert heard.duration_s == 10
+        assert heard.warnings == ("The header claims 1.2 s, but 10.0 s were decoded.",)
+
+    @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
+    @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+    def test_sound_that_begins_after_the_picture_keeps_its_time(
+        self, tmp_path: Path, suffix: str, channels: str
+    ) -> None:
+        late = make(
+            tmp_path / f"late.{suffix}", *PICTURE, "-itsoffset", "1.25", *tone(440, 2),
+            "-map", "0:v", "-map", "1:a", "-c:a", "flac", "-strict", "-2",
+        )  # fmt: skip
+        heard = hear(late, channels=channels)
+        assert np.flatnonzero(np.abs(heard.samples[:, 0]) > 50)[0] == pytest.approx(20_000, abs=10)
+        assert heard.duration_s == 3.25
+        assert heard.warnings == ()
+
+    def test_sound_after_very_long_silence_counts_with_it(self, tmp_path: Path) -> None:
+        late = make(
+            tmp_path / "late.mkv", *PICTURE, "-itsoffset", "30", *tone(440, 2),
+            "-map", "0:v", "-map", "1:a", "-c:a", "flac",
+        )  # fmt: skip
+        heard = hear(late)
+        assert heard.duration_s == 32
+        assert not heard.samples[: 30 * SAMPLE_RATE].any()
+        assert pitches(heard.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
+        with pytest.raises(OverLimit):
+            hear(late, Limits(max_duration_s=29))
+
+    @both
+    @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
+    @pytest.mark.parametrize(("suffix", "codec"), GAPS)
+    def test_after_a_gap_in_the_time_stamps_sound_has_the_time_at_which_it_plays(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        decoder: str,
+        suffix: str,
+        codec: str,
+        channels: str,
+    ) -> None:
+        """As a browser records a call in which nobody sent anything from 2 to 5 s, and 6 to 7.5 s."""
+        monkeypatch.setenv(VARIABLE, decoder)
+        pauses = "aselect='lt(t,2)+between(t,5,6)+gte(t,7.5)'"
+        gapped = make(
+            tmp_path / f"gapped.{suffix}", *tone(440, 9, 48_000), "-af", pauses, "-c:a", codec,
+            "-strict", "-2",
+        )  # fmt: skip
+        heard = hear(gapped, channels=channels)
+        assert heard.duration_s == pytest.approx(9, abs=0.05)
+        loud = [
+            int(np.abs(heard.samples[at : at + 1600, 0].astype(int)).max()) > 500
+            for at in range(0, int(8.9 * SAMPLE_RATE), 1600)
+        ]
+        changes = [at / 10 for at in range(1, len(loud)) if loud[at] != loud[at - 1]]
+        assert changes == [pytest.approx(at, abs=0.11) for at in (2, 5, 6, 7.5)]
+
+    @both
+    @pytest.mark.parametrize(("suffix", "length_s"), [("mkv", 32), ("ts", 4), ("ogg", 4)])
+    def test_a_long_jump_is_a_gap_unless_its_kind_of_file_jumps_at_seams(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        decoder: str,
+        suffix: str,
+        length_s: int,
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, decoder)
+        pause = ("-af", "aselect='lt(t,2)+gte(t,30)'", "-c:a", "libopus")
+        jumping = make(tmp_path / f"jumping.{suffix}", *tone(440, 32, 48_000), *pause)
+        assert hear(jumping).duration_s == pytest.approx(length_s, abs=0.1)
+
+    @both
+    def test_time_stamps_that_go_back_cost_no_sound(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, decoder)
+        back = "asetpts='if(gt(T,4),PTS-1*SR,PTS)'"
+        made = make(tmp_path / "back.mkv", *tone(440, 8, 48_000), "-af", back, "-c:a", "pcm_s16le")
+        assert hear(made).samples.shape == (8 * SAMPLE_RATE, 1)
+
+    def test_recordings_joined_end_to_end_are_heard_one_after_the_other(
+        self, tmp_path: Path
+    ) -> None:
+        """The second has another rate and other channels, and its own clock."""
+        bare = ("-write_xing", "0", "-id3v2_version", "0")
+        first = make(tmp_path / "first.mp3", *tone(300, 10, 44_100), "-ac", "1", *bare)
+        second = make(tmp_path / "second.mp3", *tone(500, 10, 48_000), "-ac", "2", *bare)
+        joined = tmp_path / "joined.mp3"
+        joined.write_bytes(first.read_bytes() + second.read_bytes())
+        heard = hear(joined)
+        assert heard.duration_s == pytest.approx(20, abs=0.2)
+        assert pitches(heard.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
+        assert not any("damaged" in told for told in heard.warnings)
+
+    def test_an_audiobook_of_two_thousand_chapters_is_read(self, tmp_path: Path) -> None:
+        script = ";FFMETADATA1\n" + "".join(
+            f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={at}\nEND={at + 1}\ntitle=Chapter {at} {'x' * 60}\n"
+            for at in range(2000)
+        )
+        (tmp_path / "chapters.txt").write_text(script)
+        book = make(
+            tmp_path / "book.mka", *tone(440, 2), "-f", "ffmetadata", "-i",
+            tmp_path / "chapters.txt", "-map_chapters", "1", "-c:a", "flac",
+        )  # fmt: skip
+        heard = hear(book)
+        assert heard.duration_s == 2
+        assert [stream.codec for stream in heard.info.audio] == ["flac"]
+
+
+class TestLimits:
+    """Time, length and memory."""
+
+    def test_a_bomb_stops_at_the_cap(self, tmp_path: Path) -> None:
+        bomb = silence(tmp_path / "bomb.flac", hours=1)
+        assert bomb.stat().st_size < 20_000
+        heard = 0
+        with (
+            pytest.raises(OverLimit, match="longer than 60 s, the limit"),
+            decode(bomb, limits=Limits(max_duration_s=60)) as decoding,
+        ):
+            for block in decoding:
+                heard += len(block)
+        assert 50 * SAMPLE_RATE < heard <= 60 * SAMPLE_RATE
+        assert not children_told(str(tmp_path))
+
+    def test_exactly_the_limit_is_heard(self, tmp_path: Path) -> None:
+        path = write_wav(tmp_path / "minute.wav", tones([440], 3))
+        assert hear(path, Limits(max_duration_s=3)).duration_s == 3
+        with pytest.raises(OverLimit):
+            hear(path, Limits(max_duration_s=3 - 1 / SAMPLE_RATE))
+
+    def test_a_decoder_at_its_deadline_is_stopped(self, tmp_path: Path) -> None:
+        long = silence(tmp_path / "long.flac", hours=1)
+        with pytest.raises(OverLimit, match=r"after 0\.05 s, the deadline"):
+            hear(long, Limits(decode_deadline_s=0.05))
+        assert not children_told(str(tmp_path))
+
+    def test_a_stop_is_obeyed_in_the_middle(self, tmp_path: Path) -> None:
+        stop = threading.Event()
+        path = write_wav(tmp_path / "long.wav", tones([440], 60))
+        with pytest.raises(Stopped), decode(path, stop=stop) as decoding:
+            for _ in decoding:
+                stop.set()
+
+    def test_no_child_is_left_when_reading_is_given_up(self, tmp_path: Path) -> None:
+        path = write_wav(tmp_path / "long.wav", tones([440], 60))
+        with decode(path) as decoding:
+            next(iter(decoding))
+            assert children_told(str(tmp_path))
+        assert not children_told(str(tmp_path))
+
+    @pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
+    def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:
+        recording = write_wav(tmp_path / "long.wav", tones([440], 60))
+        program = (
+            "import sys; from pathlib import Path; from stenoflow.media.ffmpeg import decode\n"
+            "with decode(Path(sys.argv[1])) as decoding:\n"
+            "    next(iter(decoding)); print('heard', flush=True); sys.stdin.read()\n"
+        )
+        environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            [sys.executable, "-c", program, recording],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment,
+        ) as parent:
+            assert parent.stdout
+            assert parent.stdout.readline() == b"heard\n"
+            decoders = psutil.Process(parent.pid).children(recursive=True)
+            assert [decoder.name()[:6] for decoder in decoders] == ["ffmpeg"]
+            parent.kill()
+        assert psutil.wait_procs(decoders, timeout=10)[1] == []
+        assert list(tmp_path.iterdir()) == [recording]
+
+
+class TestWhatIsNoRecording:
+    """One clear sentence each."""
+
+    def test_nothing_at_the_path(self, tmp_path: Path) -> None:
+        with pytest.raises(NotFound), decode(tmp_path / "missing.mp3"):
+            pass
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(NotFound), decode(tmp_path):
+            pass
+
+    def test_an_empty_file(self, tmp_path: Path) -> None:
+        (tmp_path / "empty.wav").touch()
+        with pytest.raises(BadMedia, match=r"^The recording is empty: it has 0 bytes"):
+            hear(tmp_path / "empty.wav")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"Dear diary,\n" * 500,
+            b"\0" * 100_000,
+            b"%PDF-1.7\n" * 99,
+            b"PK\3\4" * 999,
+            b"<html>" * 99,
+        ],
+        ids=["text", "zeros", "pdf", "zip", "html"],
+    )
+    def test_another_kind_of_file(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "recording").write_bytes(content)
+        with pytest.raises(BadMedia) as refused:
+            hear(tmp_path / "recording")
+        assert_fit_for_people(str(refused.value))
+
+    @pytest.mark.parametrize(
+        "name", ["%03d.wav", "a|b.wav", "concat:a.wav", "-y.wav", "ünï 'c\node.wav"]
+    )
+    def test_a_name_is_only_a_name(self, tmp_path: Path, name: str) -> None:
+        written = tones([440], 0.5)
+        heard = hear(write_wav(tmp_path / name, written))
+        assert np.array_equal(heard.samples, written)
+
+
+def silence(path: Path, hours: float) -> Path:
+    """Digital silence as a FLAC file: 14 kB an hour."""
+    source = ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(3600 * hours))
+    return make(path, *source, "-frame_size", "65535")

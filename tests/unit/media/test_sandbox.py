@@ -1,0 +1,273 @@
+"""A confined child keeps to its bounds, and never outlives us."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from stenoflow.errors import ChildKilled, MissingDependency, OverLimit, Stopped
+from stenoflow.media import sandbox as confinement
+from stenoflow.media.sandbox import KEPT_MESSAGE_BYTES, Bounds, Child, confined, launcher
+from tests.support.corpus import ROOT
+
+ROOMY = Bounds(memory_bytes=2 * 1024**3, deadline_s=60)
+
+needs_launcher = pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
+
+
+def shell(script: str, bounds: Bounds = ROOMY, stop: threading.Event | None = None) -> Child:
+    """A script on a leash."""
+    return Child(["/bin/sh", "-c", script], bounds, called="The script", stop=stop)
+
+
+def read_all(child: Child) -> bytes:
+    """What it writes until it ends."""
+    written = bytearray()
+    buffer = memoryview(bytearray(1 << 16))
+    while got := child.read_into(buffer):
+        written += buffer[:got]
+    return bytes(written)
+
+
+def said(script: str, bounds: Bounds = ROOMY) -> str:
+    """What a script on a leash prints, once it has ended."""
+    child = shell(script, bounds)
+    try:
+        printed = read_all(child).decode()
+        child.finish()
+        return printed.strip()
+    finally:
+        child.close()
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, waiting for that up to ten seconds."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 10)[0])
+    finally:
+        os.close(handle)
+
+
+class TestTalking:
+    """Output, messages and endings."""
+
+    def test_output_arrives_whole_and_in_order(self) -> None:
+        assert said("i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done").split() == [
+            str(number) for number in range(3000)
+        ]
+
+    def test_the_exit_code_is_told(self) -> None:
+        with confined(["/bin/sh", "-c", "exit 3"], ROOMY, called="The script") as child:
+            assert read_all(child) == b""
+            assert child.finish().exit_code == 3
+
+    def test_a_crash_is_an_ending_like_any_other(self) -> None:
+        with confined(["/bin/sh", "-c", "kill -SEGV $$"], ROOMY, called="The script") as child:
+            assert child.finish().exit_code == -signal.SIGSEGV
+
+    def test_of_many_messages_the_first_and_the_last_are_kept(self) -> None:
+        script = (
+            "echo first >&2; head -c 3000000 /dev/zero | tr '\\0' 'x' >&2; echo last >&2; echo done"
+        )
+        child = shell(script)
+        try:
+            assert read_all(child) == b"done\n"
+            child.finish()
+            messages = child.messages()
+        finally:
+            child.close()
+        assert messages.startswith("first\n")
+        assert messages.endswith("last\n")
+        assert len(messages) == 2 * KEPT_MESSAGE_BYTES
+
+    def test_being_killed_by_others_is_no_fault_of_the_input(self) -> None:
+        with pytest.raises(ChildKilled, match="The script was killed from outside by signal 9"):
+            said("kill -9 $$")
+
+    @pytest.mark.parametrize("program", ["/nowhere/ffmpeg", "/etc/passwd"])
+    def test_a_program_that_cannot_be_started_is_missing(self, program: str) -> None:
+        with (
+            pytest.raises(MissingDependency, match="The script could not be started"),
+            confined([program], ROOMY, called="The script") as child,
+        ):
+            child.finish()
+
+    def test_nor_can_it_be_without_launchers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(confinement, "launcher", lambda: None)
+        with pytest.raises(MissingDependency, match="No such file"):
+            Child(["/nowhere/ffmpeg"], ROOMY, called="The script")
+
+
+class TestBounds:
+    """What a child may not do."""
+
+    def test_idling_past_the_deadline(self) -> None:
+        child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
+        try:
+            with pytest.raises(OverLimit, match=r"The script was still at work after 0\.2 s"):
+                read_all(child)
+        finally:
+            child.close()
+
+    def test_reckoning_past_the_deadline(self) -> None:
+        with pytest.raises(OverLimit, match=r"after 0\.2 s, the deadline"):
+            said("while :; do :; done", Bounds(2 * 1024**3, deadline_s=0.2))
+
+    def test_waiting_for_us_costs_no_time(self) -> None:
+        """Its output is read later than its deadline allows."""
+        child = shell("echo ready; yes | head -c 4000000", Bounds(2 * 1024**3, deadline_s=1))
+        try:
+            ready = memoryview(bytearray(6))
+            child.read_into(ready)
+            threading.Event().wait(1.5)
+            assert len(read_all(child)) == 4_000_000
+            assert child.finish().exit_code == 0
+        finally:
+            child.close()
+
+    @needs_launcher
+    def test_more_memory(self) -> None:
+        hungry = f"exec {sys.executable} -S -c 'bytearray(1 << 30); print(1)'"
+        assert said(hungry) == "1"
+        assert said(hungry, Bounds(memory_bytes=512 * 1024**2, deadline_s=60)) == ""
+
+    @needs_launcher
+    def test_writing_files(self, tmp_path: Path) -> None:
+        assert said(f"echo secret > {tmp_path}/file; echo went on") != "secret"
+        assert [path.stat().st_size for path in tmp_path.iterdir()] == [0]
+
+    @needs_launcher
+    @pytest.mark.parametrize(("limit", "value"), [("-n", "7"), ("-c", "0"), ("-f", "0")])
+    def test_open_files_and_cores(self, limit: str, value: str) -> None:
+        assert said(f"ulimit {limit}", Bounds(2 * 1024**3, 60, open_files=7)) == value
+
+    @needs_launcher
+    def test_gaining_privileges(self) -> None:
+        assert "NoNewPrivs:\t1" in said("cat /proc/self/status")
+
+    def test_knowing_our_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DEEPGRAM_API_KEY", "secret")
+        monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+        known = {line.partition("=")[0] for line in said("exec /usr/bin/env").splitlines()}
+        assert known <= {"PATH", "LC_ALL", "PWD", "SHLVL", "_"}
+
+    def test_holding_our_files(self, tmp_path: Path) -> None:
+        with (tmp_path / "ours").open("w") as ours:
+            os.set_inheritable(ours.fileno(), True)
+            held = said("exec ls -l /proc/self/fd")
+        assert "ours" not in held
+        assert held.count(" -> ") == 4  # its three pipes, and the folder that ls reads
+
+
+class TestItsEnd:
+    """It is gone when we are."""
+
+    def test_when_its_block_is_left(self) -> None:
+        with confined(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, called="It") as child:
+            pid = self.pid_told(child)
+            os.kill(pid, 0)
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_when_an_error_leaves_its_block(self) -> None:
+        pids: list[int] = []
+        with (
+            pytest.raises(RuntimeError, match="ours"),
+            confined(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, called="It") as child,
+        ):
+            pids.append(self.pid_told(child))
+            raise RuntimeError("ours")
+        with pytest.raises(ProcessLookupError):
+            os.kill(pids[0], 0)
+
+    def test_when_it_has_just_ended_by_itself(self) -> None:
+        with confined(["/bin/sh", "-c", "echo $$"], ROOMY, called="It") as child:
+            os.waitid(os.P_PID, self.pid_told(child), os.WEXITED | os.WNOWAIT)
+
+    def test_when_somebody_asks_us_to_stop(self) -> None:
+        stop = threading.Event()
+        child = shell("echo $$; exec sleep 600", stop=stop)
+        try:
+            self.pid_told(child)
+            threading.Timer(0.05, stop.set).start()
+            with pytest.raises(Stopped):
+                read_all(child)
+        finally:
+            child.close()
+
+    @needs_launcher
+    def test_when_we_are_killed(self) -> None:
+        program = (
+            "from stenoflow.media.sandbox import *\n"
+            "child = Child(['/bin/sh', '-c', 'echo $$; exec sleep 600'], Bounds(2**31, 60), called='It')\n"
+            "pid = memoryview(bytearray(16)); got = 0\n"
+            "while b'\\n' not in bytes(pid): got += child.read_into(pid[got:got + 1])\n"
+            "print(bytes(pid[:got]).decode(), flush=True); child.finish()\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT
+        ) as parent:
+            assert parent.stdout
+            pid = int(parent.stdout.readline())
+            os.kill(pid, 0)
+            parent.send_signal(signal.SIGKILL)
+        assert gone(pid)
+
+    def test_but_not_with_the_thread_that_started_it(self) -> None:
+        started: list[Child] = []
+        thread = threading.Thread(target=lambda: started.append(shell("echo $$; exec cat")))
+        thread.start()
+        thread.join()
+        try:
+            os.kill(self.pid_told(started[0]), 0)
+        finally:
+            started[0].close()
+
+    def test_a_forked_process_starts_children_of_its_own(self) -> None:
+        program = (
+            "import os; from tests.unit.media.test_sandbox import said\n"
+            "assert said('echo parent') == 'parent'\n"
+            "pid = os.fork()\n"
+            "if pid == 0:\n    print(said('echo forked'), flush=True); os._exit(0)\n"
+            "os.waitpid(pid, 0)\n"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            cwd=ROOT,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert found.stdout == "forked\n"
+
+    def test_without_launchers_it_still_has_a_deadline_and_an_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(confinement, "launcher", lambda: None)
+        child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
+        pid = self.pid_told(child)
+        with pytest.raises(OverLimit):
+            read_all(child)
+        child.close()
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    @staticmethod
+    def pid_told(child: Child) -> int:
+        """The first line that it writes."""
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            letter = memoryview(bytearray(1))
+            assert child.read_into(letter)
+            line += letter
+        return int(line)

@@ -1,0 +1,65 @@
+"""The shape of a recording's sound."""
+
+import tempfile
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.render import waveform
+
+
+def _pcm(folder: Path, samples: list[int]) -> Path:
+    path = folder / "sound.pcm"
+    np.array(samples, dtype="<i2").tofile(path)
+    return path
+
+
+def test_each_bucket_holds_its_loudest_sample(tmp_path: Path) -> None:
+    path = _pcm(tmp_path, [0, 16384, -32768, 1, 0, 0])
+    drawn = waveform(path, samples=6, buckets=3)
+    assert drawn.peaks == (0.5, 1.0, 0.0)
+    assert drawn.duration_s == 6 / 16_000
+
+
+def test_buckets_share_all_samples_of_all_channels(tmp_path: Path) -> None:
+    path = _pcm(tmp_path, [7, 7, *[0] * 18, 0, 16384])
+    assert waveform(path, samples=10, channels=2, buckets=4, offset=4).peaks == (0, 0, 0, 0.5)
+
+
+@given(
+    values=st.lists(st.integers(-32768, 32767), min_size=3, max_size=90),
+    channels=st.integers(1, 3),
+    buckets=st.integers(1, 70),
+    block=st.integers(3, 40),
+)
+def test_it_is_the_same_in_blocks_of_any_size(
+    values: list[int], channels: int, buckets: int, block: int
+) -> None:
+    samples = len(values) // channels
+    count = min(buckets, samples)
+    edges = [samples * edge // count for edge in range(count + 1)]
+    loudest = tuple(
+        round(max(abs(value) for value in values[start * channels : end * channels]) / 32768, 4)
+        for start, end in pairwise(edges)
+    )
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(import_module("stenoflow.render.waveform"), "_BLOCK_SAMPLES", block)
+        drawn = waveform(
+            _pcm(Path(folder), values), samples=samples, channels=channels, buckets=buckets
+        )
+    assert drawn.peaks == loudest
+
+
+def test_there_are_no_more_buckets_than_samples(tmp_path: Path) -> None:
+    assert len(waveform(_pcm(tmp_path, [1, 2, 3]), samples=3).peaks) == 3
+    assert waveform(_pcm(tmp_path, []), samples=0).peaks == ()
+
+
+def test_a_file_shorter_than_said_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="fewer than 9 samples"):
+        waveform(_pcm(tmp_path, [1, 2, 3]), samples=9)

@@ -1,0 +1,94 @@
+"""Whatever an engine answers, what is rendered is whole."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+
+from stenoflow.times import Seconds
+from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
+from stenoflow.transcript.normalize import mended
+from tests.support.transcripts import broken_transcripts, said
+
+
+def test_what_is_whole_is_left_alone() -> None:
+    transcript = said("Good morning.", "Hello, how are you?", "Fine.")
+    assert mended(transcript) == transcript
+
+
+@pytest.mark.parametrize(
+    ("word", "mend", "warning"),
+    [
+        (Word("a", Seconds(math.nan), Seconds(1)), (0.0, 1.0), "Times of words"),
+        (Word("a", Seconds(-3), Seconds(-2)), (0.0, 0.0), "Times of words"),
+        (Word("a", Seconds(5), Seconds(4)), (5.0, 5.0), "Times of words"),
+        (Word("a", Seconds(9), Seconds(1e9)), (9.0, 10.0), "Times of words"),
+        (Word("a", Seconds(math.inf), Seconds(math.inf)), (0.0, 0.0), "Times of words"),
+    ],
+)
+def test_times_are_put_inside_the_recording_and_it_says_so(
+    word: Word, mend: tuple[float, float], warning: str
+) -> None:
+    whole = mended(Transcript((word,), (Utterance(0, 1),), duration_s=Seconds(10)))
+    assert (whole.words[0].start_s, whole.words[0].end_s) == mend
+    assert warning in whole.warnings[0]
+
+
+def test_words_without_text_go_and_utterances_and_findings_follow() -> None:
+    words = tuple(
+        Word(text, Seconds(at), Seconds(at + 1)) for at, text in enumerate(["a", "\x00", "b"])
+    )
+    whole = mended(
+        Transcript(
+            words,
+            (Utterance(0, 1), Utterance(1, 3)),
+            findings=(Finding("topic", "t", math.nan, "b", 2, 3),),
+        )
+    )
+    assert [word.text for word in whole.words] == ["a", "b"]
+    assert whole.utterances == (Utterance(0, 1), Utterance(1, 2))
+    assert whole.findings == (Finding("topic", "t", None, "b", 1, 2),)
+    assert whole.warnings == ("Words without text were left out (1).",)
+
+
+def test_words_out_of_order_are_sorted() -> None:
+    words = (Word("b", Seconds(2), Seconds(3)), Word("a", Seconds(0), Seconds(1)))
+    whole = mended(Transcript(words, (Utterance(0, 2),)))
+    assert [word.text for word in whole.words] == ["a", "b"]
+    assert "out of order" in whole.warnings[0]
+
+
+def test_channels_may_talk_at_the_same_time() -> None:
+    words = (
+        Word("a", Seconds(0), Seconds(1)),
+        Word("b", Seconds(4), Seconds(5)),
+        Word("c", Seconds(1), Seconds(2), channel=1),
+    )
+    transcript = Transcript(words, (Utterance(0, 2), Utterance(2, 3)), duration_s=Seconds(9))
+    assert mended(transcript) == transcript
+
+
+@settings(max_examples=150, deadline=None)
+@given(broken_transcripts())
+def test_anything_becomes_whole(transcript: Transcript) -> None:
+    whole = mended(transcript)
+    limit = whole.duration_s or math.inf
+    clocks: dict[int, float] = {}
+    for word in whole.words:
+        assert word.text.strip() == word.text != ""
+        assert 0 <= word.start_s <= word.end_s <= limit
+        assert word.confidence is None or 0 <= word.confidence <= 1
+        assert word.start_s >= clocks.get(word.channel, 0.0)
+        clocks[word.channel] = word.start_s
+    edges = [utterance.first for utterance in whole.utterances] + [len(whole.words)]
+    assert edges[0] == 0
+    for utterance, following in zip(whole.utterances, edges[1:], strict=True):
+        assert utterance.first < utterance.last == following
+        run = whole.words[utterance.first : utterance.last]
+        assert len({(word.channel, word.speaker) for word in run}) == 1
+    assert mended(whole) == whole
+    changed = [w.text for w in whole.words] != [w.text for w in transcript.words] or any(
+        (a.start_s, a.end_s) != (b.start_s, b.end_s) and abs(a.end_s - b.end_s) > 0.01
+        for a, b in zip(whole.words, transcript.words, strict=False)
+    )
+    assert whole.warnings or not changed, "what was mended is told"

@@ -1,0 +1,73 @@
+"""Who speaks, how they are called, and for how long."""
+
+import itertools
+
+import pytest
+
+from stenoflow.times import Seconds
+from stenoflow.transcript.model import Transcript, Utterance, Word
+from stenoflow.transcript.speakers import Voice, names, speakers, turns
+
+
+def _word(start: float, end: float, speaker: int | None = None, channel: int = 0) -> Word:
+    return Word("w", Seconds(start), Seconds(end), None, speaker, channel)
+
+
+def _transcript(*runs: list[Word], paragraphs: tuple[int, ...] = ()) -> Transcript:
+    words = tuple(word for run in runs for word in run)
+    utterances: list[Utterance] = []
+    for run in runs:
+        first = utterances[-1].last if utterances else 0
+        utterances.append(Utterance(first, first + len(run)))
+    starts = [*paragraphs, len(words)]
+    return Transcript(
+        words,
+        tuple(utterances),
+        tuple(Utterance(a, b) for a, b in itertools.pairwise(starts)),
+    )
+
+
+def test_one_voice_needs_no_name() -> None:
+    transcript = _transcript([_word(0, 1), _word(1, 2)])
+    assert names(transcript) == {Voice(0, None): None}
+    assert speakers(transcript)[0].words == 2
+
+
+def test_diarized_speakers_are_counted_from_one() -> None:
+    transcript = _transcript([_word(0, 1, 1)], [_word(1, 2, 0)])
+    assert [speaker.name for speaker in speakers(transcript)] == ["Speaker 2", "Speaker 1"]
+
+
+def test_channels_stand_for_speakers_where_nobody_told_them_apart() -> None:
+    transcript = _transcript([_word(0, 1)], [_word(1, 2, channel=1)])
+    assert [speaker.name for speaker in speakers(transcript)] == ["Channel 1", "Channel 2"]
+
+
+def test_the_same_number_on_two_channels_is_two_voices() -> None:
+    transcript = _transcript([_word(0, 1, 0)], [_word(1, 2, 0, channel=1)])
+    assert [speaker.name for speaker in speakers(transcript)] == [
+        "Channel 1, Speaker 1",
+        "Channel 2, Speaker 1",
+    ]
+
+
+def test_short_pauses_count_as_talking_and_long_ones_do_not() -> None:
+    transcript = _transcript([_word(0, 1), _word(1.5, 2), _word(10, 11)])
+    assert speakers(transcript)[0].talk_s == pytest.approx(3.0)
+
+
+def test_a_turn_ends_with_its_voice_a_long_pause_or_a_paragraph() -> None:
+    transcript = _transcript(
+        [_word(0, 1, 0)],
+        [_word(1, 2, 0)],  # goes on
+        [_word(2, 3, 1)],  # another voice
+        [_word(9, 10, 1)],  # after a long pause
+        [_word(10, 11, 1)],  # a paragraph begins
+        paragraphs=(0, 4),
+    )
+    assert turns(transcript) == (
+        Utterance(0, 2),
+        Utterance(2, 3),
+        Utterance(3, 4),
+        Utterance(4, 5),
+    )

@@ -1,0 +1,80 @@
+"""How words are written next to one another, in any script."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stenoflow.transcript.text import between, cleaned, graphemes, joined, right_to_left, width
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], ""),
+        (["Hello,", "world."], "Hello, world."),
+        (["今日", "は", "晴れ", "です。"], "今日は晴れです。"),
+        (["สวัสดี", "ครับ"], "สวัสดีครับ"),
+        (["안녕", "하세요"], "안녕 하세요"),
+        (["我", "用", "Prefect", "。"], "我用 Prefect。"),
+        (["مرحبا", "بكم"], "مرحبا بكم"),
+    ],
+)
+def test_words_are_set_apart_as_their_script_does(words: list[str], line: str) -> None:
+    assert joined(words) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩‍👩‍👧", 2), ("ｱ", 1), ("שָׁלוֹם", 4)],
+)
+def test_width_counts_what_is_seen(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+def test_a_grapheme_is_what_a_reader_calls_a_character() -> None:
+    assert graphemes("e\u0301👩‍👩‍👧🇩🇪") == ["e\u0301", "👩‍👩‍👧", "🇩🇪"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a\r\nb\x00c\u2028d", "a b c d"),
+        ("  a   b ", "a b"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("\ud800x", "\ufffdx"),
+        ("\ufeffword", "word"),
+        ("\x1b[31mred", "[31mred"),
+        ("👩‍👧", "👩‍👧"),
+    ],
+)
+def test_text_is_cleaned_of_what_breaks_files_or_disguises_text(text: str, clean: str) -> None:
+    assert cleaned(text) == clean
+
+
+@given(st.text(st.characters(), max_size=30))
+def test_clean_text_stays_as_it_is_and_can_be_written(text: str) -> None:
+    clean = cleaned(text)
+    assert cleaned(clean) == clean
+    assert clean.encode().decode() == clean
+    assert len(clean.splitlines()) <= 1
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=8))
+def test_joining_loses_no_text(words: list[str]) -> None:
+    assert joined(words).replace(" ", "") == "".join(words).replace(" ", "")
+
+
+def test_nothing_stands_between_full_width_characters() -> None:
+    assert [between("日", "本"), between("a", "b"), between("日", "a"), between("a", "。")] == [
+        "",
+        " ",
+        " ",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "leftward"), [("שלום", True), ("12 مرحبا", True), ("abc שלום", False), ("123", False)]
+)
+def test_the_first_letter_gives_the_direction(text: str, leftward: bool) -> None:
+    assert right_to_left(text) is leftward

@@ -1,0 +1,246 @@
+"""Speech detection: the wheel's own probabilities and segments, whatever the sound and its blocks."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import silero_vad
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stenoflow.profile.model import VadSettings
+from stenoflow.times import Span
+from stenoflow.vad.detector import (
+    BLOCK,
+    WINDOW,
+    SpeechDetector,
+    speech_probabilities,
+    speech_segments,
+)
+from tests.support.corpus import needs_corpus, recordings
+
+TOLERANCE = 1e-4
+
+
+@cache
+def stock() -> Any:
+    return silero_vad.load_silero_vad()
+
+
+def as_stock_hears(samples: NDArray[np.int16]) -> torch.Tensor:
+    return torch.from_numpy(samples.astype(np.float32) / 32768)
+
+
+def stock_probabilities(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """What the wheel's model says of each window, one call a window."""
+    if not len(samples):
+        return np.zeros(0, np.float32)
+    audio = torch.nn.functional.pad(as_stock_hears(samples), (0, -len(samples) % WINDOW))
+    with torch.no_grad():
+        return stock().audio_forward(audio, 16_000)[0].numpy()
+
+
+class Replay:
+    """Stands in for the wheel's model where its answers are known already."""
+
+    def __init__(self, probabilities: NDArray[np.float32]) -> None:
+        self._left = iter(torch.from_numpy(probabilities))
+
+    def reset_states(self) -> None:
+        pass
+
+    def __call__(self, window: torch.Tensor, rate: int) -> torch.Tensor:
+        return next(self._left)
+
+
+def stock_segments(
+    samples: NDArray[np.int16], chosen: VadSettings, model: Callable[[torch.Tensor, int], Any]
+) -> tuple[Span, ...]:
+    longest_s = chosen.max_speech_s
+    found = silero_vad.get_speech_timestamps(
+        as_stock_hears(samples),
+        model,
+        threshold=chosen.threshold,
+        neg_threshold=chosen.neg_threshold,
+        min_speech_duration_ms=chosen.min_speech_ms,
+        max_speech_duration_s=float("inf") if longest_s is None else longest_s,
+        min_silence_duration_ms=chosen.min_silence_ms,
+        speech_pad_ms=chosen.speech_pad_ms,
+    )
+    return tuple(Span(segment["start"], segment["end"]) for segment in found)
+
+
+def decoded(path: Path) -> NDArray[np.int16]:
+    command = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", f"file:{path}", "-map", "0:a:0"]
+    output = ["-ac", "1", "-ar", "16000", "-f", "s16le", "pipe:1"]
+    ffmpeg = subprocess.run([*command, *output], stdout=subprocess.PIPE, check=False)
+    return np.frombuffer(ffmpeg.stdout[: len(ffmpeg.stdout) // 2 * 2], np.int16)
+
+
+SETTINGS = [
+    VadSettings(),
+    VadSettings(threshold=0.35, min_silence_ms=500, speech_pad_ms=100),
+    VadSettings(
+        threshold=0.8, neg_threshold=0.6, min_speech_ms=0, min_silence_ms=0, speech_pad_ms=0
+    ),
+    VadSettings(max_speech_s=2.0),
+    VadSettings(max_speech_s=1.0, min_silence_ms=2000, speech_pad_ms=200),
+]
+"""Settings that between them reach every way in which a segment may end."""
+
+
+def audible() -> list[Any]:
+    """Every recording of the corpus in which there is something to hear."""
+    return [
+        pytest.param(entry["path"], id=entry["name"])
+        for kind in ("speech", "conversation", "nonspeech", "vad", "containers")
+        for entry in recordings(kind)
+        if entry["seconds"]
+    ]
+
+
+@needs_corpus
+@pytest.mark.parametrize("path", audible())
+def test_hears_in_a_recording_what_the_wheel_hears(path: Path) -> None:
+    samples = decoded(path)
+    ours, theirs = speech_probabilities(samples), stock_probabilities(samples)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
+    for chosen in SETTINGS:
+        expected = stock_segments(samples, chosen, Replay(theirs))
+        assert speech_segments(ours, len(samples), chosen) == expected
+
+
+# Lengths about the edges of windows and of blocks, where framing and padding may go wrong.
+LENGTHS = st.one_of(
+    st.sampled_from([0, 1, 63, 64, 65, 511, 512, 513, 575, 576, 577, BLOCK - 1, BLOCK, BLOCK + 1]),
+    st.integers(0, 3 * BLOCK),
+)
+KINDS = ("silence", "constant", "impulses", "noise", "clipped", "square", "faint")
+
+
+def made(kind: str, length: int, seed: int) -> NDArray[np.int16]:
+    """A signal without speech, of the sort on which an audio front end trips."""
+    generator = np.random.default_rng(seed)
+    time_s = np.arange(length) / 16_000
+    match kind:
+        case "silence":
+            signal = np.zeros(length)
+        case "constant":
+            signal = np.full(length, generator.integers(-32768, 32768))
+        case "impulses":
+            signal = np.where(generator.random(length) < 0.001, 32767, 0)
+        case "noise":
+            signal = generator.normal(0, 3000, length)
+        case "clipped":
+            signal = generator.normal(0, 60000, length)
+        case "square":
+            signal = 32767 * np.sign(np.sin(2 * np.pi * 140 * time_s) * np.sin(5 * time_s))
+        case _:
+            signal = generator.integers(-1, 2, length)
+    return signal.clip(-32768, 32767).astype(np.int16)
+
+
+def on_the_edge(probabilities: NDArray[np.float32], chosen: VadSettings) -> bool:
+    """Whether a difference within the tolerance may rightly tip a decision."""
+    lower = chosen.neg_threshold or max(chosen.threshold - 0.15, 0.01)
+    return any(bool(np.any(abs(probabilities - x) < TOLERANCE)) for x in (chosen.threshold, lower))
+
+
+@given(kind=st.sampled_from(KINDS), length=LENGTHS, seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_hears_in_any_signal_what_the_wheel_hears(kind: str, length: int, seed: int) -> None:
+    samples = made(kind, length, seed)
+    ours, theirs = speech_probabilities(samples), stock_probabilities(samples)
+    assert len(ours) == -(-length // WINDOW)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
+    for chosen in SETTINGS:
+        if not on_the_edge(theirs, chosen):
+            expected = stock_segments(samples, chosen, Replay(theirs))
+            assert speech_segments(ours, length, chosen) == expected
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 2**32 - 1),
+    sizes=st.lists(st.integers(0, 70_000), min_size=1, max_size=12),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_size_of_the_blocks_does_not_matter(kind: str, seed: int, sizes: list[int]) -> None:
+    samples = made(kind, sum(sizes), seed)
+    detector = SpeechDetector()
+    heard = [
+        detector.feed(samples[end - size : end])
+        for end, size in zip(np.cumsum(sizes), sizes, strict=True)
+    ]
+    in_all = np.concatenate([*heard, detector.finish()])
+    np.testing.assert_array_equal(in_all, speech_probabilities(samples))
+
+
+def test_two_recordings_in_two_threads_do_not_hear_each_other() -> None:
+    signals = [made(kind, 4 * BLOCK, seed=1) for kind in KINDS]
+    alone = [speech_probabilities(signal) for signal in signals]
+    with ThreadPoolExecutor(len(signals)) as threads:
+        together = list(threads.map(speech_probabilities, signals))
+    for expected, heard in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(heard, expected)
+
+
+CHOICES = st.builds(
+    VadSettings,
+    threshold=st.floats(0.05, 0.95),
+    neg_threshold=st.none() | st.floats(0.01, 0.95),
+    min_speech_ms=st.integers(0, 1500),
+    max_speech_s=st.none() | st.floats(0.01, 10),
+    min_silence_ms=st.integers(0, 3000),
+    speech_pad_ms=st.integers(0, 800),
+)
+
+
+@given(
+    chosen=CHOICES,
+    runs=st.lists(st.tuples(st.floats(0, 1, width=32), st.integers(1, 60)), max_size=30),
+    short=st.integers(0, WINDOW - 1),
+)
+@settings(max_examples=200, deadline=None)
+def test_segments_are_the_wheels_for_all_settings(
+    chosen: VadSettings, runs: list[tuple[float, int]], short: int
+) -> None:
+    probabilities = np.repeat(
+        np.array([value for value, _ in runs], np.float32), [count for _, count in runs]
+    )
+    samples = np.zeros(max(0, len(probabilities) * WINDOW - short), np.int16)
+    found = speech_segments(probabilities, len(samples), chosen)
+    assert found == stock_segments(samples, chosen, Replay(probabilities))
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert all(span.end <= len(samples) for span in found)
+
+
+@pytest.mark.parametrize(
+    ("work", "never"),
+    [
+        (
+            "import stenoflow.vad.detector, stenoflow.audio.analysis",
+            {"onnxruntime", "onnx", "scipy", "torch"},
+        ),
+        (
+            "import numpy; from stenoflow.profile.model import VadSettings;"
+            "from stenoflow.vad.detector import *;"
+            "heard = speech_probabilities(numpy.zeros(99_999, numpy.int16));"
+            "speech_segments(heard, 99_999, VadSettings())",
+            {"torch", "silero_vad"},
+        ),
+    ],
+)
+def test_nothing_heavy_is_imported_in_vain(work: str, never: set[str]) -> None:
+    imported = f"{work}\nimport sys; print(sorted({never!r} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", imported], stdout=subprocess.PIPE, check=True)
+    assert said.stdout.decode().strip() == "[]"
