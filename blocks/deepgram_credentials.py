@@ -66,6 +66,6 @@ class DeepgramCredentials(Block):
     def check(self) -> str:
         """Ask Deepgram about the key, which costs nothing; one sentence that says it is good.
 
-        Raises EngineClosed where it is not, EngineTrouble where nobody answers.
+        Raises EngineAccountError where it is not, EngineError where nobody answers.
         """
         return check_key(self.api_key.get_secret_value(), self.base_url)

@@ -25,7 +25,7 @@ from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.deployments.automations import find_the_dead, register, revive_the_dead
-from stenoflow.errors import BadChoice, MissingDependency
+from stenoflow.errors import ConfigurationError, MissingDependency
 from stenoflow.tasks.limits.engine import SHARED, create_limits
 
 POOL = "stenoflow"
@@ -45,12 +45,12 @@ def deploy(
     ``logos`` is the address at which the blocks' SVG files are served, for the UI to show; None leaves
     those that are known.
 
-    Raises BadChoice where none is named, or it refuses us, or ``logos`` is no address;
+    Raises ConfigurationError where none is named, or it refuses us, or ``logos`` is no address;
     MissingDependency where it does not answer, or `prefect deploy` fails.
     """
     url = get_current_settings().api.url
     if not url:
-        raise BadChoice(
+        raise ConfigurationError(
             "no Prefect server is named: set PREFECT_API_URL (and PREFECT_API_AUTH_STRING), or run "
             "`stenoflow serve`, which starts one."
         )
@@ -65,7 +65,7 @@ def deploy(
         missing = list(_missing_blocks())
     except httpx.HTTPStatusError as error:
         if error.response.status_code == httpx.codes.UNAUTHORIZED:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"{url} wants a password: set PREFECT_API_AUTH_STRING as on the server."
             ) from error
         raise MissingDependency(f"{url} answers {error.response.status_code}: {error}") from error
@@ -102,7 +102,7 @@ def _logo(block: type[Block], logos: str | None) -> HttpUrl | None:
         try:
             return HttpUrl(f"{logos.rstrip('/')}/{slug.replace('-', '_')}.svg")
         except ValidationError as error:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"logos can be served at http and https addresses only, not at {logos!r}."
             ) from error
     with get_client(sync_client=True) as client, suppress(ObjectNotFound):

@@ -29,7 +29,7 @@ from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id
 from pydantic import BaseModel, Field
 
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 from stenoflow.estimate.model import Forecast
 from stenoflow.estimate.text import question_md, summary
 
@@ -79,7 +79,7 @@ async def answered() -> Answered | None:
 async def ask(forecast: Forecast) -> NoReturn:
     """Suspend the flow run until a person has answered: this does not return.
 
-    Raises BadChoice where it cannot be suspended, since no deployment could set it going again.
+    Raises ConfigurationError where it cannot be suspended, since no deployment could set it going again.
     """
     question = Question(forecast=forecast, pause=uuid4().hex)
     form = Approval.with_initial_data(description=question_md(forecast))
@@ -90,7 +90,7 @@ async def ask(forecast: Forecast) -> NoReturn:
     try:
         await asuspend_flow_run(wait_for_input=form, key=question.pause)
     except RuntimeError as error:
-        raise BadChoice(
+        raise ConfigurationError(
             f"The forecast needs a person's approval ({summary(forecast)}), and only a run of a "
             f"deployment can wait for it ({error}). Start the sweep from a deployment, or raise "
             "approve_above_usd. Nothing was bought."

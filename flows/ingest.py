@@ -69,7 +69,7 @@ POLL_S = 5.0
 SERVER_WAITS_S = (2, 5, 15, 30, 60)
 MOST_CHILDREN = 10_000_000
 """More than one run of a sweep ever begins."""
-CLOSED = {"BadChoice", "EngineClosed", "MissingDependency"}
+CLOSED = {"ConfigurationError", "EngineAccountError", "MissingDependency"}
 """Errors that every further recording would meet: going on would be of no use."""
 
 
@@ -229,7 +229,7 @@ async def ingest(
         destination=sweep.destination.url,
         began=began,
         ended=began,
-        fates={fate.value: count for fate, count in found.fates.items()},
+        statuses={status.value: count for status, count in found.statuses.items()},
     )
     if len(found.batches) > 1 and get_deployment_id() and batch is None:
         await share_out(sweep, found, report, budget_usd, failure_ratio, batch_size)
@@ -338,7 +338,7 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
         now=sweep.now,
         within=KeyRange(batch.after, batch.until),
     )
-    return [each.info for each in walk if each.fate.taken and not stop.is_set()]
+    return [each.info for each in walk if each.status.taken and not stop.is_set()]
 
 
 async def one(sweep: Sweep, key: str) -> Ending:

@@ -9,19 +9,18 @@
     │   │   ├── OverLimit         larger, longer or costlier than the profile allows
     │   │   ├── BelowQuality      audible, but below the profile's quality gate
     │   │   └── EngineRefused     the engine says that this request can never succeed
-    │   ├── BadChoice             a profile, parameter or block that contradicts itself or names nothing
-    │   ├── EngineClosed          key, permission or credit: no recording can be bought, stop the run
-    │   ├── BudgetSpent           the sweep's budget does not cover this recording
-    │   ├── PaidInVain            paid, perhaps more than once, without a reply that can be read
-    │   └── MissingDependency     a program or optional package is not installed
-    ├── TransientError            may succeed next time: retried with backoff
-    │   ├── StoreTrouble          the store did not answer, or broke off
-    │   ├── SourceChanged         the object was replaced while it was being read
-    │   ├── EngineTrouble         the engine failed, timed out, or answered nonsense
-    │   │   ├── EngineBusy        too many requests at once: everybody slows down
-    │   │   └── RequestTooLong    too large or too long for one request: halve it and try again
-    │   └── ChildKilled           a decoder or recognizer was killed from outside (out of memory, say)
-    └── Stopped                   somebody asked us to stop (Ctrl-C, cancellation): neither of the two
+    │   ├── ConfigurationError             a profile, parameter or block that contradicts itself or names
+    nothing │   ├── EngineAccountError          key, permission or credit: no recording can be bought,
+    stop the run │   ├── BudgetSpent           the sweep's budget does not cover this recording │   ├──
+    UnusableResponse            paid, perhaps more than once, without a reply that can be read │   └──
+    MissingDependency     a program or optional package is not installed ├── TransientError
+    may succeed next time: retried with backoff │   ├── StoreUnavailable          the store did not
+    answer, or broke off │   ├── SourceChanged         the object was replaced while it was being read │
+    ├── EngineError         the engine failed, timed out, or answered nonsense │   │   ├── EngineBusy
+    too many requests at once: everybody slows down │   │   └── RequestTooLong    too large or too long
+    for one request: halve it and try again │   └── ProcessKilled           a decoder or recognizer was
+    killed from outside (out of memory, say) └── Stopped                   somebody asked us to stop
+    (Ctrl-C, cancellation): neither of the two
 
 Each message is one sentence or two: what was wrong, with which object, and what to do about it.
 """
@@ -67,11 +66,11 @@ class EngineRefused(Rejected):
         self.request_id = request_id
 
 
-class BadChoice(PermanentError):
+class ConfigurationError(PermanentError):
     """A profile, parameter or block contradicts itself, or names something that is not there."""
 
 
-class EngineClosed(PermanentError):
+class EngineAccountError(PermanentError):
     """The engine's account is closed to us (key, permission, credit): the whole run stops."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
@@ -83,7 +82,7 @@ class BudgetSpent(PermanentError):
     """The sweep's budget does not cover this recording; nothing of it was sent."""
 
 
-class PaidInVain(PermanentError):
+class UnusableResponse(PermanentError):
     """Paid for without a transcript that can be read; nothing more is bought without a person."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
@@ -99,7 +98,7 @@ class TransientError(StenoError):
     """The same call may succeed next time."""
 
 
-class StoreTrouble(TransientError):
+class StoreUnavailable(TransientError):
     """The store could not be reached, or broke off in the middle."""
 
 
@@ -107,7 +106,7 @@ class SourceChanged(TransientError):
     """The object was replaced while it was being read."""
 
 
-class EngineTrouble(TransientError):
+class EngineError(TransientError):
     """The engine failed, timed out, or answered something that is no transcript.
 
     ``may_be_paid`` is true where the request may have been billed without its reply reaching us.
@@ -121,7 +120,7 @@ class EngineTrouble(TransientError):
         self.may_be_paid = may_be_paid
 
 
-class EngineBusy(EngineTrouble):
+class EngineBusy(EngineError):
     """Too many requests at once. ``retry_after_s`` is the engine's own wish, where it gave one."""
 
     def __init__(
@@ -131,7 +130,7 @@ class EngineBusy(EngineTrouble):
         self.retry_after_s = retry_after_s
 
 
-class RequestTooLong(EngineTrouble):
+class RequestTooLong(EngineError):
     """One request was too large or took too long: its half may pass.
 
     ``again`` is true where the same request is worth one more try before it is halved.
@@ -149,7 +148,7 @@ class RequestTooLong(EngineTrouble):
         self.again = again
 
 
-class ChildKilled(TransientError):
+class ProcessKilled(TransientError):
     """A child process was killed from outside, as the out-of-memory killer does."""
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Event
 
-from stenoflow.audio.analysis import Heard, listen
+from stenoflow.audio.analysis import AudioAnalysis, listen
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Fetched
 from stenoflow.tasks.limits.machine import DECODERS
@@ -13,7 +13,9 @@ from stenoflow.tasks.step import step
 
 
 @step
-async def convert(recording: Fetched, profile: Profile, scratch: Path, progress: Progress) -> Heard:
+async def convert(
+    recording: Fetched, profile: Profile, scratch: Path, progress: Progress
+) -> AudioAnalysis:
     """The recording's channels as 16 kHz PCM in ``scratch``, each with its quality and, for every
     32 ms, the probability that somebody speaks."""
     progress.enter("convert")
@@ -22,6 +24,6 @@ async def convert(recording: Fetched, profile: Profile, scratch: Path, progress:
 
 def _convert(
     stop: Event, recording: Fetched, profile: Profile, scratch: Path, progress: Progress
-) -> Heard:
+) -> AudioAnalysis:
     with DECODERS.turn(stop):
         return listen(recording.path, profile, scratch, stop=stop, progress=progress.advance)

@@ -13,13 +13,13 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
 from stenoflow.audio.analysis import listen
-from stenoflow.billing.budget import Budget, Purse
+from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import prices
 from stenoflow.catalog.scan import Survey
 from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import open_engine
-from stenoflow.errors import AccessDenied, PaidInVain, Rejected
-from stenoflow.estimate.model import Forecast, Pace, Sampled, foretell
+from stenoflow.errors import AccessDenied, Rejected, UnusableResponse
+from stenoflow.estimate.model import Forecast, Pace, Sampled, estimate_sweep
 from stenoflow.estimate.sampling import Sampler
 from stenoflow.estimate.text import forecast_md
 from stenoflow.ledger.ledger import Ledger
@@ -35,7 +35,7 @@ from stenoflow.tasks.limits.engine import (
     BEGUN_PER_S,
     OPEN_AT_ONCE,
     SHARED,
-    PrefectTrouble,
+    PrefectUnavailable,
     open_limit,
     rate_of,
 )
@@ -62,8 +62,8 @@ async def forecast_of(
     """What the recordings of a survey would cost and take, by those that the sampler has drawn.
 
     ``made`` is the survey's own time. Nothing is bought, and nothing written to the destination; the
-    forecast is shown as this run's artifact. Raises BadChoice and MissingDependency where there can be
-    no such engine; AccessDenied, StoreTrouble, ChildKilled, PrefectTrouble, Stopped.
+    forecast is shown as this run's artifact. Raises ConfigurationError and MissingDependency where there
+    can be no such engine; AccessDenied, StoreUnavailable, ProcessKilled, PrefectUnavailable, Stopped.
     """
     engine = open_engine(profile, api_key=ANY_KEY)
     strata = sampler.strata()
@@ -76,7 +76,7 @@ async def forecast_of(
             return (await hear(Handed(job))).value
 
     sampled = await asyncio.gather(*map(heard, drawn))
-    forecast = foretell(
+    forecast = estimate_sweep(
         found,
         strata,
         {info.key: each for info, each in zip(drawn, sampled, strict=True)},
@@ -106,7 +106,7 @@ def _hear(stop: Event, job: Job) -> Sampled:
             sampled = _heard(stop, job, scratch)
         except AccessDenied:
             raise
-        except (Rejected, PaidInVain) as refusal:
+        except (Rejected, UnusableResponse) as refusal:
             sampled = Sampled(refused=str(refusal))
         return replace(sampled, took_s=time.monotonic() - began)
 
@@ -127,7 +127,7 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
     price = prices().estimate(engine.name, engine.identity(), needed.wanted_s)
     try:
         check_gate(heard, profile)
-        Purse(profile.max_cost_usd, Budget()).reserve(price.usd)
+        RecordingBudget(profile.max_cost_usd, Budget()).reserve(price.usd)
     except Rejected as refusal:
         return replace(sampled, refused=str(refusal))
     return replace(sampled, paid_s=needed.missing_s, requests=needed.requests)
@@ -154,5 +154,5 @@ async def _limit(name: str) -> float | None:
     except ObjectNotFound:
         return None
     except httpx.HTTPError as error:
-        raise PrefectTrouble(f"the Prefect server does not tell its limits: {error}") from error
+        raise PrefectUnavailable(f"the Prefect server does not tell its limits: {error}") from error
     return limit.slot_decay_per_second or float(limit.limit)

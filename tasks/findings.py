@@ -1,10 +1,10 @@
 """What is known of a recording so far."""
 
-from stenoflow.audio.analysis import Heard
+from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.errors import Rejected
 from stenoflow.pipeline.publish import Outcome
 from stenoflow.pipeline.transcribe import Transcribed
-from stenoflow.segmentation.planner import CutPlan
+from stenoflow.segmentation.planner import SegmentationPlan
 from stenoflow.storage import Fetched, ObjectInfo
 
 
@@ -16,8 +16,8 @@ class Findings:
 
     info: ObjectInfo | None = None
     recording: Fetched | None = None
-    heard: Heard | None = None
-    plans: tuple[CutPlan, ...] = ()
+    heard: AudioAnalysis | None = None
+    plans: tuple[SegmentationPlan, ...] = ()
     transcribed: Transcribed | None = None
     rejection: Rejected | None = None
 

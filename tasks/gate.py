@@ -1,11 +1,11 @@
 """Between hearing a recording and paying for it: is it worth it, by the profile?"""
 
-from stenoflow.audio.analysis import Heard
+from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.errors import BelowQuality
 from stenoflow.profile.model import Profile
 
 
-def check_gate(heard: Heard, profile: Profile) -> None:
+def check_gate(heard: AudioAnalysis, profile: Profile) -> None:
     """Raises BelowQuality where even the best channel scores below the profile's gate."""
     best = max(heard.channels, key=lambda channel: channel.quality.score)
     if best.quality.score < profile.quality.min_score:

@@ -27,7 +27,7 @@ async def open_job(
 ) -> Job:
     """Open all that a flow's parameters name.
 
-    Raises BadChoice where one of them names nothing, or the profile contradicts itself: here, before
+    Raises ConfigurationError where one of them names nothing, or the profile contradicts itself: here, before
     anything is spent; MissingDependency where its engine is not installed.
     """
     check_artifacts(profile.artifacts)

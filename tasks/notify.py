@@ -6,17 +6,17 @@ from threading import Event
 
 from prefect.runtime.flow_run import get_id, get_run_count
 
+from stenoflow.http.options import WebhookOptions
 from stenoflow.http.webhook import SECRET_VARIABLE, Notice
 from stenoflow.http.webhook import notify as notify_service
 from stenoflow.manifest.keys import fingerprint, manifest_key
-from stenoflow.profile.model import Notify
 from stenoflow.tasks.ending import Ending
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
 
 
 @step
-async def notify(notice: Notice, rules: Notify) -> None:
+async def notify(notice: Notice, rules: WebhookOptions) -> None:
     """Send one notice, again and again while its service is away.
 
     To be called with ``return_state=True``: whether anybody listens is no matter of the recording.
@@ -24,7 +24,7 @@ async def notify(notice: Notice, rules: Notify) -> None:
     await in_stoppable_thread(_notify, notice, rules)
 
 
-def _notify(stop: Event, notice: Notice, rules: Notify) -> None:
+def _notify(stop: Event, notice: Notice, rules: WebhookOptions) -> None:
     notify_service(notice, rules, secret=os.environ.get(SECRET_VARIABLE), stop=stop)
 
 

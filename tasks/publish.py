@@ -17,7 +17,7 @@ from stenoflow.render.summary import summary_md
 from stenoflow.tasks.findings import Findings
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
-from stenoflow.tasks.limits.engine import PrefectTrouble
+from stenoflow.tasks.limits.engine import PrefectUnavailable
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_thread
 from stenoflow.tasks.step import step
@@ -36,7 +36,7 @@ async def publish(job: Job, findings: Findings, progress: Progress) -> Handed[Ma
     try:
         await _show(job, manifest, rendering)
     except httpx.HTTPError as error:
-        raise PrefectTrouble(
+        raise PrefectUnavailable(
             f"{job.key} is published, but the Prefect server takes no artifacts: {error}"
         ) from error
     return Handed(manifest)
@@ -48,6 +48,7 @@ def _publish(
     return publish_outcome(
         outcome,
         rendering,
+        job.profile,
         job.destination,
         engine=job.engine,
         prices=prices(),

@@ -25,8 +25,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.harness.measure import Measure, report
 from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.response import read_reply
-from stenoflow.profile.model import Cutting, DeepgramOptions
+from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import Part
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
@@ -164,7 +165,9 @@ def at_seams(conversations_: int) -> list[Measure]:
     @given(said=conversations())
     def follow(said: list[Said]) -> None:
         chance = random.Random(len(said) * 1_000_003 + said[-1].end)
-        sent = planned(said, Cutting(overlap_s=2), longest=to_samples(chance.uniform(8, 24)))
+        sent = planned(
+            said, SegmentationOptions(overlap_s=2), longest=to_samples(chance.uniform(8, 24))
+        )
         ear = Ear(chance, jitter=JITTER)
         answers = [ear.answer(said, part) for part in sent.parts]
         transcript = joined(answers, sent.samples)
@@ -224,7 +227,7 @@ def twelve_hours() -> list[Measure]:
     """Reading and joining the replies to a long recording."""
     step = to_samples(HOURS * 3600) // WORDS
     said = [Said(f"word{at}", at * step, at * step + 2_000, at // 40 % 4) for at in range(WORDS)]
-    cutting = Cutting()
+    cutting = SegmentationOptions()
     sent = planned(said, cutting, longest=to_samples(cutting.max_request_s))
     ear = Ear(random.Random(0), jitter=200)
     raws = [in_json(ear.answer(said, part)) for part in sent.parts]

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from bench.harness.material import speech_for
 from bench.harness.measure import Measure, report
 from bench.harness.timing import take_turns
-from stenoflow.profile.model import VadSettings
-from stenoflow.vad.detector import speech_probabilities, speech_segments
+from stenoflow.vad.detector import speech_scores, speech_segments
+from stenoflow.vad.options import VadOptions
 
-STOCK = VadSettings(threshold=0.5, min_speech_ms=250, min_silence_ms=100, speech_pad_ms=30)
+STOCK = VadOptions(threshold=0.5, min_speech_ms=250, min_silence_ms=100, speech_pad_ms=30)
 """The wheel's own defaults, by which the others are called too."""
 
 Edges = set[tuple[int, int]]
@@ -60,7 +60,7 @@ def ours(samples: NDArray[np.int16]) -> Detector:
     """``stenoflow.vad.detector``."""
 
     def detect() -> Edges:
-        found = speech_segments(speech_probabilities(samples), len(samples), STOCK)
+        found = speech_segments(speech_scores(samples), len(samples), STOCK)
         return {(span.start, span.end) for span in found}
 
     return detect

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
-from stenoflow.profile.model import Cutting, Profile, VadSettings
+from stenoflow.profile.model import Profile
+from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import plan
 from stenoflow.times import to_samples, to_seconds
-from stenoflow.vad.detector import speech_probabilities, speech_segments
+from stenoflow.vad.detector import speech_scores, speech_segments
+from stenoflow.vad.options import VadOptions
 from tests.support.corpus import recordings
 
 THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
@@ -72,7 +74,7 @@ def main() -> None:
         )
         print(f"{threshold:<9g}" + "".join(f"{each!s:>15}" for each in row))
     print()
-    as_they_are = Cutting(min_pause_s=0.05, keep_s=0)
+    as_they_are = SegmentationOptions(min_pause_s=0.05, keep_s=0)
     for name, settings in others().items():
         print(f"{outcome(clips, settings, as_they_are)}  {name}")
     chosen = outcome(clips, default.vad, default.cutting)
@@ -106,25 +108,25 @@ def labelled() -> Iterable[Clip]:
             speech = np.zeros(len(samples), np.bool)
             for start_s, end_s in entry["speech_segments"]:
                 speech[to_samples(start_s) : to_samples(end_s)] = True
-            yield Clip(speech_probabilities(samples), speech, _long(~speech))
+            yield Clip(speech_scores(samples), speech, _long(~speech))
 
 
-def others() -> dict[str, VadSettings]:
+def others() -> dict[str, VadOptions]:
     """Choices that others make, sent as they are."""
     return {
-        "silero-vad's defaults": VadSettings(
+        "silero-vad's defaults": VadOptions(
             threshold=0.5, min_speech_ms=250, min_silence_ms=100, speech_pad_ms=30
         ),
-        "the same, silence from 0.5 s, padded by 0.1 s": VadSettings(
+        "the same, silence from 0.5 s, padded by 0.1 s": VadOptions(
             threshold=0.5, min_speech_ms=250, min_silence_ms=500, speech_pad_ms=100
         ),
-        "faster-whisper's defaults": VadSettings(
+        "faster-whisper's defaults": VadOptions(
             threshold=0.5, min_speech_ms=0, min_silence_ms=2000, speech_pad_ms=400
         ),
     }
 
 
-def outcome(clips: Iterable[Clip], settings: VadSettings, cutting: Cutting) -> Outcome:
+def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOptions) -> Outcome:
     """What is lost and what is removed of all clips together."""
     counts = np.zeros(4, np.int64)
     for clip in clips:

@@ -103,6 +103,7 @@ def pass_through(
         return publish(
             outcome,
             render(outcome, profile, source, prices(), engine),
+            profile,
             destination,
             engine=engine,
             prices=prices(),

@@ -22,13 +22,13 @@ from random import Random
 from bench.harness.measure import Measure, report
 from stenoflow.errors import BadMedia, OverLimit
 from stenoflow.media.ffmpeg import decode
-from stenoflow.profile.model import Limits, MediaChoice
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.times import SAMPLE_RATE
 from tests.support.corpus import ROOT, recordings
 from tests.support.mutations import MUTATIONS
 
 LIMITS = Limits(max_duration_s=3600, decode_deadline_s=20, decode_memory_bytes=1024**3)
-CHOICES = [MediaChoice(channels=channels) for channels in ("mix", "apart", "one")]
+CHOICES = [MediaOptions(channels=channels) for channels in ("mix", "apart", "one")]
 SLACK_S = 10
 """Beyond the deadline: our own work on what came before it, on a machine that others use too."""
 
@@ -94,7 +94,7 @@ def try_input(
         path.unlink()
 
 
-def ending(path: Path, choice: MediaChoice) -> tuple[str, str | None]:
+def ending(path: Path, choice: MediaOptions) -> tuple[str, str | None]:
     """The outcome of decoding a file, and what is wrong with it."""
     samples = 0
     try:

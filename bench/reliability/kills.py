@@ -26,7 +26,7 @@ import psutil
 from bench.harness.measure import Measure, report
 from bench.harness.passage import pass_through, published, slices
 from stenoflow.engines.deepgram.engine import DeepgramEngine
-from stenoflow.ledger.records import LEDGER, Intent, Lot, Receipt
+from stenoflow.ledger.records import LEDGER, ChunkKey, Intent, Receipt
 from stenoflow.manifest.model import Manifest
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
@@ -181,7 +181,7 @@ def hold_to_account(bench: Bench, taken: list[str], root: Path, took_s: float) -
 def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
     """Digests of the bodies that a manifest's transcript was bought with, and its marks."""
     receipts = (
-        Receipt.model_validate_json(store.read(Lot(each.address, each.part).receipt_key))
+        Receipt.model_validate_json(store.read(ChunkKey(each.address, each.part).receipt_key))
         for each in manifest.purchases
     )
     marks = manifest.costs.may_have_been_paid if manifest.costs else 0
@@ -190,7 +190,7 @@ def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
 
 def unanswered(store: Store, manifest: Manifest) -> int:
     """Attempts for a manifest's transcript of which no reply was stored."""
-    lots = [Lot(each.address, each.part) for each in manifest.purchases]
+    lots = [ChunkKey(each.address, each.part) for each in manifest.purchases]
     keys = [info.key for lot in lots for info in store.list(lot.prefix)]
     intents = [key for key in keys if "/intent-" in key]
     replies = sum("/reply-" in key for key in keys)

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import boto3
 
 from bench.harness.measure import Measure, report
-from stenoflow.catalog.diff import Fate, Selection
+from stenoflow.catalog.diff import Selection, Status
 from stenoflow.catalog.scan import survey
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.profile.model import Profile
@@ -148,7 +148,7 @@ def sweep() -> int:
         now=datetime.now(UTC) + timedelta(days=1),
         batch_size=10,
     )
-    return found.fates[Fate.DONE]
+    return found.statuses[Status.DONE]
 
 
 def bare() -> int:
@@ -183,7 +183,7 @@ def fill(server: S3Server, keys: int) -> None:
         client.create_bucket(Bucket=bucket)
 
     def put(bucket: str, key: str) -> None:
-        client.put_object(Bucket=bucket, Key=key, Body=BODY)
+        client.put_object(Bucket=bucket, Key=key, RequestAudio=BODY)
 
     with ThreadPoolExecutor(WRITERS) as threads:
         for bucket, names in (

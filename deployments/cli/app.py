@@ -71,7 +71,7 @@ def transcribe(
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     from stenoflow.deployments.cli.transcribe import Choices, transcribe_here  # noqa: PLC0415
-    from stenoflow.errors import BadChoice, MissingDependency  # noqa: PLC0415
+    from stenoflow.errors import ConfigurationError, MissingDependency  # noqa: PLC0415
 
     named = list(recordings or [])
     if samples:
@@ -83,7 +83,7 @@ def transcribe(
             profile=profile, engine=engine, credentials=credentials, force=force, at_once=at_once
         )
         ended_well = transcribe_here(named, to, choices, as_json=as_json)
-    except BadChoice as error:
+    except ConfigurationError as error:
         typer.echo(f"stenoflow: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error
     except MissingDependency as error:
@@ -111,15 +111,15 @@ def render(
     """
     from stenoflow.deployments.cli.render import render_again  # noqa: PLC0415
     from stenoflow.deployments.cli.transcribe import read_profile  # noqa: PLC0415
-    from stenoflow.errors import BadChoice  # noqa: PLC0415
+    from stenoflow.errors import ConfigurationError  # noqa: PLC0415
 
     try:
         chosen = read_profile(profile) if profile else None
         if isinstance(chosen, str):
-            raise BadChoice("render takes a profile from a file, not a block.")
+            raise ConfigurationError("render takes a profile from a file, not a block.")
         names = tuple(name.strip() for name in also.split(",") if name.strip())
         well = render_again(keys, to, chosen, names)
-    except BadChoice as error:
+    except ConfigurationError as error:
         typer.echo(f"stenoflow: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error
     raise typer.Exit(0 if well else 1)
@@ -140,11 +140,11 @@ def doctor(
     Exit status: 0 all is well, 1 something is missing, 2 wrong usage.
     """
     from stenoflow.deployments.cli.doctor import examine, examine_block  # noqa: PLC0415
-    from stenoflow.errors import BadChoice  # noqa: PLC0415
+    from stenoflow.errors import ConfigurationError  # noqa: PLC0415
 
     try:
         well = examine_block(block) if block else examine()
-    except BadChoice as error:
+    except ConfigurationError as error:
         typer.echo(f"stenoflow: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error
     raise typer.Exit(0 if well else 1)

@@ -56,7 +56,8 @@ def examine() -> bool:
 def examine_block(name: str) -> bool:
     """Print what a saved block is good for; whether nothing is amiss.
 
-    ``name`` is a block's, as flows take it: ``object-store/NAME``. Raises BadChoice where it is none.
+    ``name`` is a block's, as flows take it: ``object-store/NAME``. Raises ConfigurationError where it is
+    none.
     """
     slug = name.partition("/")[0]
     if slug == ObjectStore.get_block_type_slug():

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from stenoflow.billing.pricing import prices
 from stenoflow.engines.registry import open_engine
-from stenoflow.errors import BadChoice, NotFound, StenoError
+from stenoflow.errors import ConfigurationError, NotFound, StenoError
 from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.pipeline.publish import publish_again
@@ -26,7 +26,7 @@ def render_again(
     """Publish recordings again from the ledger, and say what is published; whether all could be.
 
     ``profile`` None: each by the profile that it was published with. ``also`` names formats beside
-    those of the profile. Raises BadChoice where the destination is none or a format is unknown.
+    those of the profile. Raises ConfigurationError where the destination is none or a format is unknown.
     """
     store = open_store(destination if "://" in destination else str(Path(destination).absolute()))
     console = Console(highlight=False, soft_wrap=True)
@@ -34,7 +34,7 @@ def render_again(
     for key in keys:
         try:
             manifest = _render(store, key, profile, also)
-        except BadChoice:
+        except ConfigurationError:
             raise
         except StenoError as error:
             console.print(f"[red]{escape(key)}[/]: {escape(str(error))}")

@@ -16,13 +16,13 @@ WRONG_USAGE = 2
 @contextmanager
 def _said_plainly() -> Generator[None]:
     """Errors as one sentence: exit status 2 for what was asked, 1 for what is missing."""
-    from stenoflow.errors import BadChoice, StenoError  # noqa: PLC0415
+    from stenoflow.errors import ConfigurationError, StenoError  # noqa: PLC0415
 
     try:
         yield
     except StenoError as error:
         typer.echo(f"stenoflow: {error}", err=True)
-        raise typer.Exit(WRONG_USAGE if isinstance(error, BadChoice) else 1) from error
+        raise typer.Exit(WRONG_USAGE if isinstance(error, ConfigurationError) else 1) from error
 
 
 @commands.command()

@@ -31,12 +31,12 @@ from rich.table import Table
 
 from stenoflow.blocks.resolving import open_store_address
 from stenoflow.deployments.server.client import server_client
-from stenoflow.durations import clock
 from stenoflow.errors import StenoError
 from stenoflow.flows.transcribe import run_name, transcribe
 from stenoflow.manifest.keys import artifact_key, manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.storage import Store, locate
+from stenoflow.times import format_clock
 
 PAGE = 200
 """Flow runs of one request: as many as the server gives."""
@@ -91,8 +91,8 @@ class Found:
 def show_status(recording: str, to: str | None, *, most: int, as_json: bool) -> bool:
     """Print the latest runs on a recording and, with ``to``, its manifest; whether there is anything.
 
-    ``recording`` is a key in whatever source, or an ``s3://`` or ``file://`` URL. Raises BadChoice,
-    MissingDependency; AccessDenied or StoreTrouble where ``to`` cannot be read.
+    ``recording`` is a key in whatever source, or an ``s3://`` or ``file://`` URL. Raises ConfigurationError,
+    MissingDependency; AccessDenied or StoreUnavailable where ``to`` cannot be read.
     """
     runs, manifest = asyncio.run(_find(recording, to, most))
     if as_json:
@@ -247,7 +247,7 @@ def _print_table(console: Console, runs: Sequence[Found]) -> None:
         table.add_row(
             f"{run.start_time:%Y-%m-%d %H:%M:%S}" if run.start_time else "not yet",
             f"[{colour}]{escape(run.state_name or '')}[/]",
-            clock(run.estimated_run_time.total_seconds()) if run.start_time else "–",
+            format_clock(run.estimated_run_time.total_seconds()) if run.start_time else "–",
             str(run.id),
         )
     console.print(table)
@@ -266,8 +266,8 @@ def _outcome(manifest: Manifest, to: str) -> Iterator[str]:
     if costs is not None:
         price = f", about {costs.estimate_usd:.4f} USD" if costs.estimate_usd else ""
         yield (
-            f"{clock(costs.audio_s)} of audio, {clock(costs.paid_s)} paid for{price}; "
-            f"{clock(costs.saved_s)} not paid for."
+            f"{format_clock(costs.audio_s)} of audio, {format_clock(costs.paid_s)} paid for{price}; "
+            f"{format_clock(costs.saved_s)} not paid for."
         )
     if manifest.outcome == "published":
         yield f"Results: {escape(to.rstrip('/'))}/{escape(artifact_key(manifest.source.key, ''))}"

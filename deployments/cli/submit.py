@@ -28,7 +28,7 @@ from rich.markup import escape
 from stenoflow.deployments.cli.status import COLOURS, PAGE, named_runs
 from stenoflow.deployments.cli.transcribe import read_profile, refuse_doubles
 from stenoflow.deployments.server.client import server_client
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 from stenoflow.flows.transcribe import run_name
 from stenoflow.storage import locate
 
@@ -51,7 +51,7 @@ def submit(
     """Make a flow run for each recording and print its id and page; with ``wait``, how each ended.
 
     What is None is as the deployment has it. Returns whether all is well: without ``wait``, that all
-    are submitted. Raises BadChoice, before any run is made, where what is asked makes no sense;
+    are submitted. Raises ConfigurationError, before any run is made, where what is asked makes no sense;
     MissingDependency where the server does not answer.
     """
     chosen = {
@@ -78,7 +78,9 @@ def _place(recording: str, source: str | None) -> dict[str, Any]:
     if "://" not in recording:
         return {"key": recording} | ({} if source is None else {"source": source})
     if source is not None:
-        raise BadChoice(f"{recording} says itself where it lies: leave --from away, or give a key.")
+        raise ConfigurationError(
+            f"{recording} says itself where it lies: leave --from away, or give a key."
+        )
     address, key = locate(recording)
     return {"source": address, "key": key}
 
@@ -96,7 +98,7 @@ async def _deployment(client: PrefectClient) -> DeploymentResponse:
     try:
         return await client.read_deployment_by_name(DEPLOYMENT)
     except ObjectNotFound as error:
-        raise BadChoice(
+        raise ConfigurationError(
             f"the server has no deployment {DEPLOYMENT}: run `stenoflow deploy` once."
         ) from error
 
@@ -145,14 +147,14 @@ async def _all_well(client: PrefectClient, runs: Sequence[FlowRun]) -> bool:
 
 
 async def _ended(client: PrefectClient, left: Mapping[UUID, FlowRun]) -> list[FlowRun]:
-    """Of these runs, those that are over. Raises BadChoice where somebody has deleted one."""
+    """Of these runs, those that are over. Raises ConfigurationError where somebody has deleted one."""
     some = list(left)[:PAGE]
     read = await client.read_flow_runs(
         flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=some)), limit=PAGE
     )
     for gone in set(some) - {run.id for run in read}:
         key = left[gone].parameters["key"]
-        raise BadChoice(f"somebody has deleted the run {gone} on {key}: submit it again.")
+        raise ConfigurationError(f"somebody has deleted the run {gone} on {key}: submit it again.")
     return [run for run in read if run.state is not None and run.state.is_final()]
 
 

@@ -20,8 +20,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from stenoflow.deployments.server.embedded import server_of_choice
-from stenoflow.durations import clock
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 from stenoflow.flows.transcribe import transcribe
 from stenoflow.manifest.keys import artifact_key
 from stenoflow.manifest.model import Manifest
@@ -29,6 +28,7 @@ from stenoflow.profile.model import EngineName, Profile
 from stenoflow.storage import locate
 from stenoflow.tasks.ending import Ending, Outcome
 from stenoflow.tasks.runtime import progress as showing
+from stenoflow.times import format_clock
 
 WELL = {"published", "no_speech"}
 
@@ -68,11 +68,13 @@ class Choices:
         force: bool,
         at_once: int,
     ) -> Self:
-        """Raises BadChoice where the profile cannot be read or the engine is unknown."""
+        """Raises ConfigurationError where the profile cannot be read or the engine is unknown."""
         chosen: Profile | str = read_profile(profile) if profile else Profile()
         if engine is not None:
             if isinstance(chosen, str):
-                raise BadChoice("--engine goes with a profile from a file: a block has its own.")
+                raise ConfigurationError(
+                    "--engine goes with a profile from a file: a block has its own."
+                )
             chosen = with_engine(chosen, engine)
         return cls(profile=chosen, credentials=credentials, force=force, at_once=at_once)
 
@@ -80,7 +82,7 @@ class Choices:
 def read_profile(name: str) -> Profile | str:
     """The profile in a TOML, YAML or JSON file; the name itself where it names a block.
 
-    Raises BadChoice where there is no such file, or it is no profile.
+    Raises ConfigurationError where there is no such file, or it is no profile.
     """
     if name.startswith("transcription-profile/"):
         return name
@@ -90,16 +92,18 @@ def read_profile(name: str) -> Profile | str:
         fields: Any = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
         return Profile.model_validate(fields or {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        raise BadChoice(f"the profile {name} cannot be read: {error}") from error
+        raise ConfigurationError(f"the profile {name} cannot be read: {error}") from error
     except ValidationError as error:
-        raise BadChoice(f"the profile {name} is not valid: {sentences(error)}") from error
+        raise ConfigurationError(f"the profile {name} is not valid: {sentences(error)}") from error
 
 
 def with_engine(profile: Profile, engine: str) -> Profile:
-    """The same profile with another engine. Raises BadChoice where there is no such engine."""
+    """The same profile with another engine. Raises ConfigurationError where there is no such engine."""
     names = EngineName.__args__
     if engine not in names:
-        raise BadChoice(f"there is no engine {engine!r}: choose one of {', '.join(names)}.")
+        raise ConfigurationError(
+            f"there is no engine {engine!r}: choose one of {', '.join(names)}."
+        )
     return profile.model_copy(update={"engine": engine})
 
 
@@ -114,7 +118,7 @@ def sentences(error: ValidationError) -> str:
 def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_json: bool) -> bool:
     """Transcribe recordings in this process; whether all ended published or without speech.
 
-    Raises BadChoice, before anything is done, where a name is no recording's or two would be
+    Raises ConfigurationError, before anything is done, where a name is no recording's or two would be
     published in one place; MissingDependency where no Prefect server is to be had.
     """
     console = Console(stderr=as_json, highlight=False)
@@ -132,11 +136,11 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
 
 
 def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
-    """Raises BadChoice where two recordings have one key: their transcripts lie under it."""
+    """Raises ConfigurationError where two recordings have one key: their transcripts lie under it."""
     named: dict[str, str] = {}
     for recording, key in zip(recordings, keys, strict=True):
         if key in named:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"{named[key]} and {recording} would both be published under {key}: "
                 "transcribe them to different destinations."
             )
@@ -258,7 +262,11 @@ def _row(recording: str, ending: Ending) -> Iterator[str]:
     yield _clock(manifest.duration_s if manifest else None)
     yield _clock(speech_s(manifest))
     yield str(manifest.transcript.words) if manifest and manifest.transcript else "–"
-    yield f"{clock(round(costs.saved_s))} ({costs.saved_s / costs.audio_s:.0%})" if costs else "–"
+    yield (
+        f"{format_clock(round(costs.saved_s))} ({costs.saved_s / costs.audio_s:.0%})"
+        if costs
+        else "–"
+    )
     yield escape(artifact_key(ending.key, "")) if costs else "–"
 
 
@@ -272,7 +280,7 @@ def speech_s(manifest: Manifest | None) -> float | None:
 
 
 def _clock(seconds: float | None) -> str:
-    return "–" if seconds is None else clock(round(seconds))
+    return "–" if seconds is None else format_clock(round(seconds))
 
 
 def _is_low(manifest: Manifest | None) -> bool:

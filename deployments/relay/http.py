@@ -28,7 +28,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stenoflow.deployments.relay.s3_events import NotUnderstood
-from stenoflow.errors import BadChoice, TransientError
+from stenoflow.errors import ConfigurationError, TransientError
 
 SECRET = "STENOFLOW_RELAY_TOKEN"  # noqa: S105 (the name of the variable that holds it)
 SHORTEST_SECRET = 16
@@ -86,11 +86,11 @@ class Listener:
     def at(cls, address: str, per_s: float) -> Self:
         """Listen at ``HOST:PORT``, with the secret of the environment.
 
-        Raises BadChoice where there is no secret, a short one, or the address is not to be had.
+        Raises ConfigurationError where there is no secret, a short one, or the address is not to be had.
         """
         secret = os.environ.get(SECRET, "").strip()
         if len(secret) < SHORTEST_SECRET:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"set {SECRET} to the secret that senders must know, of at least "
                 f"{SHORTEST_SECRET} characters: without it anybody could set runs going."
             )
@@ -98,7 +98,9 @@ class Listener:
         try:
             return cls(socket.create_server((host.strip("[]"), int(port))), secret, Rate(per_s))
         except (OSError, ValueError, OverflowError) as error:
-            raise BadChoice(f"cannot listen at {address!r} ({error}): write HOST:PORT.") from error
+            raise ConfigurationError(
+                f"cannot listen at {address!r} ({error}): write HOST:PORT."
+            ) from error
 
     @property
     def url(self) -> str:

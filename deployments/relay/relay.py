@@ -26,7 +26,7 @@ from stenoflow.deployments.relay.http import Listener
 from stenoflow.deployments.relay.s3_events import NotUnderstood, Upload, read_notification
 from stenoflow.deployments.relay.sqs import Queue
 from stenoflow.deployments.server.client import server_client
-from stenoflow.errors import BadChoice, TransientError
+from stenoflow.errors import ConfigurationError, TransientError
 from stenoflow.storage import ObjectInfo
 from stenoflow.storage.s3 import S3Store
 
@@ -59,10 +59,10 @@ class Source:
 
     @classmethod
     async def open(cls, address: str) -> Self:
-        """Raises BadChoice where the address is no bucket's."""
+        """Raises ConfigurationError where the address is no bucket's."""
         store = await open_store_address(address)
         if not isinstance(store, S3Store):
-            raise BadChoice(f"{address} is a folder: only S3 servers tell of uploads.")
+            raise ConfigurationError(f"{address} is a folder: only S3 servers tell of uploads.")
         return cls(address, store.bucket, f"{store.prefix}/" if store.prefix else "")
 
     def key_of(self, upload: Upload) -> str | None:
@@ -160,10 +160,10 @@ def relay_until_stopped(
 ) -> None:
     """Relay from a queue, an HTTP address, or both, until SIGTERM or Ctrl-C.
 
-    Raises BadChoice, MissingDependency; where the queue cannot be read, what its opening raises.
+    Raises ConfigurationError, MissingDependency; where the queue cannot be read, what its opening raises.
     """
     if not (queue or listen):
-        raise BadChoice(
+        raise ConfigurationError(
             "say where notifications come from: --queue URL, --listen HOST:PORT or both."
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")

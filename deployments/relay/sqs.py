@@ -18,7 +18,7 @@ import boto3.session
 from botocore.config import Config
 
 from stenoflow.deployments.relay.s3_events import NotUnderstood
-from stenoflow.errors import BadChoice, StenoError, TransientError
+from stenoflow.errors import ConfigurationError, StenoError, TransientError
 from stenoflow.storage.s3_errors import s3_errors
 
 LONG_POLL_S = 20
@@ -47,11 +47,13 @@ class Queue:
     def at(cls, url: str) -> Self:
         """The queue at a URL, with the machine's own AWS credentials.
 
-        Raises BadChoice, AccessDenied, NotFound or StoreTrouble where it cannot be read.
+        Raises ConfigurationError, AccessDenied, NotFound or StoreUnavailable where it cannot be read.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path in {"", "/"}:
-            raise BadChoice(f"{url!r} is no queue: write https://sqs.REGION.amazonaws.com/ID/NAME.")
+            raise ConfigurationError(
+                f"{url!r} is no queue: write https://sqs.REGION.amazonaws.com/ID/NAME."
+            )
         found = _REGION.search(parts.netloc)
         with s3_errors(url):
             client: Any = boto3.session.Session().client(

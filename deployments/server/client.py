@@ -8,19 +8,19 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
-from stenoflow.errors import BadChoice, MissingDependency
+from stenoflow.errors import ConfigurationError, MissingDependency
 
 
 @asynccontextmanager
 async def server_client() -> AsyncGenerator[PrefectClient]:
     """A client of the server at PREFECT_API_URL, or of Prefect's active profile.
 
-    In its block: raises BadChoice where no server is named, or it refuses what it is asked;
+    In its block: raises ConfigurationError where no server is named, or it refuses what it is asked;
     MissingDependency where it does not answer.
     """
     url = get_current_settings().api.url
     if not url:
-        raise BadChoice(
+        raise ConfigurationError(
             "no Prefect server is named: set PREFECT_API_URL, or run `stenoflow serve`."
         )
     try:
@@ -29,13 +29,13 @@ async def server_client() -> AsyncGenerator[PrefectClient]:
     except PrefectHTTPStatusError as error:
         match error.response.status_code:
             case httpx.codes.UNAUTHORIZED:
-                raise BadChoice(
+                raise ConfigurationError(
                     f"{url} wants a password: set PREFECT_API_AUTH_STRING as on the server."
                 ) from error
             case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
                 raise MissingDependency(f"{url} is in trouble ({status}): see its log.") from error
             case _:
-                raise BadChoice(f"{url} refuses: {error.response.text}") from error
+                raise ConfigurationError(f"{url} refuses: {error.response.text}") from error
     except httpx.TransportError as error:
         raise MissingDependency(
             f"{url} does not answer ({error or type(error).__name__}). Start the server first, or "

@@ -24,7 +24,7 @@ from rich.console import Console
 from stenoflow.deployments.server.health import await_health
 from stenoflow.deployments.server.logos import served_logos
 from stenoflow.deployments.server.sqlite_pool import database_of
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 
 STOP_S = 10
 POLL_S = 0.2
@@ -59,7 +59,7 @@ def auth_string(home: Path) -> str:
 def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bool:
     """Run until Ctrl-C, then end everything; whether nothing of it broke by itself.
 
-    Raises BadChoice where the port is taken, MissingDependency where the server does not start.
+    Raises ConfigurationError where the port is taken, MissingDependency where the server does not start.
     """
     home = home_folder()
     url = f"http://127.0.0.1:{port}"
@@ -154,7 +154,7 @@ def _check_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"port {port} is taken, perhaps by another `stenoflow serve`: end that one, or "
                 "choose another with --port."
             ) from error

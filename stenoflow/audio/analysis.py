@@ -25,13 +25,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from stenoflow.audio.options import QualityOptions
 from stenoflow.audio.quality import FULL_SCALE, Quality, QualityMeter
 from stenoflow.media.ffmpeg import Decoding, decode
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.profile.model import Profile, QualityThresholds
+from stenoflow.profile.model import Profile
 from stenoflow.times import Seconds, to_seconds
 from stenoflow.vad.detector import SpeechDetector
-from stenoflow.vad.scores import Probabilities, Stored
+from stenoflow.vad.scores import SpeechScores, StoredScores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Channel:
     pcm: Path
     """Its sound: raw 16-bit little-endian samples, mono, 16 kHz, without header, as decoded."""
     samples: int
-    probabilities: Probabilities
+    probabilities: SpeechScores
     """Of speech, one a window of 512 samples: ceil(samples / 512) of them."""
     quality: Quality
     gain: float
@@ -51,7 +52,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class AudioAnalysis:
     """A recording after its one pass."""
 
     media: MediaInfo
@@ -73,11 +74,11 @@ def listen(
     *,
     stop: threading.Event | None = None,
     progress: Callable[[Seconds], None] | None = None,
-) -> Heard:
+) -> AudioAnalysis:
     """Decode the recording at ``path`` into ``folder``, and learn what there is to learn from it.
 
     ``progress`` is told after each block how many seconds have been heard. Raises what
-    :class:`stenoflow.media.ffmpeg.Decoding` raises: BadMedia, OverLimit, ChildKilled, Stopped, NotFound.
+    :class:`stenoflow.media.ffmpeg.Decoding` raises: BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
     """
     with ExitStack() as stack:
         decoding = stack.enter_context(
@@ -100,7 +101,7 @@ class _Ear:
 
     def __init__(self, path: Path, stack: ExitStack, speech_from: float) -> None:
         self.pcm = path.with_suffix(".pcm")
-        self.probabilities = Stored(path.with_suffix(".speech"))
+        self.probabilities = StoredScores(path.with_suffix(".speech"))
         self._meter = QualityMeter(speech_from)
         self._detector = SpeechDetector()
         self._sound: BinaryIO = stack.enter_context(self.pcm.open("wb"))
@@ -113,14 +114,14 @@ class _Ear:
         self._meter.tell(known)
         self._speech.write(known.data)
 
-    def finish(self, thresholds: QualityThresholds) -> Quality:
+    def finish(self, thresholds: QualityOptions) -> Quality:
         """Its quality."""
         rest = self._detector.finish()
         self._speech.write(rest.data)
         return self._meter.finish(rest, thresholds)
 
 
-def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> Heard:
+def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> AudioAnalysis:
     channels: list[Channel] = []
     for index, ear in enumerate(ears):
         quality = ear.finish(profile.quality)
@@ -134,7 +135,7 @@ def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> Heard:
                 gain=level_gain(quality, profile.media.level_dbfs),
             )
         )
-    return Heard(decoding.info, tuple(channels), decoding.samples, decoding.warnings)
+    return AudioAnalysis(decoding.info, tuple(channels), decoding.samples, decoding.warnings)
 
 
 def level_gain(quality: Quality, target_dbfs: float | None) -> float:

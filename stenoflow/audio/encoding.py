@@ -12,17 +12,41 @@ import threading
 import wave
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.engines.base import Body, Encoding
 from stenoflow.errors import Stopped
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import SAMPLE_RATE, Span
+
+Encoding = Literal["flac", "wav"]
+"""Both lossless; WAV where a body never leaves the machine and need not be small."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAudio:
+    """The audio of one request: a local file, or a URL that the engine fetches by itself."""
+
+    path: Path | None
+    url: str | None
+    """Set, with ``path`` None, where the engine fetches a presigned URL."""
+    size: int
+    """Bytes."""
+    sha256: str
+    content_type: str
+    samples: int
+    """Length of the audio in samples at 16 kHz."""
+    stretches: tuple[Span, ...]
+    """The stretches of speech inside this body, for engines that do better one stretch at a time."""
+    audio_sha256: str | None = None
+    """Digest of the samples themselves (s16le), where they are known: unlike ``sha256`` it does not
+    change with the version of an encoder, so audio that was bought is found again."""
+
 
 SAMPLE_BYTES = 2
 
@@ -55,7 +79,7 @@ def pack(
     gain: float = 1.0,
     speech: Sequence[Span] | None = None,
     stop: threading.Event,
-) -> Body:
+) -> RequestAudio:
     """Write what the timeline keeps of ``pcm`` (raw s16le, mono, 16 kHz) to ``path``.
 
     Samples are multiplied by ``gain``, rounded, and held at the limits of 16 bits. ``speech`` are the
@@ -74,7 +98,7 @@ def pack(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Body(
+    return RequestAudio(
         path=path,
         url=None,
         size=path.stat().st_size,

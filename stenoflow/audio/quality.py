@@ -34,7 +34,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.profile.model import QualityThresholds
+from stenoflow.audio.options import QualityOptions
 from stenoflow.vad.detector import WINDOW
 
 Level = Literal["excellent", "good", "fair", "poor"]
@@ -134,7 +134,7 @@ class QualityMeter:
         ):
             np.add(counts, np.bincount(chosen, minlength=len(counts)), out=counts)
 
-    def finish(self, probabilities: NDArray[np.float32], thresholds: QualityThresholds) -> Quality:
+    def finish(self, probabilities: NDArray[np.float32], thresholds: QualityOptions) -> Quality:
         """The verdict, given what the speech detector says of the windows it has not told of."""
         if len(self._rest):
             self._measure(self._rest[np.newaxis])
@@ -200,7 +200,7 @@ def _score(
     snr_db: float | None,
     speech_dbfs: float | None,
     clipping_ratio: float,
-    thresholds: QualityThresholds,
+    thresholds: QualityOptions,
 ) -> float:
     if snr_db is None or speech_dbfs is None:
         return 0.0
@@ -211,7 +211,7 @@ def _score(
     return clarity * loudness * integrity
 
 
-def _level(score: float, thresholds: QualityThresholds) -> Level:
+def _level(score: float, thresholds: QualityOptions) -> Level:
     if score >= thresholds.excellent_score:
         return "excellent"
     if score >= thresholds.good_score:
@@ -224,7 +224,7 @@ def _warnings(
     speech_dbfs: float | None,
     clipping_ratio: float,
     silence_ratio: float,
-    thresholds: QualityThresholds,
+    thresholds: QualityOptions,
 ) -> tuple[str, ...]:
     found: list[str] = []
     if snr_db is None or speech_dbfs is None:

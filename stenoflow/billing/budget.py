@@ -4,7 +4,7 @@ import threading
 from decimal import Decimal
 from typing import Self
 
-from stenoflow.errors import BadChoice, BudgetSpent, OverLimit
+from stenoflow.errors import BudgetSpent, ConfigurationError, OverLimit
 
 
 class Budget:
@@ -74,7 +74,7 @@ class Reservation:
             self._budget.settle(self.usd, spent_usd)
 
 
-class Purse:
+class RecordingBudget:
     """The two limits that one recording is bought under: its own, and its sweep's."""
 
     def __init__(self, own_limit_usd: Decimal | None, sweep: Budget) -> None:
@@ -95,16 +95,16 @@ class Purse:
                 f"({self._own.limit_usd} USD, max_cost_usd)."
             )
 
-    def reserve(self, usd: Decimal | None) -> "Held":
+    def reserve(self, usd: Decimal | None) -> "RecordingReservation":
         """Set money aside under both limits, before it is sent.
 
         Raises OverLimit where the recording would cost more than its profile allows, BudgetSpent
-        where the sweep has not that much left, BadChoice where there is a limit but no price.
+        where the sweep has not that much left, ConfigurationError where there is a limit but no price.
         """
         if usd is None:
             if self._own.limit_usd is None and self._sweep.limit_usd is None:
-                return Held(())
-            raise BadChoice(
+                return RecordingReservation(())
+            raise ConfigurationError(
                 "The cost is limited, but no price of this engine and model is known: remove the "
                 "limit, or add the price in the table that STENOFLOW_PRICES names."
             )
@@ -117,13 +117,13 @@ class Purse:
                 f"{self._own.limit_usd} USD a recording (max_cost_usd). Nothing was sent."
             ) from spent
         try:
-            return Held((own, self._sweep.reserve(usd)))
+            return RecordingReservation((own, self._sweep.reserve(usd)))
         except BudgetSpent:
             own.release()
             raise
 
 
-class Held:
+class RecordingReservation:
     """Money set aside for one request, under every limit that it counts toward."""
 
     def __init__(self, reservations: tuple[Reservation, ...]) -> None:

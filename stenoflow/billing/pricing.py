@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 
 SMALLEST_USD = Decimal("0.000001")
 
@@ -119,19 +119,19 @@ def _uses(options: Mapping[str, Any], feature: str) -> bool:
 def prices() -> Prices:
     """The table in use: the file named in ``STENOFLOW_PRICES``, else the one that ships.
 
-    Raises BadChoice where that file cannot be read or is no table of prices.
+    Raises ConfigurationError where that file cannot be read or is no table of prices.
     """
     return load_prices(os.environ.get("STENOFLOW_PRICES"))
 
 
 @cache
 def load_prices(path: str | None = None) -> Prices:
-    """The table in a file, or the one that ships. Raises BadChoice."""
+    """The table in a file, or the one that ships. Raises ConfigurationError."""
     try:
         text = Path(path).read_text() if path else _shipped()
         return Prices.model_validate_json(text)
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise BadChoice(f"The table of prices {path} cannot be used: {error}") from error
+        raise ConfigurationError(f"The table of prices {path} cannot be used: {error}") from error
 
 
 def _shipped() -> str:

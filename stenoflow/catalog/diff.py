@@ -17,8 +17,8 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field, field_validator
 
-from stenoflow.errors import BadChoice
-from stenoflow.profile.model import Choice
+from stenoflow.errors import ConfigurationError
+from stenoflow.options import Options
 from stenoflow.storage import ObjectInfo
 
 
@@ -36,7 +36,7 @@ MEDIA_EXTENSIONS = (
 """File name endings of audio and video that the decoder reads."""
 
 
-class Selection(Choice):
+class Selection(Options):
     """Which objects of the source are recordings to be done."""
 
     include: tuple[str, ...] = Field(
@@ -90,7 +90,7 @@ class Selection(Choice):
         )
 
 
-class Fate(StrEnum):
+class Status(StrEnum):
     """What a sweep does with an object."""
 
     NEW = "new"
@@ -107,7 +107,7 @@ class Fate(StrEnum):
 
     @property
     def taken(self) -> bool:
-        return self in (Fate.NEW, Fate.CHANGED, Fate.PROFILE_CHANGED)
+        return self in (Status.NEW, Status.CHANGED, Status.PROFILE_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Decision:
     """One object of the source and what is to be done with it."""
 
     info: ObjectInfo
-    fate: Fate
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def decide(
 
     ``version_mark`` tells what :attr:`Done.version` is for an object as it lies there now;
     ``profile_mark`` is that of the profile of this sweep. Manifests of recordings that are gone are
-    passed over. Raises BadChoice where either listing is not in the order of its keys' UTF-8 bytes:
+    passed over. Raises ConfigurationError where either listing is not in the order of its keys' UTF-8 bytes:
     going on would leave recordings out.
     """
     manifests = _in_order(done, repeated=True)
@@ -172,16 +172,16 @@ def decide(
                 same_profile = same_profile or manifest.profile == profile_mark
             manifest = next(manifests, None)
         if not selection.wants(info):
-            fate = Fate.FILTERED
+            status = Status.FILTERED
         elif same_profile or (same_content and not selection.redo_changed_profile):
-            fate = Fate.DONE
+            status = Status.DONE
         elif now - info.modified < timedelta(seconds=selection.settle_s):
-            fate = Fate.TOO_YOUNG
+            status = Status.TOO_YOUNG
         elif same_content:
-            fate = Fate.PROFILE_CHANGED
+            status = Status.PROFILE_CHANGED
         else:
-            fate = Fate.CHANGED if known else Fate.NEW
-        yield Decision(info, fate)
+            status = Status.CHANGED if known else Status.NEW
+        yield Decision(info, status)
 
 
 def batches(taken: Iterable[ObjectInfo], *, at_most: int, after: str = "") -> Iterator[Batch]:
@@ -211,7 +211,7 @@ def _in_order(items: Iterable[_Item], *, repeated: bool) -> Iterator[_Item]:
     for item in items:
         key = item.key
         if last is not None and (key < last or (key == last and not repeated)):
-            raise BadChoice(
+            raise ConfigurationError(
                 f"the store lists {key!r} after {last!r}: a sweep needs listings in the order of the "
                 "keys' UTF-8 bytes. Use a store that keeps this order, as S3 does."
             )

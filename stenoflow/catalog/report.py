@@ -57,7 +57,7 @@ class SweepReport(BaseModel):
     destination: str
     began: datetime
     ended: datetime
-    fates: dict[str, int] = Field(default_factory=dict[str, int])
+    statuses: dict[str, int] = Field(default_factory=dict[str, int], alias="fates")
     """How many objects the listing found new, changed, done, too young, filtered."""
     outcomes: dict[Outcome, int] = Field(default_factory=dict[Outcome, int])
     earlier: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from stenoflow.catalog.diff import Batch, Decision, Done, Fate, Selection, batches, decide, up_to
+from stenoflow.catalog.diff import Batch, Decision, Done, Selection, Status, batches, decide, up_to
 from stenoflow.errors import Stopped
 from stenoflow.manifest.keys import (
     MANIFESTS,
@@ -35,7 +35,7 @@ class KeyRange:
 class Survey:
     """A source, counted."""
 
-    fates: Counter[Fate] = field(default_factory=Counter[Fate])
+    statuses: Counter[Status] = field(default_factory=Counter[Status])
     """Of all objects looked at."""
     batches: list[Batch] = field(default_factory=list[Batch])
     """Of all recordings to be done: 30 MB for a million recordings in batches of ten."""
@@ -67,8 +67,8 @@ def survey(
     """Count what lies in the source, and cut what is to be done of it into batches.
 
     At most ``limit`` recordings are taken; the walk ends there. ``tell`` is told of each that is taken.
-    Raises BadChoice where a listing is out of order, NotFound where the source is not there,
-    AccessDenied, StoreTrouble, Stopped.
+    Raises ConfigurationError where a listing is out of order, NotFound where the source is not there,
+    AccessDenied, StoreUnavailable, Stopped.
     """
     found = Survey()
 
@@ -76,8 +76,8 @@ def survey(
         for decision in decisions(source, destination, profile, selection, now=now, within=within):
             if stop.is_set():
                 raise Stopped("stopped while listing")
-            found.fates[decision.fate] += 1
-            if decision.fate.taken:
+            found.statuses[decision.status] += 1
+            if decision.status.taken:
                 if tell:
                     tell(decision.info)
                 yield decision.info

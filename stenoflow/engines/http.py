@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from stenoflow.errors import EngineTrouble, StenoError, Stopped
-from stenoflow.http.request import Line
+from stenoflow.errors import EngineError, StenoError, Stopped
+from stenoflow.http.request import AbortableRequest
 
 BEHIND_A_GATEWAY = (500, 502, 504)
 """What a gateway says when the engine's answer got lost, after the work, perhaps, was done."""
@@ -17,8 +17,8 @@ BEHIND_A_GATEWAY = (500, 502, 504)
 SHOWN_CHARS = 300
 
 
-def silence(
-    line: Line,
+def no_response_error(
+    line: AbortableRequest,
     failure: Exception | None,
     *,
     called: str,
@@ -40,7 +40,7 @@ def silence(
     else:
         raise failure or AssertionError("the client returned without an answer")
     why = f" ({type(failure).__name__})" if line.cut is None else ""
-    return EngineTrouble(f"{called} {what}{why}.", request_id=request_id, may_be_paid=line.sent)
+    return EngineError(f"{called} {what}{why}.", request_id=request_id, may_be_paid=line.sent)
 
 
 def retry_after_s(value: Any) -> float | None:
@@ -58,6 +58,6 @@ def retry_after_s(value: Any) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def shown(text: str) -> str:
+def snippet(text: str) -> str:
     """The beginning of a text from outside, in one line, as part of a sentence."""
     return " ".join(text[: 2 * SHOWN_CHARS].split())[:SHOWN_CHARS].rstrip(".")

@@ -15,15 +15,15 @@ def open_engine(
 ) -> Engine:
     """The profile's engine, ready to listen; nothing is connected to yet.
 
-    ``api_key`` and ``base_url`` are those of the engine's account, where it has one. Raises BadChoice
-    where the engine's options contradict one another or its key is missing; MissingDependency where
-    it is not installed.
+    ``api_key`` and ``base_url`` are those of the engine's account, where it has one. Raises
+    ConfigurationError where the engine's options contradict one another or its key is missing;
+    MissingDependency where it is not installed.
     """
     if profile.engine == "deepgram":
         from stenoflow.engines.deepgram.engine import DeepgramEngine  # noqa: PLC0415
-        from stenoflow.engines.deepgram.parameters import hears_apart  # noqa: PLC0415
+        from stenoflow.engines.deepgram.parameters import is_multichannel  # noqa: PLC0415
 
-        multichannel = hears_apart(profile)
+        multichannel = is_multichannel(profile)
         return DeepgramEngine(profile.deepgram, api_key or "", base_url, multichannel=multichannel)
     if profile.engine == "pocketsphinx":
         from stenoflow.engines.pocketsphinx.engine import PocketSphinxEngine  # noqa: PLC0415

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stenoflow.errors import EngineTrouble, OverLimit
+from stenoflow.errors import EngineError, OverLimit
 from stenoflow.media.sandbox import Bounds, confined
 
 READ_BYTES = 1 << 16
@@ -21,7 +21,7 @@ REPLY_MAX_BYTES = 1 << 28
 """A reply larger than this is no transcript: 24 hours of fast speech take about 20 MB."""
 
 
-def heard_by_child(
+def run_worker(
     script: Path,
     request: Mapping[str, Any],
     audio: Path,
@@ -32,8 +32,8 @@ def heard_by_child(
 ) -> bytes:
     """What the script answers to a request about ``audio``, which it finds under "audio".
 
-    The request lies beside the audio as long as this takes. Raises EngineTrouble where the script
-    fails or takes longer than its deadline, ChildKilled where it is killed from outside, Stopped.
+    The request lies beside the audio as long as this takes. Raises EngineError where the script
+    fails or takes longer than its deadline, ProcessKilled where it is killed from outside, Stopped.
     """
     path = audio.with_name(f"{audio.name}.request.json")
     try:
@@ -46,13 +46,13 @@ def heard_by_child(
             while got := child.read_into(block):
                 reply += block[:got]
                 if len(reply) > REPLY_MAX_BYTES:
-                    raise EngineTrouble(f"{called} answered more than {REPLY_MAX_BYTES} bytes.")
+                    raise EngineError(f"{called} answered more than {REPLY_MAX_BYTES} bytes.")
             ending = child.finish()
             if ending.exit_code != 0:
                 said = child.messages().strip().rpartition("\n")[2]
-                raise EngineTrouble(f"{called} failed (exit code {ending.exit_code}): {said}")
+                raise EngineError(f"{called} failed (exit code {ending.exit_code}): {said}")
     except OverLimit as error:
-        raise EngineTrouble(str(error)) from error
+        raise EngineError(str(error)) from error
     finally:
         path.unlink(missing_ok=True)
     return bytes(reply)

@@ -99,7 +99,7 @@ class Forecast(BaseModel):
     """To be done: those of the sweep, or up to its limit."""
     size: int
     """Their bytes."""
-    fates: dict[str, int]
+    statuses: dict[str, int]
     """How many objects the listing found new, changed, done, too young, filtered."""
     heard: int
     """Recordings of the sample."""
@@ -135,7 +135,7 @@ def exceeds(forecast: Forecast, limit_usd: Decimal, budget_usd: Decimal | None) 
     return forecast.cost is None or forecast.cost.high > limit_usd
 
 
-def foretell(
+def estimate_sweep(
     found: Survey,
     strata: Sequence[Stratum],
     sample: Mapping[str, Sampled],
@@ -166,7 +166,7 @@ def foretell(
         until=found.batches[-1].until if found.batches else "",
         recordings=found.recordings,
         size=found.size,
-        fates={fate.value: count for fate, count in found.fates.items()},
+        statuses={status.value: count for status, count in found.statuses.items()},
         heard=len(sample),
         refused={key: each.refused for key, each in sample.items() if each.refused},
         media=tuple(

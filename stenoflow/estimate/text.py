@@ -78,7 +78,7 @@ def _by_media_type(forecast: Forecast) -> Iterator[str]:
 
 
 def _how_it_is_known(forecast: Forecast) -> Iterator[str]:
-    left = ", ".join(f"{count:,} {fate}" for fate, count in sorted(forecast.fates.items()))
+    left = ", ".join(f"{count:,} {status}" for status, count in sorted(forecast.statuses.items()))
     yield from ("", f"- The listing of {forecast.made:%Y-%m-%d %H:%M} UTC: {left or 'nothing'}.")
     if forecast.heard:
         yield (

@@ -23,7 +23,7 @@ POLL_S = 0.1
 Cut = Literal["stop", "deadline"]
 
 
-class Line:
+class AbortableRequest:
     """What is known of one exchange while it goes on, and after it has failed.
 
     The deadline counts from the making of the line. Where nobody was reached, another client of the

@@ -30,9 +30,9 @@ from typing import Literal
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from stenoflow.errors import BadChoice, PermanentError, Stopped, TransientError
-from stenoflow.http.request import Line, trusted
-from stenoflow.profile.model import Notify
+from stenoflow.errors import ConfigurationError, PermanentError, Stopped, TransientError
+from stenoflow.http.options import WebhookOptions
+from stenoflow.http.request import AbortableRequest, trusted
 
 SECRET_VARIABLE = "STENOFLOW_NOTIFY_SECRET"  # noqa: S105 - the name of it
 SECRET_PREFIX = "whsec_"  # noqa: S105 - as above
@@ -48,11 +48,11 @@ NAT64 = IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
 
-class Unheard(TransientError):
+class WebhookUnavailable(TransientError):
     """The service did not take the notice this time."""
 
 
-class Unwelcome(PermanentError):
+class WebhookRejected(PermanentError):
     """The service refuses the notice, and will refuse it again."""
 
 
@@ -78,10 +78,12 @@ class Notice(BaseModel):
     finished: datetime
 
 
-def notify(notice: Notice, rules: Notify, *, secret: str | None, stop: threading.Event) -> None:
+def notify(
+    notice: Notice, rules: WebhookOptions, *, secret: str | None, stop: threading.Event
+) -> None:
     """Tell the service about an ending, in one try.
 
-    Raises Unheard (another try may succeed), Unwelcome (it will not), BadChoice where the URL leads
+    Raises Unheard (another try may succeed), Unwelcome (it will not), ConfigurationError where the URL leads
     to a private address or the secret is no secret, Stopped.
     """
     url = _checked(rules.url)
@@ -89,7 +91,7 @@ def notify(notice: Notice, rules: Notify, *, secret: str | None, stop: threading
     headers = {"content-type": "application/json", "user-agent": "stenoflow"}
     headers |= signature_headers(secret, notice.id, int(time.time()), body)
     addresses = _addresses(url, allow_private=rules.allow_private)
-    line = Line(stop, DEADLINE_S)
+    line = AbortableRequest(stop, DEADLINE_S)
     for left, address in zip(reversed(range(len(addresses))), addresses, strict=True):
         try:
             status = _post(line, url, address, body, headers)
@@ -100,14 +102,14 @@ def notify(notice: Notice, rules: Notify, *, secret: str | None, stop: threading
             if unreachable and left and line.cut is None:
                 continue
             why = f"no answer within {DEADLINE_S:g} s" if line.cut else type(error).__name__
-            raise Unheard(f"{url.host} could not be told: {why}.") from error
+            raise WebhookUnavailable(f"{url.host} could not be told: {why}.") from error
         return _judge(status, url)
 
 
 def signature_headers(
     secret: str | None, notice_id: str, timestamp_s: int, body: bytes
 ) -> dict[str, str]:
-    """The headers that say which notice this is and who wrote it. Raises BadChoice."""
+    """The headers that say which notice this is and who wrote it. Raises ConfigurationError."""
     headers = {"webhook-id": notice_id, "webhook-timestamp": str(timestamp_s)}
     if secret is None:
         return headers
@@ -123,7 +125,9 @@ def _key(secret: str) -> bytes:
     except binascii.Error:
         key = b""
     if not key:
-        raise BadChoice(f"{SECRET_VARIABLE} is empty, or not base64 after {SECRET_PREFIX}.")
+        raise ConfigurationError(
+            f"{SECRET_VARIABLE} is empty, or not base64 after {SECRET_PREFIX}."
+        )
     return key
 
 
@@ -131,11 +135,11 @@ def _checked(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise BadChoice(f"notify.url is no URL: {error}.") from error
+        raise ConfigurationError(f"notify.url is no URL: {error}.") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise BadChoice("notify.url takes http:// or https:// and a host.")
+        raise ConfigurationError("notify.url takes http:// or https:// and a host.")
     if url.userinfo:
-        raise BadChoice(
+        raise ConfigurationError(
             "notify.url must not carry a name or password: profiles are stored in plain text; "
             f"notices are signed with {SECRET_VARIABLE} instead."
         )
@@ -148,13 +152,15 @@ def _addresses(url: httpx.URL, *, allow_private: bool) -> Sequence[Address]:
     try:
         found = socket.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Unheard(f"The address of {url.host} could not be looked up: {error}.") from error
+        raise WebhookUnavailable(
+            f"The address of {url.host} could not be looked up: {error}."
+        ) from error
     # A zone ("fe80::1%eth0") is part of what is looked up, not of the address.
     named = [str(entry[4][0]).partition("%")[0] for entry in found]
     addresses = [ip_address(each) for each in dict.fromkeys(named)]
     private = [address for address in addresses if not is_public(address)]
     if private and not allow_private:
-        raise BadChoice(
+        raise ConfigurationError(
             f"notify.url leads to {private[0]}, which is no public address: choose another URL, or "
             "set notify.allow_private."
         )
@@ -180,7 +186,7 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 
 def _post(
-    line: Line, url: httpx.URL, address: Address, body: bytes, headers: dict[str, str]
+    line: AbortableRequest, url: httpx.URL, address: Address, body: bytes, headers: dict[str, str]
 ) -> int:
     """Send the notice to exactly this address; the status of the answer, which is not read."""
     timeout = httpx.Timeout(DEADLINE_S, connect=CONNECT_S)
@@ -204,7 +210,9 @@ def _judge(status: int, url: httpx.URL) -> None:
     if 200 <= status < 300:
         return
     if status in AGAIN or status >= 500:
-        raise Unheard(f"{url.host} did not take the notice: status {status}.")
+        raise WebhookUnavailable(f"{url.host} did not take the notice: status {status}.")
     if 300 <= status < 400:
-        raise Unwelcome(f"{url.host} redirects (status {status}): set notify.url to its new place.")
-    raise Unwelcome(f"{url.host} refuses the notice: status {status}.")
+        raise WebhookRejected(
+            f"{url.host} redirects (status {status}): set notify.url to its new place."
+        )
+    raise WebhookRejected(f"{url.host} refuses the notice: status {status}.")

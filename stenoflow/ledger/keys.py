@@ -8,12 +8,13 @@ an upload and a URL the same file, so neither tells two addresses apart.
 from typing import Any
 
 from stenoflow.engines.base import Engine
-from stenoflow.ledger.records import Lot
-from stenoflow.profile.model import Profile, canonical_digest
+from stenoflow.ledger.records import ChunkKey
+from stenoflow.options import canonical_digest
+from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import Part
 
 
-def is_whole(profile: Profile) -> bool:
+def sends_original_file(profile: Profile) -> bool:
     """Whether the engine is sent the recording as it is, in one request, by upload or by URL."""
     return profile.engine == "deepgram" and profile.deepgram.upload in ("original", "url")
 
@@ -25,13 +26,13 @@ def address_of(profile: Profile, engine: Engine, source_sha256: str) -> str:
         "engine": engine.name,
         "options": dict(engine.identity()),
     }
-    if not is_whole(profile):
+    if not sends_original_file(profile):
         for section in ("media", "vad", "cutting"):
             asked[section] = getattr(profile, section).model_dump(mode="json")
     return canonical_digest(asked)
 
 
-def lot_of(address: str, channel: int, part: Part) -> Lot:
+def chunk_key_of(address: str, channel: int, part: Part) -> ChunkKey:
     """The lot of one part of one channel's plan."""
     where = {"channel": channel, "start": part.span.start, "end": part.span.end}
-    return Lot(address, canonical_digest(where)[:32])
+    return ChunkKey(address, canonical_digest(where)[:32])

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 
-class Holder(BaseModel):
+class LeaseOwner(BaseModel):
     """A process, named so that no later process can be taken for it."""
 
     model_config = ConfigDict(frozen=True)
@@ -21,13 +21,13 @@ class Holder(BaseModel):
     """Start of the process in clock ticks after boot (field 22 of proc(5)'s ``stat``)."""
 
 
-def this_process() -> Holder:
+def this_process() -> LeaseOwner:
     """The holder that the calling process is."""
     pid = os.getpid()
-    return Holder(machine=_machine(), pid=pid, started=_started(pid) or 0)
+    return LeaseOwner(machine=_machine(), pid=pid, started=_started(pid) or 0)
 
 
-def lives(holder: Holder) -> bool | None:
+def lives(holder: LeaseOwner) -> bool | None:
     """Whether the process runs; None where that cannot be told from here."""
     if not holder.machine or holder.machine != _machine():
         return None

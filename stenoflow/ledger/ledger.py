@@ -28,25 +28,25 @@ from typing import Any, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from stenoflow.errors import (
-    EngineClosed,
+    EngineAccountError,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     NotFound,
-    PaidInVain,
     StenoError,
     Stopped,
-    StoreTrouble,
+    StoreUnavailable,
+    UnusableResponse,
 )
 from stenoflow.ledger.lease_owner import lives, this_process
-from stenoflow.ledger.records import Intent, Lot, Order, Receipt, Record, State, folder_of
+from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, Record, State, folder_of
 from stenoflow.storage import ObjectInfo, Store
 from stenoflow.transcript.model import Reply
 
 LEASE_S = 45.0
 POLL_S = 1.0
-MOST_LOST = 8
+MAX_UNANSWERED_ATTEMPTS = 8
 """After this many attempts that may have been paid without a reply, a person must look."""
-MOST_SPOILED = 2
+MAX_INVALID_RESPONSES = 2
 """As many replies that were no answers, and surely paid, are enough for that too."""
 STORE_PATIENCE_S = 600.0
 """How long a reply that was paid for waits for a store in trouble before it is given up."""
@@ -57,8 +57,8 @@ _T = TypeVar("_T")
 How = Literal["bought", "reused", "waited"]
 
 Read = Callable[[bytes, Order], Reply]
-"""Reads a raw reply to an order. Raises EngineTrouble where it is no answer to that order (which
-then must be bought anew), PaidInVain where it is one that cannot be read."""
+"""Reads a raw reply to an order. Raises EngineError where it is no answer to that order (which
+then must be bought anew), UnusableResponse where it is one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Obtained:
 class Turn:
     """Nobody has the lot and nobody is at it: the caller may try to buy it under this number."""
 
-    lot: Lot
+    lot: ChunkKey
     number: int
     lost: tuple[Intent, ...]
     """Earlier attempts that may have been paid."""
@@ -92,15 +92,15 @@ class Ledger:
     def keep(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
         """Keep a value under an address, unless one is kept there; the one that is kept.
 
-        Raises PaidInVain where that one cannot be read; BadChoice on a store that cannot put if
-        absent: nothing is bought without that.
+        Raises UnusableResponse where that one cannot be read; ConfigurationError on a store that cannot
+        put if absent: nothing is bought without that.
         """
         key = f"{folder_of(address)}/{name}"
         _put_if_absent(self.store, key, kind.dump_json(value))
         return self._kept(key, kind)
 
     def kept(self, address: str, name: str, kind: TypeAdapter[_T]) -> _T | None:
-        """The value kept under this address and name; None where there is none. Raises PaidInVain."""
+        """The value kept under this address and name; None where there is none. Raises UnusableResponse."""
         try:
             return self._kept(f"{folder_of(address)}/{name}", kind)
         except NotFound:
@@ -110,29 +110,29 @@ class Ledger:
         try:
             return kind.validate_json(self.store.read(key))
         except ValidationError as error:
-            raise PaidInVain(
+            raise UnusableResponse(
                 f"{self.store.url_of(key)}, by which audio was bought, cannot be read: {error}"
             ) from error
 
-    def find(self, lot: Lot, read: Read) -> Obtained | None:
-        """The reply to a lot, if it has been bought. Raises PaidInVain, StoreTrouble."""
+    def find(self, lot: ChunkKey, read: Read) -> Obtained | None:
+        """The reply to a lot, if it has been bought. Raises UnusableResponse, StoreUnavailable."""
         return self._settled(lot, self._shelf(lot), read, "reused")
 
-    def has(self, lot: Lot) -> bool:
-        """Whether :meth:`find` would find a reply; unlike it, this never writes. Raises PaidInVain."""
+    def has(self, lot: ChunkKey) -> bool:
+        """Whether :meth:`find` would find a reply; unlike it, this never writes. Raises UnusableResponse."""
         shelf = self._shelf(lot)
         return shelf.receipt or any(
             self._intent(lot, number).state == "open" for number in shelf.replies
         )
 
-    def lost(self, lot: Lot) -> tuple[Intent, ...]:
-        """Attempts on a lot that nobody is at, which may have been paid. Raises PaidInVain."""
+    def lost(self, lot: ChunkKey) -> tuple[Intent, ...]:
+        """Attempts on a lot that nobody is at, which may have been paid. Raises UnusableResponse."""
         return self._lost(lot, self._shelf(lot))
 
-    def turn(self, lot: Lot, read: Read, *, stop: threading.Event) -> Obtained | Turn:
+    def turn(self, lot: ChunkKey, read: Read, *, stop: threading.Event) -> Obtained | Turn:
         """The reply, waiting for whoever is buying it now; or the turn to buy it.
 
-        Raises PaidInVain, Stopped, StoreTrouble.
+        Raises UnusableResponse, Stopped, StoreUnavailable.
         """
         watch = _Watch()
         how: How = "reused"
@@ -162,8 +162,9 @@ class Ledger:
         """Send a request under an intent, store its reply, then read it.
 
         None where somebody else has taken the turn: ask for another. Raises what ``send`` and
-        ``read`` raise, with the attempt closed accordingly; PaidInVain after ``MOST_LOST`` or
-        ``MOST_SPOILED`` attempts; Stopped; StoreTrouble where the reply could not be stored.
+        ``read`` raise, with the attempt closed accordingly; UnusableResponse after
+        ``MAX_UNANSWERED_ATTEMPTS`` or ``MAX_INVALID_RESPONSES`` attempts; Stopped; StoreUnavailable
+        where the reply could not be stored.
         """
         self._check_worth_trying(turn)
         if stop.is_set():
@@ -183,9 +184,9 @@ class Ledger:
 
     def _check_worth_trying(self, turn: Turn) -> None:
         spoiled = [each for each in turn.lost if each.state == "spoiled"]
-        if len(turn.lost) >= MOST_LOST or len(spoiled) >= MOST_SPOILED:
+        if len(turn.lost) >= MAX_UNANSWERED_ATTEMPTS or len(spoiled) >= MAX_INVALID_RESPONSES:
             last = turn.lost[-1]
-            raise PaidInVain(
+            raise UnusableResponse(
                 f"{len(turn.lost)} requests for the same audio may have been paid without a usable "
                 f"reply, the last of them: {last.reason or 'the process that sent it died'}. "
                 f"Nothing more is sent; to try again, remove {self.store.url_of(turn.lot.prefix)}",
@@ -212,7 +213,7 @@ class Ledger:
         lot, intent = attempt.lot, attempt.intent
         try:
             reply = read(raw, intent.order)
-        except EngineTrouble as error:
+        except EngineError as error:
             attempt.close("spoiled", str(error), error.request_id)
             raise
         receipt = Receipt(
@@ -233,7 +234,7 @@ class Ledger:
         both_paid = {"may_have_been_paid": kept.may_have_been_paid + 1}
         return Obtained(self._opened(lot, kept, read), kept.model_copy(update=both_paid), "waited")
 
-    def _settled(self, lot: Lot, shelf: "_Shelf", read: Read, how: How) -> Obtained | None:
+    def _settled(self, lot: ChunkKey, shelf: "_Shelf", read: Read, how: How) -> Obtained | None:
         if shelf.receipt:
             receipt = self._receipt(lot)
             return Obtained(self._opened(lot, receipt, read), receipt, how)
@@ -244,30 +245,30 @@ class Ledger:
             # Its buyer died, or is reading it at this very moment: it is paid for either way.
             raw = self.store.read(lot.reply_key(number), max_bytes=shelf.replies[number].size)
             lost = [each for each in self._lost(lot, shelf) if each.number != number]
-            with suppress(EngineTrouble):
+            with suppress(EngineError):
                 attempt = _Attempt(self.store, lot, intent)
                 obtained = self._received(attempt, raw, read, len(lost))
                 return Obtained(obtained.reply, obtained.receipt, how)
         return None
 
-    def _opened(self, lot: Lot, receipt: Receipt, read: Read) -> Reply:
+    def _opened(self, lot: ChunkKey, receipt: Receipt, read: Read) -> Reply:
         url = self.store.url_of(lot.reply_key(receipt.intent))
         raw = self.store.read(lot.reply_key(receipt.intent), max_bytes=receipt.reply_bytes)
         if sha256(raw).hexdigest() != receipt.reply_sha256:
-            raise PaidInVain(
+            raise UnusableResponse(
                 f"The stored reply {url} is not what its receipt says was received; to buy the "
                 f"audio again, remove {self.store.url_of(lot.prefix)}",
                 request_id=receipt.request_id,
             )
         try:
             return read(raw, receipt.order)
-        except EngineTrouble as error:
-            raise PaidInVain(
+        except EngineError as error:
+            raise UnusableResponse(
                 f"The stored reply {url} was readable once and is not any more: {error}",
                 request_id=receipt.request_id,
             ) from error
 
-    def _shelf(self, lot: Lot) -> "_Shelf":
+    def _shelf(self, lot: ChunkKey) -> "_Shelf":
         shelf = _Shelf()
         for info in self.store.list(lot.prefix):
             kind, _, number = info.key.removeprefix(lot.prefix).removesuffix(".json").partition("-")
@@ -279,22 +280,22 @@ class Ledger:
                 shelf.receipt = True
         return shelf
 
-    def _lost(self, lot: Lot, shelf: "_Shelf") -> tuple[Intent, ...]:
+    def _lost(self, lot: ChunkKey, shelf: "_Shelf") -> tuple[Intent, ...]:
         """Attempts that may have been paid, told once nobody is at work any more."""
         intents = (self._intent(lot, number) for number in sorted(shelf.intents))
         return tuple(each for each in intents if each.state != "released" and each.order.costs)
 
-    def _intent(self, lot: Lot, number: int) -> Intent:
+    def _intent(self, lot: ChunkKey, number: int) -> Intent:
         return self._record(Intent, lot.intent_key(number))
 
-    def _receipt(self, lot: Lot) -> Receipt:
+    def _receipt(self, lot: ChunkKey) -> Receipt:
         return self._record(Receipt, lot.receipt_key)
 
     def _record(self, kind: type[_R], key: str) -> _R:
         try:
             return kind.model_validate_json(self.store.read(key))
         except ValidationError as error:
-            raise PaidInVain(
+            raise UnusableResponse(
                 f"{self.store.url_of(key)} is no {kind.__name__.lower()} of the ledger's: {error}"
             ) from error
 
@@ -327,7 +328,7 @@ class _Watch:
 class _Attempt:
     """An intent, renewed until it is closed, and never after."""
 
-    def __init__(self, store: Store, lot: Lot, intent: Intent) -> None:
+    def __init__(self, store: Store, lot: ChunkKey, intent: Intent) -> None:
         self.store = store
         self.lot = lot
         self.intent = intent
@@ -370,10 +371,10 @@ class _Attempt:
 def _sent(attempt: _Attempt, send: Callable[[], bytes]) -> bytes:
     try:
         return send()
-    except (EngineRefused, EngineClosed) as error:
+    except (EngineRefused, EngineAccountError) as error:
         attempt.close("released", str(error), error.request_id)
         raise
-    except EngineTrouble as error:
+    except EngineError as error:
         state = "lost" if error.may_be_paid else "released"
         attempt.close(state, str(error), error.request_id)
         raise
@@ -391,7 +392,7 @@ def _stored(attempt: _Attempt, raw: bytes, stop: threading.Event) -> None:
         try:
             key = attempt.lot.reply_key(attempt.intent.number)
             attempt.store.put(key, raw, content_type="application/json")
-        except StoreTrouble as error:
+        except StoreUnavailable as error:
             if last:
                 attempt.close("lost", f"the reply could not be stored: {error}")
                 raise

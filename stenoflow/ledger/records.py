@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from stenoflow.ledger.lease_owner import Holder
+from stenoflow.ledger.lease_owner import LeaseOwner
 
 LEDGER = "_stenoflow/ledger"
 
@@ -49,7 +49,7 @@ class Intent(Record):
     id: str
     number: int
     state: State
-    holder: Holder
+    holder: LeaseOwner
     lease_s: float
     renewal: int = 0
     at: datetime
@@ -73,7 +73,7 @@ class Receipt(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class ChunkKey:
     """The audio of one request, by its place in the ledger."""
 
     address: str

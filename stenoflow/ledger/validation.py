@@ -1,7 +1,7 @@
 """Whether a reply answers what was asked: the bytes that were sent, at their whole length."""
 
 from stenoflow.engines.base import Engine
-from stenoflow.errors import EngineTrouble, PaidInVain
+from stenoflow.errors import EngineError, UnusableResponse
 from stenoflow.ledger.ledger import Read
 from stenoflow.ledger.records import Order
 from stenoflow.transcript.model import Reply
@@ -16,24 +16,22 @@ padding and by what they make of damage, so less proves nothing."""
 def reader(engine: Engine) -> Read:
     """Reads the engine's replies, and holds each against its order.
 
-    Raises PaidInVain where the engine did answer (its reply has a request id) in a form that cannot be
+    Raises UnusableResponse where the engine did answer (its reply has a request id) in a form that cannot be
     read: asked again, it would say the same.
     """
 
     def read(raw: bytes, order: Order) -> Reply:
         try:
             reply = engine.parse(raw)
-        except EngineTrouble as error:
+        except EngineError as error:
             if order.costs and error.request_id:
-                raise PaidInVain(
+                raise UnusableResponse(
                     f"{error} It is kept, as it was paid for: whoever can read it need not buy it.",
                     request_id=error.request_id,
                 ) from error
-            raise EngineTrouble(
-                str(error), request_id=error.request_id, may_be_paid=True
-            ) from error
+            raise EngineError(str(error), request_id=error.request_id, may_be_paid=True) from error
         if mismatch := _mismatch(reply, order):
-            raise EngineTrouble(
+            raise EngineError(
                 f"The reply of {engine.name} is not about the audio that was sent: {mismatch}.",
                 request_id=reply.request_id,
                 may_be_paid=True,

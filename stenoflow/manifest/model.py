@@ -16,7 +16,7 @@ from stenoflow.errors import NotFound
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.pipeline.transcribe import Purchase
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.planner import CutPlan
+from stenoflow.segmentation.planner import SegmentationPlan
 from stenoflow.segmentation.timeline import Proof
 from stenoflow.storage import Store
 
@@ -59,7 +59,7 @@ class Cut(Entry):
     segments: int
     """Stretches of speech found."""
     speech_s: float
-    plan: CutPlan
+    plan: SegmentationPlan
     """In samples at 16 kHz."""
     proofs: tuple[Proof, ...]
     """Of each part's timeline: each position was followed to the original and back."""
@@ -153,7 +153,7 @@ def read_manifest(store: Store, key: str) -> Manifest | None:
     """The manifest at a key of a destination; None where there is none that can be understood.
 
     What cannot be read as a manifest proves no work done, so the work is done again, and the ledger
-    sees to it that nothing is bought again. Raises AccessDenied, StoreTrouble, OverLimit.
+    sees to it that nothing is bought again. Raises AccessDenied, StoreUnavailable, OverLimit.
     """
     try:
         return Manifest.model_validate_json(store.read(key, max_bytes=LARGEST))

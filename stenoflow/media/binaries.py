@@ -20,7 +20,7 @@ from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 
-from stenoflow.errors import BadChoice, MissingDependency
+from stenoflow.errors import ConfigurationError, MissingDependency
 
 VARIABLE = "STENOFLOW_FFMPEG"
 
@@ -44,7 +44,8 @@ class Decoder:
 def chosen_decoder() -> Decoder:
     """The FFmpeg that decodes.
 
-    Raises BadChoice where ``STENOFLOW_FFMPEG`` names no program, MissingDependency where there is none.
+    Raises ConfigurationError where ``STENOFLOW_FFMPEG`` names no program, MissingDependency where there
+    is none.
     """
     return _choose(os.environ.get(VARIABLE), os.environ.get("PATH"))
 
@@ -64,7 +65,7 @@ def _choose(named: str | None, search_path: str | None) -> Decoder:
     if named:
         program = Path(named).resolve()
         if not (program.is_file() and os.access(program, os.X_OK)):
-            raise BadChoice(
+            raise ConfigurationError(
                 f"{VARIABLE} is {named!r}, which is not a program; correct or unset it."
             )
         return Decoder(str(program), f"named by {VARIABLE}")
@@ -96,5 +97,5 @@ def _version(path: str) -> str:
     )
     words = said.stdout.split()
     if said.returncode != 0 or words[:2] != ["ffmpeg", "version"]:
-        raise BadChoice(f"{path} is no working FFmpeg: it did not tell its version.")
+        raise ConfigurationError(f"{path} is no working FFmpeg: it did not tell its version.")
     return words[2]

@@ -8,15 +8,15 @@ import signal
 from dataclasses import dataclass
 
 from stenoflow.errors import (
-    BadChoice,
     BadMedia,
-    ChildKilled,
+    ConfigurationError,
     MissingDependency,
     OverLimit,
     PermanentError,
+    ProcessKilled,
 )
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.stream_info import MediaInfo, read_media_info
-from stenoflow.profile.model import Limits, MediaChoice
 from stenoflow.times import Seconds
 
 ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
@@ -44,18 +44,18 @@ class Decoded:
 
 
 def why_nothing(
-    choice: MediaChoice, limits: Limits, exit_code: int, messages: str
-) -> PermanentError | ChildKilled:
+    choice: MediaOptions, limits: Limits, exit_code: int, messages: str
+) -> PermanentError | ProcessKilled:
     """The error for a recording of which nothing was decoded."""
     if re.search(r"pthread_create(\(\))? failed", messages):
-        return ChildKilled(
+        return ProcessKilled(
             "The decoder was refused a thread: too much runs on this machine; work on fewer recordings at "
             "a time."
         )
     if exit_code < 0:
         return BadMedia(f"The file is damaged: FFmpeg {_crashed(exit_code)} on it.")
     if "failed to map segment" in messages:
-        return BadChoice(
+        return ConfigurationError(
             f"FFmpeg itself does not fit into {limits.decode_memory_bytes} bytes of memory; raise "
             "limits.decode_memory_bytes in the profile."
         )
@@ -68,7 +68,7 @@ def why_nothing(
     return unreadable(messages) if info is None else _mute(info, choice, messages)
 
 
-def _mute(info: MediaInfo, choice: MediaChoice, messages: str) -> BadMedia:
+def _mute(info: MediaInfo, choice: MediaOptions, messages: str) -> BadMedia:
     """The error for a file that was opened, but gave no sound."""
     if not info.audio:
         held = "only video" if info.has_video else "none at all"
@@ -125,7 +125,7 @@ def unreadable(messages: str) -> PermanentError:
     )
 
 
-def warnings(decoded: Decoded, choice: MediaChoice) -> tuple[str, ...]:
+def warnings(decoded: Decoded, choice: MediaOptions) -> tuple[str, ...]:
     """What a person should know of a recording that was decoded, in sentences."""
     told: list[str] = []
     errors = [error for error in ERROR_LINE.findall(decoded.messages) if NO_DAMAGE not in error]

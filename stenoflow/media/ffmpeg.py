@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.errors import BadMedia, ChildKilled, NotFound, OverLimit, PermanentError
+from stenoflow.errors import BadMedia, NotFound, OverLimit, PermanentError, ProcessKilled
 from stenoflow.media.binaries import Decoder, chosen_decoder, second_decoder
 from stenoflow.media.diagnostics import (
     Decoded,
@@ -30,9 +30,9 @@ from stenoflow.media.diagnostics import (
     warnings,
     why_nothing,
 )
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.sandbox import Bounds, Child
 from stenoflow.media.stream_info import AudioStream, MediaInfo, read_media_info
-from stenoflow.profile.model import Limits, MediaChoice
 from stenoflow.times import SAMPLE_RATE, Seconds, to_samples, to_seconds
 
 __all__ = ["AudioStream", "Decoding", "MediaInfo", "PcmBlock", "decode", "probe"]
@@ -86,7 +86,7 @@ FIRST_FRAME = re.compile(
 def decode(
     path: Path,
     *,
-    choice: MediaChoice | None = None,
+    choice: MediaOptions | None = None,
     limits: Limits | None = None,
     stop: threading.Event | None = None,
 ) -> Generator["Decoding"]:
@@ -95,7 +95,7 @@ def decode(
     The child starts at once and works ahead, so enter the block before importing anything heavy.
     Raises NotFound where there is no file; all else is raised while reading, see :class:`Decoding`.
     """
-    decoding = Decoding(path, choice or MediaChoice(), limits or Limits(), stop)
+    decoding = Decoding(path, choice or MediaOptions(), limits or Limits(), stop)
     try:
         yield decoding
     finally:
@@ -105,7 +105,7 @@ def decode(
 def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
     """What a recording's header says, without decoding it.
 
-    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ChildKilled, MissingDependency.
+    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ProcessKilled, MissingDependency.
     """
     _require_file(path)
     child = _ffmpeg(chosen_decoder(), path, [], limits or Limits(), stop=None)
@@ -130,12 +130,12 @@ class Decoding:
     a jump of more than ten seconds counts for nothing: there it is where files were joined, as a rule.
 
     Iterating, ``info`` and ``channels`` raise BadMedia where nothing can be decoded or what was chosen
-    is not there, OverLimit beyond the longest duration or the deadline, ChildKilled, and Stopped;
-    MissingDependency or BadChoice where it is FFmpeg that does not work.
+    is not there, OverLimit beyond the longest duration or the deadline, ProcessKilled, and Stopped;
+    MissingDependency or ConfigurationError where it is FFmpeg that does not work.
     """
 
     def __init__(
-        self, path: Path, choice: MediaChoice, limits: Limits, stop: threading.Event | None
+        self, path: Path, choice: MediaOptions, limits: Limits, stop: threading.Event | None
     ) -> None:
         _require_file(path)
         self._path = path
@@ -299,7 +299,7 @@ class Decoding:
             return np.rint(block.mean(axis=1, keepdims=True, dtype=np.float32)).astype(np.int16)
         return block
 
-    def _failure(self) -> PermanentError | ChildKilled:
+    def _failure(self) -> PermanentError | ProcessKilled:
         """Why not a single sample came."""
         exit_code = _finish(self._child)
         return why_nothing(self._choice, self._limits, exit_code, self._child.messages())
@@ -330,7 +330,7 @@ def _finish(child: Child) -> int:
     ending = child.finish()
     told = SIGNALLED.search(child.messages())
     if told and ending.exit_code == SIGNALLED_EXIT_CODE:
-        raise ChildKilled(f"The decoder was stopped from outside by signal {told[1]}.")
+        raise ProcessKilled(f"The decoder was stopped from outside by signal {told[1]}.")
     return ending.exit_code
 
 

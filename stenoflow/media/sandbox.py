@@ -32,7 +32,7 @@ from functools import cache
 from math import ceil
 from typing import IO, cast
 
-from stenoflow.errors import ChildKilled, MissingDependency, OverLimit, Stopped
+from stenoflow.errors import MissingDependency, OverLimit, ProcessKilled, Stopped
 
 STOP_LATENCY_S = 0.1
 """A stop is noticed within this time."""
@@ -122,7 +122,7 @@ class Child:
         except (FileNotFoundError, PermissionError) as error:
             raise self._missing(str(error.strerror)) from error
         except OSError as error:
-            raise ChildKilled(f"{called} could not be started: {error.strerror}.") from error
+            raise ProcessKilled(f"{called} could not be started: {error.strerror}.") from error
         self._output = cast("IO[bytes]", self._process.stdout)
         self._errors = cast("IO[bytes]", self._process.stderr)
         self._selector = selectors.DefaultSelector()
@@ -156,7 +156,7 @@ class Child:
     def finish(self) -> Ending:
         """Wait until the child, whose output was read to the end, has ended.
 
-        Raises ChildKilled where somebody else killed it, OverLimit where it used up its time, Stopped,
+        Raises ProcessKilled where somebody else killed it, OverLimit where it used up its time, Stopped,
         and MissingDependency where there is no such program.
         """
         pause_s = 0.000_5
@@ -174,7 +174,7 @@ class Child:
         if ending.exit_code != 0 and ending.cpu_s >= self._bounds.deadline_s:
             raise self._too_slow()
         if -ending.exit_code in OUTSIDE_SIGNALS:
-            raise ChildKilled(
+            raise ProcessKilled(
                 f"{self._called} was killed from outside by signal {-ending.exit_code}; if memory "
                 "ran out, work on fewer recordings at a time."
             )

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
-from stenoflow.audio.analysis import Channel, Heard
+from stenoflow.audio.analysis import AudioAnalysis, Channel
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
 from stenoflow.errors import Rejected
@@ -46,12 +46,12 @@ from stenoflow.render import (
 )
 from stenoflow.render import Costs as RenderedCosts
 from stenoflow.render.links import playback_url
-from stenoflow.segmentation.planner import CutPlan
+from stenoflow.segmentation.planner import SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.storage import Fetched, ObjectInfo, Store
 from stenoflow.times import Seconds, Span, to_seconds
 from stenoflow.transcript.model import Transcript
-from stenoflow.transcript.normalize import mended
+from stenoflow.transcript.normalize import normalize
 from stenoflow.transcript.speakers import speakers
 
 NOBODY = "Nobody speaks in this recording{loudness}. Nothing was sent to the engine."
@@ -66,8 +66,8 @@ class Outcome:
     info: ObjectInfo | None
     """None where its store has no such object, or does not tell."""
     recording: Fetched | None
-    heard: Heard | None
-    plans: tuple[CutPlan, ...]
+    heard: AudioAnalysis | None
+    plans: tuple[SegmentationPlan, ...]
     transcribed: Transcribed | None
     rejection: Rejected | None
 
@@ -84,7 +84,7 @@ class Outcome:
         return None if self.transcribed else nobody(self.heard)
 
 
-def nobody(heard: Heard | None) -> str:
+def nobody(heard: AudioAnalysis | None) -> str:
     """The sentence about a recording without speech; how loud it is tells silence from music."""
     peaks = [each.quality.peak_dbfs for each in heard.channels] if heard else []
     loudest = max((peak for peak in peaks if peak is not None), default=None)
@@ -97,17 +97,18 @@ def render(
 ) -> Rendering:
     """Everything that renderers may use. Of a recording that was not transcribed, without words.
 
-    Raises BadChoice where the profile's playback links point nowhere; StoreTrouble.
+    Raises ConfigurationError where the profile's playback links point nowhere; StoreUnavailable.
     """
     heard, transcribed = outcome.heard, outcome.transcribed
     plans = transcribed.plans if transcribed else outcome.plans
     duration_s = heard.duration_s if heard else Seconds(0.0)
     return Rendering(
         recording=_recording(outcome, profile, source),
-        transcript=mended(transcribed.transcript)
+        transcript=normalize(transcribed.transcript)
         if transcribed
         else Transcript((), (), duration_s=duration_s),
-        profile=profile,
+        captions=profile.captions,
+        playback=profile.playback,
         media=heard.media if heard else None,
         quality=tuple(each.quality for each in heard.channels) if heard else (),
         speech=_speech(plans),
@@ -120,6 +121,7 @@ def render(
 def publish(
     outcome: Outcome,
     rendering: Rendering,
+    profile: Profile,
     destination: Store,
     *,
     engine: Engine,
@@ -131,11 +133,13 @@ def publish(
     """Write a recording's artifacts and, last, its manifest.
 
     ``steps_s`` is asked when the manifest is about to be written. A format that fails is told in the
-    manifest, and fails nothing else. Raises StoreTrouble, AccessDenied; BadChoice where the profile
-    names artifacts that nobody renders.
+    manifest, and fails nothing else. Raises StoreUnavailable, AccessDenied; ConfigurationError where the
+    profile names artifacts that nobody renders.
     """
     published, failures = (
-        _artifacts(rendering, destination, {}) if outcome.transcribed else ((), ())
+        _artifacts(rendering, profile.artifacts, destination, {})
+        if outcome.transcribed
+        else ((), ())
     )
     manifest = Manifest(
         outcome=outcome.finished,
@@ -144,8 +148,8 @@ def publish(
         source=_source(outcome, rendering.recording.url),
         media=rendering.media,
         duration_s=outcome.heard.duration_s if outcome.heard else None,
-        profile=rendering.profile,
-        profile_digest=rendering.profile.digest(),
+        profile=profile,
+        profile_digest=profile.digest(),
         versions=_versions(outcome, engine),
         steps_s={step: round(took, 3) for step, took in steps_s().items()},
         channels=_cuts(outcome),
@@ -176,8 +180,8 @@ def publish_again(
     Where the profile differs in its choice of artifacts only, those that are there already stay as
     they are. Neither the recording, nor its store, nor the engine is asked for anything, so a page shows no
     waveform and embeds no sound, and no link is presigned. Raises NotFound where the ledger has not
-    all of what this profile would send; BadChoice where the profile names artifacts that nobody
-    renders; PaidInVain, StoreTrouble, AccessDenied.
+    all of what this profile would send; ConfigurationError where the profile names artifacts that nobody
+    renders; UnusableResponse, StoreUnavailable, AccessDenied.
     """
     source = manifest.source
     transcribed = rebuild(profile, engine, Ledger(destination), source.sha256 or "")
@@ -195,8 +199,9 @@ def publish_again(
                 profile.playback, key=source.key, source_url=source.url, presign=lambda _: None
             ),
         ),
-        transcript=mended(transcribed.transcript),
-        profile=profile,
+        transcript=normalize(transcribed.transcript),
+        captions=profile.captions,
+        playback=profile.playback,
         media=manifest.media,
         quality=tuple(each.quality for each in manifest.channels),
         speech=_speech(plans),
@@ -205,7 +210,7 @@ def publish_again(
     )
     same = profile.model_copy(update={"artifacts": manifest.profile.artifacts}) == manifest.profile
     kept = {each.name: each for each in manifest.artifacts if same}
-    published, failures = _artifacts(rendering, destination, kept)
+    published, failures = _artifacts(rendering, profile.artifacts, destination, kept)
     again = manifest.model_copy(
         update={
             "profile": profile,
@@ -259,13 +264,16 @@ def _rendered(costs: Costs) -> RenderedCosts:
 
 
 def _artifacts(
-    rendering: Rendering, destination: Store, kept: Mapping[str, Published]
+    rendering: Rendering,
+    wanted: Sequence[str],
+    destination: Store,
+    kept: Mapping[str, Published],
 ) -> tuple[tuple[Published, ...], tuple[Unpublished, ...]]:
-    """Write all artifacts that the profile asks for, but those ``kept``, by name, as they are.
+    """Write all artifacts ``wanted``, but those ``kept``, by name, as they are.
 
     What is published then, and what could not be written.
     """
-    key, wanted = rendering.recording.key, rendering.profile.artifacts
+    key = rendering.recording.key
     artifacts, failures = render_all(rendering, [name for name in wanted if name not in kept])
     files = [artifact_key(key, each.file_name) for each in artifacts]
     if artifacts:
@@ -389,12 +397,12 @@ def _warnings(outcome: Outcome, rendering: Rendering) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def _speech(plans: Iterable[CutPlan]) -> tuple[Span, ...]:
+def _speech(plans: Iterable[SegmentationPlan]) -> tuple[Span, ...]:
     """Where anybody speaks, on whatever channel."""
     return Timeline.of(sorted(span for plan in plans for span in plan.speech)).kept
 
 
-def _removed(plans: Iterable[CutPlan]) -> tuple[Span, ...]:
+def _removed(plans: Iterable[SegmentationPlan]) -> tuple[Span, ...]:
     """What no channel sent."""
     plans = list(plans)
     kept = Timeline.of(

@@ -16,26 +16,27 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stenoflow.billing.budget import Held, Purse
+from stenoflow.audio.encoding import RequestAudio
+from stenoflow.billing.budget import RecordingBudget, RecordingReservation
 from stenoflow.billing.pricing import Estimate, Prices
-from stenoflow.engines.base import Body, Engine
+from stenoflow.engines.base import Engine
 from stenoflow.errors import (
-    EngineClosed,
+    EngineAccountError,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     PermanentError,
     RequestTooLong,
     Stopped,
     TransientError,
 )
-from stenoflow.ledger.keys import lot_of
+from stenoflow.ledger.keys import chunk_key_of
 from stenoflow.ledger.ledger import Ledger, Obtained, Read, Turn
-from stenoflow.ledger.records import Lot, Order
+from stenoflow.ledger.records import ChunkKey, Order
 from stenoflow.ledger.validation import reader
-from stenoflow.profile.model import Cutting
-from stenoflow.segmentation.planner import CutPlan, Part, halve
+from stenoflow.segmentation.options import SegmentationOptions
+from stenoflow.segmentation.planner import Part, SegmentationPlan, halve
 from stenoflow.times import Seconds, to_seconds
-from stenoflow.vad.scores import Probabilities
+from stenoflow.vad.scores import SpeechScores
 
 AT_ONCE = 4
 """Requests of one recording that are open at once."""
@@ -43,7 +44,7 @@ AT_ONCE = 4
 Admission = Callable[[threading.Event], AbstractContextManager[None]]
 """What a request passes through; it is inside for as long as the request is open."""
 
-Pack = Callable[[CutPlan, Part, Path], Body]
+Pack = Callable[[SegmentationPlan, Part, Path], RequestAudio]
 """Makes the body of a part, in the file given if it needs one."""
 
 
@@ -54,9 +55,9 @@ _halves = TypeAdapter(tuple[Part, ...])
 class Wanted:
     """One part of a plan, and its reply once it is there."""
 
-    plan: CutPlan
+    plan: SegmentationPlan
     part: Part
-    lot: Lot
+    lot: ChunkKey
     obtained: Obtained | None = None
     lost: int = 0
     """Attempts that may have been paid, on the part that this one is a half of."""
@@ -78,15 +79,15 @@ class Shelf:
     def of(cls, ledger: Ledger, address: str, engine: Engine) -> "Shelf":
         return cls(ledger, address, reader(engine))
 
-    def wanted(self, plans: Sequence[CutPlan]) -> list[Wanted]:
+    def wanted(self, plans: Sequence[SegmentationPlan]) -> list[Wanted]:
         """Every part of the plans in order, those halved earlier as halves, with the replies that
-        are there. Raises PaidInVain, StoreTrouble."""
+        are there. Raises UnusableResponse, StoreUnavailable."""
         parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
         return [found for part in parts for found in self._found(part)]
 
-    def missing(self, plans: Sequence[CutPlan]) -> list[Wanted]:
-        """The parts that would have to be bought, told without writing anything. Raises PaidInVain,
-        StoreTrouble."""
+    def missing(self, plans: Sequence[SegmentationPlan]) -> list[Wanted]:
+        """The parts that would have to be bought, told without writing anything. Raises UnusableResponse,
+        StoreUnavailable."""
         parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
         return [missing for part in parts for missing in self._missing(part)]
 
@@ -120,11 +121,11 @@ class Shelf:
             yield Wanted(wanted.plan, half, self._lot(wanted.plan, half), lost=lost)
             lost = 0
 
-    def _lot(self, plan: CutPlan, part: Part) -> Lot:
-        return lot_of(self.address, plan.channel, part)
+    def _lot(self, plan: SegmentationPlan, part: Part) -> ChunkKey:
+        return chunk_key_of(self.address, plan.channel, part)
 
 
-def _split_name(lot: Lot) -> str:
+def _split_name(lot: ChunkKey) -> str:
     return f"parts/{lot.part}/split.json"
 
 
@@ -135,24 +136,24 @@ class Buyer:
     shelf: Shelf
     engine: Engine
     prices: Prices
-    purse: Purse
+    purse: RecordingBudget
     pack: Pack
     admission: Admission
     scratch: Path
     stop: threading.Event
     progress: Callable[[float], None]
     """Told after each part how many seconds of audio have their reply."""
-    cutting: Cutting
+    cutting: SegmentationOptions
     whole: bool
     """The recording is sent as it is: one request that cannot be halved."""
     channels: int = 1
     """Channels in one body, each paid."""
-    probabilities: Mapping[int, Probabilities] = field(default_factory=dict[int, Probabilities])
+    probabilities: Mapping[int, SpeechScores] = field(default_factory=dict[int, SpeechScores])
     """Of speech, by channel: where to halve what nobody pauses in."""
     _done_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _halted: threading.Event = field(default_factory=threading.Event)
-    _counted: set[Lot] = field(default_factory=set[Lot])
+    _counted: set[ChunkKey] = field(default_factory=set[ChunkKey])
 
     def estimate(self, wanted: Wanted) -> Estimate:
         """What a part costs."""
@@ -163,8 +164,9 @@ class Buyer:
         """All parts with their replies, in order; what was bought is in the ledger even if another
         part fails.
 
-        Raises OverLimit, BudgetSpent and BadChoice before anything is sent; the worst of what the
-        parts met: EngineClosed, EngineRefused, PaidInVain, Stopped, EngineTrouble, StoreTrouble.
+        Raises OverLimit, BudgetSpent and ConfigurationError before anything is sent; the worst of what the
+        parts met: EngineAccountError, EngineRefused, UnusableResponse, Stopped, EngineError,
+        StoreUnavailable.
         """
         for each in wanted:
             if each.obtained:
@@ -192,9 +194,9 @@ class Buyer:
                 self.purse.count(intent.order.estimate_usd or Decimal(0))
             self.purse.check()
 
-    def _reserve(self, missing: Sequence[Wanted]) -> dict[Lot, Held]:
+    def _reserve(self, missing: Sequence[Wanted]) -> dict[ChunkKey, RecordingReservation]:
         """Money for all of them, or for none."""
-        held: dict[Lot, Held] = {}
+        held: dict[ChunkKey, RecordingReservation] = {}
         try:
             for each in missing:
                 held[each.lot] = self.purse.reserve(self.estimate(each).usd)
@@ -204,7 +206,7 @@ class Buyer:
             raise
         return held
 
-    def _obtain(self, wanted: Wanted, held: Held | None) -> list[Wanted]:
+    def _obtain(self, wanted: Wanted, held: RecordingReservation | None) -> list[Wanted]:
         if wanted.obtained or held is None:
             self._advance(wanted)
             return [wanted]
@@ -215,7 +217,7 @@ class Buyer:
             self._halted.set()
             raise
 
-    def _bought(self, wanted: Wanted, held: Held) -> list[Wanted]:
+    def _bought(self, wanted: Wanted, held: RecordingReservation) -> list[Wanted]:
         tries = 0
         while True:
             tries += 1
@@ -227,9 +229,9 @@ class Buyer:
                     return self._bought_in_halves(wanted, error)
             held = self.purse.reserve(self.estimate(wanted).usd)
 
-    def _bought_whole(self, wanted: Wanted, held: Held) -> Wanted:
+    def _bought_whole(self, wanted: Wanted, held: RecordingReservation) -> Wanted:
         path = self.scratch / f"{wanted.lot.part}.body"
-        body: Body | None = None
+        body: RequestAudio | None = None
         obtained: Obtained | None = None
         try:
             while obtained is None:
@@ -267,7 +269,9 @@ class Buyer:
             bought += self._bought(half, self.purse.reserve(self.estimate(half).usd))
         return bought
 
-    def _send(self, turn: Turn, wanted: Wanted, body: Body, held: Held) -> Obtained | None:
+    def _send(
+        self, turn: Turn, wanted: Wanted, body: RequestAudio, held: RecordingReservation
+    ) -> Obtained | None:
         order = Order(
             engine=self.engine.name,
             body_sha256=body.sha256,
@@ -283,8 +287,8 @@ class Buyer:
             paid = True
             try:
                 return self.engine.listen(body, stop=self.stop)
-            except (EngineRefused, EngineClosed, EngineTrouble) as error:
-                paid = isinstance(error, EngineTrouble) and error.may_be_paid
+            except (EngineRefused, EngineAccountError, EngineError) as error:
+                paid = isinstance(error, EngineError) and error.may_be_paid
                 raise
 
         try:
@@ -302,5 +306,5 @@ class Buyer:
 
 def _weight(error: BaseException) -> int:
     """Which of several errors says most about what to do next."""
-    kinds = (TransientError, Stopped, PermanentError, EngineClosed)
+    kinds = (TransientError, Stopped, PermanentError, EngineAccountError)
     return max((at for at, kind in enumerate(kinds) if isinstance(error, kind)), default=len(kinds))

@@ -14,17 +14,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stenoflow.audio.analysis import Channel, Heard
-from stenoflow.audio.encoding import pack
-from stenoflow.billing.budget import Budget, Purse
+from stenoflow.audio.analysis import AudioAnalysis, Channel
+from stenoflow.audio.encoding import RequestAudio, pack
+from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices
-from stenoflow.engines.base import Body, Engine
-from stenoflow.errors import BadChoice, NotFound
-from stenoflow.ledger.keys import address_of, is_whole
+from stenoflow.engines.base import Engine
+from stenoflow.errors import ConfigurationError, NotFound
+from stenoflow.ledger.keys import address_of, sends_original_file
 from stenoflow.ledger.ledger import How, Ledger, Obtained
 from stenoflow.pipeline.purchase import Admission, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.planner import CutPlan, Part
+from stenoflow.segmentation.planner import Part, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds
 from stenoflow.transcript.merge import Answer, join
@@ -33,7 +33,7 @@ from stenoflow.transcript.model import Transcript
 PLAN = "plan.json"
 """Name of the kept plan under a purchase's address."""
 
-_plans = TypeAdapter(tuple[CutPlan, ...])
+_plans = TypeAdapter(tuple[SegmentationPlan, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Transcribed:
     """A transcript, and what it took."""
 
     transcript: Transcript
-    plans: tuple[CutPlan, ...]
+    plans: tuple[SegmentationPlan, ...]
     """What was sent, as the ledger keeps it."""
     purchases: tuple[Purchase, ...]
     warnings: tuple[str, ...] = ()
@@ -98,8 +98,8 @@ class Original:
 
 
 def transcribe(
-    heard: Heard,
-    plans: Sequence[CutPlan],
+    heard: AudioAnalysis,
+    plans: Sequence[SegmentationPlan],
     profile: Profile,
     engine: Engine,
     ledger: Ledger,
@@ -119,19 +119,19 @@ def transcribe(
     each request to the engine must pass through; ``progress`` is told how many seconds of what is
     sent have their reply. Running it again costs nothing for what was bought, even if it failed.
 
-    Raises OverLimit, BudgetSpent and BadChoice before anything is sent; EngineRefused, EngineClosed,
-    EngineTrouble and its kinds, PaidInVain, StoreTrouble, Stopped.
+    Raises OverLimit, BudgetSpent and ConfigurationError before anything is sent; EngineRefused,
+    EngineAccountError, EngineError and its kinds, UnusableResponse, StoreUnavailable, Stopped.
     """
     if not any(plan.parts for plan in plans):
         return Transcribed(_joined(profile, engine, plans, ()), tuple(plans), ())
-    if is_whole(profile):
+    if sends_original_file(profile):
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
     kept = ledger.keep(address, PLAN, _plans, tuple(plans))
     channels = {channel.index: channel for channel in heard.channels}
 
-    def body(plan: CutPlan, part: Part, path: Path) -> Body:
-        if is_whole(profile):
+    def body(plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
+        if sends_original_file(profile):
             return _whole(original, source_sha256, profile, plan)
         return _packed(channels[plan.channel], plan, part, path, engine, stop)
 
@@ -140,14 +140,14 @@ def transcribe(
         shelf=shelf,
         engine=engine,
         prices=prices,
-        purse=Purse(profile.max_cost_usd, budget),
+        purse=RecordingBudget(profile.max_cost_usd, budget),
         pack=body,
         admission=admission,
         scratch=scratch,
         stop=stop,
         progress=progress,
         cutting=profile.cutting,
-        whole=is_whole(profile),
+        whole=sends_original_file(profile),
         channels=_channels_in_body(profile, heard),
         probabilities={index: each.probabilities for index, each in channels.items()},
     )
@@ -169,17 +169,17 @@ class Outstanding:
 
 
 def outstanding(
-    heard: Heard,
-    plans: Sequence[CutPlan],
+    heard: AudioAnalysis,
+    plans: Sequence[SegmentationPlan],
     profile: Profile,
     engine: Engine,
     ledger: Ledger,
     source_sha256: str,
 ) -> Outstanding:
-    """What :func:`transcribe` would buy. Nothing is written. Raises PaidInVain, StoreTrouble."""
+    """What :func:`transcribe` would buy. Nothing is written. Raises UnusableResponse, StoreUnavailable."""
     if not any(plan.parts for plan in plans):
         return Outstanding(0.0, 0.0, 0)
-    if is_whole(profile):
+    if sends_original_file(profile):
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
     kept = ledger.kept(address, PLAN, _plans) or tuple(plans)
@@ -195,7 +195,7 @@ def outstanding(
 def rebuild(profile: Profile, engine: Engine, ledger: Ledger, source_sha256: str) -> Transcribed:
     """The transcript of a recording from the ledger alone: no audio is read, nothing is bought.
 
-    Raises NotFound where it has not been bought, or not all of it; PaidInVain, StoreTrouble.
+    Raises NotFound where it has not been bought, or not all of it; UnusableResponse, StoreUnavailable.
     """
     address = address_of(profile, engine, source_sha256)
     kept = ledger.kept(address, PLAN, _plans)
@@ -210,10 +210,10 @@ def rebuild(profile: Profile, engine: Engine, ledger: Ledger, source_sha256: str
     return _transcribed(profile, engine, kept, there, ())
 
 
-def _uncut(plans: Sequence[CutPlan], samples: int) -> CutPlan:
+def _uncut(plans: Sequence[SegmentationPlan], samples: int) -> SegmentationPlan:
     """The plan of a recording that is sent as it is: one part, for all channels together."""
     speech = sorted(span for plan in plans for span in plan.speech)
-    return CutPlan(
+    return SegmentationPlan(
         channel=0,
         samples=samples,
         speech=Timeline.of(speech).kept,
@@ -221,15 +221,17 @@ def _uncut(plans: Sequence[CutPlan], samples: int) -> CutPlan:
     )
 
 
-def _whole(original: Original, source_sha256: str, profile: Profile, plan: CutPlan) -> Body:
+def _whole(
+    original: Original, source_sha256: str, profile: Profile, plan: SegmentationPlan
+) -> RequestAudio:
     by_url = profile.deepgram.upload == "url"
     url = original.presigned() if by_url else None
     if by_url and url is None:
-        raise BadChoice(
+        raise ConfigurationError(
             "The recordings' store makes no presigned URLs: set the profile's deepgram.upload to "
             "flac or original."
         )
-    return Body(
+    return RequestAudio(
         path=None if by_url else original.path,
         url=url,
         size=original.size,
@@ -242,12 +244,12 @@ def _whole(original: Original, source_sha256: str, profile: Profile, plan: CutPl
 
 def _packed(
     channel: Channel,
-    plan: CutPlan,
+    plan: SegmentationPlan,
     part: Part,
     path: Path,
     engine: Engine,
     stop: threading.Event,
-) -> Body:
+) -> RequestAudio:
     # The plan may be another decoder's, that made a few samples more of the recording's end.
     timeline = part.timeline.slice(Span(0, part.timeline.to_cut(channel.samples)))
     return pack(
@@ -261,8 +263,8 @@ def _packed(
     )
 
 
-def _channels_in_body(profile: Profile, heard: Heard) -> int:
-    return len(heard.channels) if is_whole(profile) and _apart(profile) else 1
+def _channels_in_body(profile: Profile, heard: AudioAnalysis) -> int:
+    return len(heard.channels) if sends_original_file(profile) and _apart(profile) else 1
 
 
 def _apart(profile: Profile) -> bool:
@@ -272,7 +274,7 @@ def _apart(profile: Profile) -> bool:
 def _transcribed(
     profile: Profile,
     engine: Engine,
-    plans: tuple[CutPlan, ...],
+    plans: tuple[SegmentationPlan, ...],
     bought: Sequence[Wanted],
     warnings: tuple[str, ...],
 ) -> Transcribed:
@@ -290,7 +292,7 @@ def _transcribed(
 
 
 def _joined(
-    profile: Profile, engine: Engine, plans: Sequence[CutPlan], answers: Sequence[Answer]
+    profile: Profile, engine: Engine, plans: Sequence[SegmentationPlan], answers: Sequence[Answer]
 ) -> Transcript:
     return join(
         answers,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from stenoflow.audio.quality import Quality
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.profile.model import Profile
+from stenoflow.render.captions.options import CaptionOptions
+from stenoflow.render.options import PlaybackOptions
 from stenoflow.render.waveform import Waveform
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript
@@ -59,7 +60,8 @@ class Rendering:
 
     recording: Recording
     transcript: Transcript
-    profile: Profile
+    captions: CaptionOptions = CaptionOptions()
+    playback: PlaybackOptions = PlaybackOptions()
     media: MediaInfo | None = None
     quality: Sequence[Quality] = ()
     """One for each channel that was heard."""

@@ -7,11 +7,11 @@ section 4.2.1), which browsers understand for audio and video.
 from collections.abc import Callable
 from urllib.parse import quote, urldefrag, urlsplit
 
-from stenoflow.profile.model import Playback
+from stenoflow.render.options import PlaybackOptions
 
 
 def playback_url(
-    playback: Playback,
+    playback: PlaybackOptions,
     *,
     key: str,
     source_url: str,

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from stenoflow.errors import BadChoice, StenoError
+from stenoflow.errors import ConfigurationError, StenoError
 from stenoflow.render.base import Rendering
-from stenoflow.transcript.normalize import mended
+from stenoflow.transcript.normalize import normalize
 
 Render = Callable[[Rendering], bytes]
 
@@ -85,11 +85,11 @@ def renderers() -> Mapping[str, Renderer]:
 
 
 def check_artifacts(names: Iterable[str]) -> None:
-    """Raises BadChoice where a name is no renderer's."""
+    """Raises ConfigurationError where a name is no renderer's."""
     known = renderers()
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise BadChoice(
+        raise ConfigurationError(
             f"no renderer is called {', '.join(map(repr, unknown))}: "
             f"choose artifacts among {', '.join(known)}"
         )
@@ -101,11 +101,11 @@ def render_all(
     """Write a transcript in each of the named formats; one that fails keeps no other from success.
 
     The transcript is normalized first, so that renderers meet whole ones only.
-    Raises BadChoice where a name is no renderer's.
+    Raises ConfigurationError where a name is no renderer's.
     """
     names = tuple(dict.fromkeys(names))
     check_artifacts(names)
-    rendering = replace(rendering, transcript=mended(rendering.transcript))
+    rendering = replace(rendering, transcript=normalize(rendering.transcript))
     artifacts: list[Artifact] = []
     failures: list[Failure] = []
     for name in names:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from stenoflow.audio.quality import Quality
-from stenoflow.durations import clock, length
 from stenoflow.render.base import Rendering
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.links import opens_in_browser
 from stenoflow.render.markdown import link, text
-from stenoflow.times import SAMPLE_RATE, Seconds, Span, to_seconds
+from stenoflow.times import SAMPLE_RATE, Seconds, Span, format_clock, format_length, to_seconds
 from stenoflow.transcript.speakers import Voice, names, speakers, turns
 from stenoflow.transcript.text import cleaned, graphemes, joined
 
@@ -64,7 +63,7 @@ def speech_bar(speech: Sequence[Span], duration_s: Seconds, columns: int = COLUM
             filled[column] += max(0.0, min(last, column + 1) - max(first, column))
     # A little speech is drawn as a little: only a column without any is empty.
     bar = "".join(_BLOCKS[0 if not share else max(1, round(min(share, 1) * 8))] for share in filled)
-    end = clock(duration_s)
+    end = format_clock(duration_s)
     return f"```text\n|{bar}|\n 0:00{end:>{columns - 4}}\n```"
 
 
@@ -79,8 +78,8 @@ def _facts(rendering: Rendering, outcome: str) -> Iterator[tuple[str, str]]:
     if transcript.duration_s > 0:
         speech_s = to_seconds(sum(span.samples for span in rendering.speech))
         share = min(1.0, speech_s / transcript.duration_s)
-        yield "Length", length(transcript.duration_s)
-        yield "Speech", f"{length(speech_s)} ({share:.0%})"
+        yield "Length", format_length(transcript.duration_s)
+        yield "Speech", f"{format_length(speech_s)} ({share:.0%})"
     for number, quality in enumerate(rendering.quality, 1):
         name = "Quality" if len(rendering.quality) == 1 else f"Quality, channel {number}"
         yield name, _quality(quality)
@@ -106,8 +105,8 @@ def _costs(rendering: Rendering) -> Iterator[tuple[str, str]]:
         return
     paid = "" if costs.estimate_usd is None else f", about ${costs.estimate_usd:.4f}"
     saved = "" if costs.saved_usd is None else f", about ${costs.saved_usd:.4f}"
-    yield "Sent to the engine", f"{length(costs.paid_s)}{paid}"
-    yield "Not sent", f"{length(costs.saved_s)}{saved}"
+    yield "Sent to the engine", f"{format_length(costs.paid_s)}{paid}"
+    yield "Not sent", f"{format_length(costs.saved_s)}{saved}"
     if costs.may_have_been_paid:
         yield (
             "May have been paid, too",
@@ -124,7 +123,7 @@ def _speakers(rendering: Rendering) -> list[str]:
     for speaker in heard:
         share = speaker.talk_s / total
         lines.append(
-            f"| {speaker.name} | {length(speaker.talk_s)} | {'█' * max(1, round(share * 20))} "
+            f"| {speaker.name} | {format_length(speaker.talk_s)} | {'█' * max(1, round(share * 20))} "
             f"{share:.0%} | {speaker.words:,} |"
         )
     return ["## Speakers", "\n".join(lines)]
@@ -140,7 +139,7 @@ def _first_lines(rendering: Rendering) -> list[str]:
     for turn in found[:FIRST_TURNS]:
         words = transcript.words[turn.first : turn.last]
         name = called[Voice.of(words[0])]
-        head = f"`{clock(words[0].start_s)}`" + (f" **{name}:**" if name else "")
+        head = f"`{format_clock(words[0].start_s)}`" + (f" **{name}:**" if name else "")
         blocks.append(f"{head} {text(_cut(joined(word.text for word in words)))}")
     if len(found) > FIRST_TURNS:
         blocks.append("…")

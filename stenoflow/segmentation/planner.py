@@ -24,11 +24,11 @@ from pydantic import BaseModel, ConfigDict
 
 from stenoflow.audio.encoding import samples_within
 from stenoflow.errors import RequestTooLong
-from stenoflow.profile.model import Cutting
+from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Span, to_samples
 from stenoflow.vad.detector import WINDOW
-from stenoflow.vad.scores import Probabilities
+from stenoflow.vad.scores import SpeechScores
 
 MAX_OVERLAP = 1 / 4
 """Most that an overlap may be of the longest request."""
@@ -54,7 +54,7 @@ class Part(BaseModel):
     """What is sent, overlaps included."""
 
 
-class CutPlan(BaseModel):
+class SegmentationPlan(BaseModel):
     """What of one channel goes to the engine. Without speech there are no parts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,12 +75,12 @@ class CutPlan(BaseModel):
 def plan(
     speech: Sequence[Span],
     samples: int,
-    settings: Cutting,
+    settings: SegmentationOptions,
     *,
     longest: int,
     channel: int = 0,
-    probabilities: Probabilities | None = None,
-) -> CutPlan:
+    probabilities: SpeechScores | None = None,
+) -> SegmentationPlan:
     """Decide what of a channel is sent.
 
     ``speech`` are stretches in order, within ``samples``; ``longest`` is the longest request in
@@ -94,10 +94,12 @@ def plan(
         seams = _seams(timeline, longest, overlap, speech, probabilities)
         for start, end in pairwise([0, *seams, samples]):
             parts.append(_part(timeline, Span(start, end), overlap))
-    return CutPlan(channel=channel, samples=samples, speech=tuple(speech), parts=tuple(parts))
+    return SegmentationPlan(
+        channel=channel, samples=samples, speech=tuple(speech), parts=tuple(parts)
+    )
 
 
-def longest_request(settings: Cutting, engine_bytes: int | None = None) -> int:
+def longest_request(settings: SegmentationOptions, engine_bytes: int | None = None) -> int:
     """Samples that one request may hold under the profile's limits and the engine's own.
 
     ``engine_bytes`` is the engine's limit, where it has one.
@@ -109,9 +111,9 @@ def longest_request(settings: Cutting, engine_bytes: int | None = None) -> int:
 def halve(
     part: Part,
     speech: Sequence[Span],
-    settings: Cutting,
+    settings: SegmentationOptions,
     *,
-    probabilities: Probabilities | None = None,
+    probabilities: SpeechScores | None = None,
 ) -> tuple[Part, Part]:
     """Split a part that was too much for the engine in two, at the best pause near its middle.
 
@@ -136,7 +138,7 @@ def halve(
     )
 
 
-def _kept(speech: Sequence[Span], samples: int, settings: Cutting) -> Timeline:
+def _kept(speech: Sequence[Span], samples: int, settings: SegmentationOptions) -> Timeline:
     """The whole of what is sent, before any limit."""
     whole = Timeline.identity(samples)
     if not settings.remove_pauses:
@@ -159,7 +161,7 @@ def _seams(
     longest: int,
     overlap: int,
     speech: Sequence[Span],
-    probabilities: Probabilities | None,
+    probabilities: SpeechScores | None,
 ) -> Iterator[int]:
     """Positions of the original that part it evenly, so that no part is longer than ``longest``."""
     start, lead = 0, 0
@@ -186,7 +188,7 @@ def _best_seam(
     window: Span,
     even: int,
     speech: Sequence[Span],
-    probabilities: Probabilities | None,
+    probabilities: SpeechScores | None,
 ) -> int:
     """The original's position at which to split; its place in the cut audio lies in ``window``.
 
@@ -215,7 +217,7 @@ def _end_of(span: Span) -> int:
 
 
 def _quietest(
-    timeline: Timeline, window: Span, even: int, probabilities: Probabilities | None
+    timeline: Timeline, window: Span, even: int, probabilities: SpeechScores | None
 ) -> int:
     """The least speech-like moment of a window without a pause; without probabilities, ``even``."""
     if probabilities is not None:

@@ -42,7 +42,7 @@ class Fetched:
 class Store(Protocol):
     """A place for objects, safe to use from many threads.
 
-    Every method may raise AccessDenied and StoreTrouble, and OverLimit for a key longer than the
+    Every method may raise AccessDenied and StoreUnavailable, and OverLimit for a key longer than the
     store can hold.
     """
 
@@ -90,7 +90,7 @@ class Store(Protocol):
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = ANY_BYTES) -> bool:
         """Write the object unless one exists: True for the one writer that made it, else False.
 
-        Raises BadChoice on a store that cannot promise this.
+        Raises ConfigurationError on a store that cannot promise this.
         """
         ...
 

@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from stenoflow.errors import OverLimit, Stopped, StoreTrouble
+from stenoflow.errors import OverLimit, Stopped, StoreUnavailable
 
 
-class NoRoom(StoreTrouble):
+class NoRoom(StoreUnavailable):
     """The copy cannot be written here: reading on would not help."""
 
 

@@ -22,11 +22,11 @@ from typing import BinaryIO
 
 from stenoflow.errors import (
     AccessDenied,
-    BadChoice,
+    ConfigurationError,
     NotFound,
     OverLimit,
     SourceChanged,
-    StoreTrouble,
+    StoreUnavailable,
 )
 from stenoflow.storage.base import ANY_BYTES, CHUNK, SMALL, Fetched, ObjectInfo
 from stenoflow.storage.download import Incoming, new_file
@@ -322,7 +322,7 @@ class LocalStore:
                     f"{where} lies behind a symbolic link, and a store follows none below its own "
                     "folder: open the folder that the link leads to."
                 ) from error
-            raise StoreTrouble(f"{where}: {said}. Look at the disk, then try again.") from error
+            raise StoreUnavailable(f"{where}: {said}. Look at the disk, then try again.") from error
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
@@ -371,7 +371,7 @@ def _linked(into: int, temporary: bytes, there: int, final: bytes) -> bool | Non
         return os.stat(temporary, dir_fd=into).st_nlink > 1
     except OSError as error:
         if error.errno in _NO_HARD_LINKS:
-            raise BadChoice(
+            raise ConfigurationError(
                 "The file system of this folder has no hard links, so it cannot promise that only "
                 "one of several writers makes an object. Use a folder on another disk, or S3."
             ) from error

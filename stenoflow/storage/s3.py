@@ -34,11 +34,11 @@ from botocore.utils import (  # pyright: ignore[reportMissingTypeStubs]
 
 from stenoflow.errors import (
     AccessDenied,
-    BadChoice,
+    ConfigurationError,
     NotFound,
     OverLimit,
     SourceChanged,
-    StoreTrouble,
+    StoreUnavailable,
 )
 from stenoflow.storage.base import ANY_BYTES, CHUNK, SMALL, Fetched, ObjectInfo
 from stenoflow.storage.download import Incoming, NoRoom, new_file
@@ -150,7 +150,7 @@ class S3Store:
         with s3_errors(self.url_of(key)):
             if isinstance(body, bytes):
                 self._client.put_object(
-                    Bucket=self.bucket, Key=full, Body=body, ContentType=content_type
+                    Bucket=self.bucket, Key=full, RequestAudio=body, ContentType=content_type
                 )
                 return
             uploads: Any = create_transfer_manager(self._client, _MULTIPART)
@@ -165,7 +165,7 @@ class S3Store:
                     self._client.put_object(
                         Bucket=self.bucket,
                         Key=full,
-                        Body=body,
+                        RequestAudio=body,
                         ContentType=content_type,
                         Metadata={_WRITER: writer},
                         IfNoneMatch="*",
@@ -178,7 +178,7 @@ class S3Store:
                         again = conflicts > 0 or retries_of(error) > 0
                         return again and self._writer_of(full) == writer
                     if status == 501:
-                        raise BadChoice(
+                        raise ConfigurationError(
                             f"{self.url} cannot write an object only where there is none "
                             "(If-None-Match), and nothing is bought without that. Use AWS S3, Ceph, "
                             "MinIO or a folder."
@@ -186,7 +186,7 @@ class S3Store:
                     if status != 409:
                         raise
             time.sleep(_pause_s(conflicts))
-        raise StoreTrouble(f"{url} was being written by others all the time. Try again.")
+        raise StoreUnavailable(f"{url} was being written by others all the time. Try again.")
 
     def delete(self, key: str) -> None:
         full = self._full(key)
@@ -197,7 +197,7 @@ class S3Store:
     def presign(self, key: str, *, expires_s: int) -> str | None:
         full = self._full(key)
         if not 0 < expires_s <= LONGEST_PRESIGN_S:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"A presigned URL lives 1 to {LONGEST_PRESIGN_S:,} seconds, not {expires_s:,}."
             )
         with s3_errors(self.url_of(key)):
@@ -278,7 +278,7 @@ class S3Store:
                 return replace(info, size=incoming.size), resumed
             except NoRoom:
                 raise
-            except StoreTrouble:
+            except StoreUnavailable:
                 idle = 0 if incoming.size - before >= CHUNK else idle + 1
                 if idle > RESUMES:
                     raise
@@ -323,7 +323,7 @@ class S3Store:
             raise _changed(url)
         if start and not reply.get("ContentRange", "").startswith(f"bytes {start}-"):
             body.close()
-            raise StoreTrouble(
+            raise StoreUnavailable(
                 f"{url}: the read broke off, and the server would not go on from byte {start:,}."
             )
         return body
@@ -425,8 +425,8 @@ def _version(reply: dict[str, Any]) -> str:
     return reply.get("ETag", "").strip('"')
 
 
-def _no_s3(url: str) -> StoreTrouble:
-    return StoreTrouble(
+def _no_s3(url: str) -> StoreUnavailable:
+    return StoreUnavailable(
         f"{url}: what answers there does not speak S3. Check the endpoint's address, and what lies "
         "between it and this machine."
     )

@@ -8,7 +8,14 @@ from botocore import exceptions as aws  # pyright: ignore[reportMissingTypeStubs
 from botocore.parsers import ResponseParserError  # pyright: ignore[reportMissingTypeStubs]
 from urllib3.exceptions import HTTPError
 
-from stenoflow.errors import AccessDenied, BadChoice, NotFound, OverLimit, StenoError, StoreTrouble
+from stenoflow.errors import (
+    AccessDenied,
+    ConfigurationError,
+    NotFound,
+    OverLimit,
+    StenoError,
+    StoreUnavailable,
+)
 
 _DENIED = {
     "403",
@@ -54,7 +61,8 @@ _CHOICE = (
 
 @contextmanager
 def s3_errors(url: str) -> Generator[None, None, None]:
-    """Raises in the block's errors' place: NotFound, AccessDenied, OverLimit, BadChoice, StoreTrouble.
+    """Raises in the block's errors' place: NotFound, AccessDenied, OverLimit, ConfigurationError,
+    StoreUnavailable.
 
     ``url`` is the object or the store that the block works on.
     """
@@ -68,9 +76,9 @@ def s3_errors(url: str) -> Generator[None, None, None]:
             "keys, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
         ) from error
     except _CHOICE as error:
-        raise BadChoice(f"{url} cannot be opened: {error}") from error
+        raise ConfigurationError(f"{url} cannot be opened: {error}") from error
     except (aws.BotoCoreError, HTTPError, ResponseParserError) as error:
-        raise StoreTrouble(
+        raise StoreUnavailable(
             f"{url}: the S3 server did not answer, or broke off ({error}). Try again; if it stays "
             "so, look at the endpoint's address and the network."
         ) from error
@@ -109,7 +117,7 @@ def _from_reply(error: aws.ClientError, url: str) -> StenoError:
             kind, what = OverLimit, f"the name is too long or the body too large ({said})."
         case _ if code in _ELSEWHERE or status in (301, 302, 307, 308):
             kind, what = (
-                BadChoice,
+                ConfigurationError,
                 (
                     f"the bucket is in another region or at another address ({said}). Set the store's "
                     f"region{_region(error)} and endpoint."
@@ -126,10 +134,13 @@ def _from_reply(error: aws.ClientError, url: str) -> StenoError:
         case _ if status == 404:
             kind, what = NotFound, "there is no such object. Check its name."
         case _ if code in _TOO_MANY or (status >= 500 and status != 501):
-            kind, what = StoreTrouble, f"the store is in trouble, or wants less at once ({said})."
+            kind, what = (
+                StoreUnavailable,
+                f"the store is in trouble, or wants less at once ({said}).",
+            )
         case _:
             kind, what = (
-                BadChoice,
+                ConfigurationError,
                 (
                     f"the store cannot do this ({said}). Check the bucket's name, the region and the "
                     "endpoint."

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from stenoflow.errors import BadChoice
+from stenoflow.errors import ConfigurationError
 from stenoflow.storage.base import Store
 from stenoflow.storage.local import LocalStore
 from stenoflow.storage.local_names import key_of
@@ -26,7 +26,7 @@ def open_store(
     Nothing is asked of a server: the first use does that. ``create`` makes a folder that is not
     there yet, as a destination wants it. The others are for S3; what is None comes from where the
     AWS tools look: the environment (AWS_ENDPOINT_URL, AWS_REGION, ...), their files, the machine's
-    own role. Raises BadChoice where ``url`` is none of these.
+    own role. Raises ConfigurationError where ``url`` is none of these.
     """
     if url.startswith("s3://"):
         bucket, prefix = _split_s3(url)
@@ -50,7 +50,8 @@ def locate(recording: str) -> tuple[str, str]:
 
     A relative path is the key as it was typed, in the working folder; any other path is a name in
     its folder. Links are followed here, where somebody chose them. Whether anything is there is for
-    :meth:`~stenoflow.storage.Store.stat` to say. Raises BadChoice where this is neither path nor URL.
+    :meth:`~stenoflow.storage.Store.stat` to say. Raises ConfigurationError where this is neither path
+    nor URL.
     """
     if recording.startswith("s3://"):
         bucket, key = _split_s3(recording)
@@ -69,7 +70,9 @@ def _split_s3(url: str) -> tuple[str, str]:
     """Bucket and the rest. What follows the bucket is taken literally, as the AWS tools do."""
     bucket, _, rest = url.removeprefix("s3://").partition("/")
     if not bucket or any(sign in bucket for sign in "@?#% \\"):
-        raise BadChoice(f"{url!r} names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX.")
+        raise ConfigurationError(
+            f"{url!r} names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX."
+        )
     return bucket, rest
 
 
@@ -77,14 +80,14 @@ def _path(url: str) -> Path:
     if url.startswith("file:"):
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
-            raise BadChoice(f"{url!r} is no file of this machine: write file:///PATH.")
+            raise ConfigurationError(f"{url!r} is no file of this machine: write file:///PATH.")
         return Path(os.fsdecode(unquote_to_bytes(parts.path)))
     scheme, separator, _ = url.partition("://")
     if separator and "/" not in scheme:
-        raise BadChoice(
+        raise ConfigurationError(
             f"{url!r}: {scheme}:// is no store that can be opened. Use s3://BUCKET/PREFIX (with an "
             "endpoint for servers other than AWS), file:///PATH, or a path."
         )
     if not url or "\0" in url:
-        raise BadChoice(f"{url!r} is neither a path nor an s3:// URL.")
+        raise ConfigurationError(f"{url!r} is neither a path nor an s3:// URL.")
     return Path(url).expanduser()

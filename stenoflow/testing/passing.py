@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stenoflow.audio.encoding import pack
 from stenoflow.engines.base import Engine
-from stenoflow.profile.model import Cutting
+from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
 from stenoflow.testing.layouts import layouts
 from stenoflow.testing.tones import LONGEST, Tone, sounding
@@ -25,7 +25,7 @@ class Recording:
     """Tones on one or two channels, and how they are to be sent."""
 
     channels: tuple[tuple[Tone, ...], ...]
-    cutting: Cutting
+    cutting: SegmentationOptions
     longest: int
     """Samples of the longest request."""
     halved: frozenset[int]
@@ -47,7 +47,7 @@ def recordings(draw: st.DrawFn) -> Recording:
     tones = layouts(least=10, most=30, longest_silence=40_000, alike=alike).map(tuple)
     return Recording(
         channels=tuple(draw(st.lists(tones, min_size=1, max_size=2))),
-        cutting=Cutting(
+        cutting=SegmentationOptions(
             keep_s=draw(st.sampled_from([0.03, 0.05, 0.1])),
             min_pause_s=draw(st.sampled_from([0.1, 0.2, 0.5])),
             min_saving=draw(st.sampled_from([0.0, 0.05, 1.0])),

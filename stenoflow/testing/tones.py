@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.times import SAMPLE_RATE, Span
 
 LEVEL = 8000
@@ -63,9 +63,9 @@ def body_of(
     *,
     samples: int = 0,
     stretches: tuple[Span, ...] = (),
-) -> Body:
+) -> RequestAudio:
     """The body of a request that sends a file as it is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = path.stat().st_size
-    return Body(path, None, size, digest, content_type, samples, stretches)
+    return RequestAudio(path, None, size, digest, content_type, samples, stretches)

@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from stenoflow.durations import clock
 from stenoflow.segmentation.planner import Part
-from stenoflow.times import Seconds, Span, to_samples
+from stenoflow.times import Seconds, Span, format_clock, to_samples
 from stenoflow.transcript.model import Finding, Reply, Transcript, Utterance, Word
 
 PAUSE_S = 0.8
@@ -311,7 +310,7 @@ def _unsure(
 ) -> str:
     late = _listed([numbers[number] for number in unmet])
     return (
-        f"The recording was sent in parts, and from {clock(from_s)} on {late} could not be told "
+        f"The recording was sent in parts, and from {format_clock(from_s)} on {late} could not be told "
         f"from those heard before: may be {_listed(sorted(maybe), 'or')}."
     )
 

@@ -1,7 +1,7 @@
 """Transcripts made whole: what engines get wrong is put right here, once, for every format.
 
 Text is data from outside: it may hold control characters, times may be missing, run backwards or
-past the end, confidences may be no numbers. :func:`mended` returns a transcript that keeps the
+past the end, confidences may be no numbers. :func:`normalize` returns a transcript that keeps the
 promises of :class:`~stenoflow.transcript.model.Transcript`, and says in its warnings what it had to change.
 """
 
@@ -25,7 +25,7 @@ _CONFIDENCE = "Confidences of words were no number from 0 to 1: left out ({})."
 """Each with the number of words."""
 
 
-def mended(transcript: Transcript) -> Transcript:
+def normalize(transcript: Transcript) -> Transcript:
     """The same transcript with clean text, finite ordered times and whole utterances.
 
     Afterwards every word has text and ``0 <= start_s <= end_s <= duration_s`` (where a duration is

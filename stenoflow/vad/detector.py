@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.profile.model import VadSettings
 from stenoflow.times import SAMPLE_RATE, Span
-from stenoflow.vad.scores import Probabilities, one_by_one
+from stenoflow.vad.options import VadOptions
+from stenoflow.vad.scores import SpeechScores, iterate_scores
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -86,14 +86,14 @@ class SpeechDetector:
         return probabilities
 
 
-def speech_probabilities(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+def speech_scores(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     """One probability of speech for each 512 ``samples`` (int16, mono, 16 kHz, shape (n,))."""
     detector = SpeechDetector()
     return np.concatenate([detector.feed(samples), detector.finish()])
 
 
 def speech_segments(
-    probabilities: Probabilities, samples: int, settings: VadSettings
+    probabilities: SpeechScores, samples: int, settings: VadOptions
 ) -> tuple[Span, ...]:
     """The stretches of speech in a recording of ``samples``, in order, without overlap.
 
@@ -105,7 +105,7 @@ def speech_segments(
 
 
 def _stretches(
-    probabilities: Probabilities, samples: int, settings: VadSettings
+    probabilities: SpeechScores, samples: int, settings: VadOptions
 ) -> Iterator[tuple[int, int]]:
     """Speech from its first window to the silence after it, before any padding.
 
@@ -118,7 +118,7 @@ def _stretches(
     start: int | None = None
     pause: int | None = None
     pauses: list[tuple[int, int]] = []
-    for window, probability in enumerate(one_by_one(probabilities)):
+    for window, probability in enumerate(iterate_scores(probabilities)):
         here = window * WINDOW
         if probability >= upper:
             if start is None:
@@ -149,7 +149,7 @@ def _stretches(
 
 
 def _padded(
-    stretches: Iterator[tuple[int, int]], samples: int, settings: VadSettings
+    stretches: Iterator[tuple[int, int]], samples: int, settings: VadOptions
 ) -> Iterator[tuple[int, int]]:
     """Stretches widened on both sides; where two come too near for that, by half of their pause."""
     padding = _samples(settings.speech_pad_ms)
@@ -167,13 +167,13 @@ def _padded(
         stretch = following
 
 
-def _lower_threshold(settings: VadSettings) -> float:
+def _lower_threshold(settings: VadOptions) -> float:
     if settings.neg_threshold is not None:
         return settings.neg_threshold
     return max(settings.threshold - HYSTERESIS, LOWEST_THRESHOLD)
 
 
-def _longest(settings: VadSettings) -> float:
+def _longest(settings: VadOptions) -> float:
     if settings.max_speech_s is None:
         return math.inf
     return SAMPLE_RATE * settings.max_speech_s - WINDOW - 2 * _samples(settings.speech_pad_ms)

@@ -1,7 +1,7 @@
 """How probable it is that somebody speaks, one number for each window of a channel.
 
 An hour of them takes 450 kB. So that memory does not grow with a recording they lie in a file beside its
-sound, and are read in slices; where they are few, a NumPy array will do: both are :class:`Probabilities`.
+sound, and are read in slices; where they are few, a NumPy array will do: both are :class:`SpeechScores`.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ READ_AT_ONCE = 2**15
 """Windows, 17 minutes: 128 kB."""
 
 
-class Probabilities(Protocol):
+class SpeechScores(Protocol):
     """One number a window, in the order of the windows; float32."""
 
     def __len__(self) -> int: ...
@@ -25,7 +25,7 @@ class Probabilities(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredScores:
     """Those in a file: float32 one after the other, without header."""
 
     path: Path
@@ -41,7 +41,7 @@ class Stored:
         return np.fromfile(self.path, np.float32, max(0, stop - start), offset=offset)
 
 
-def one_by_one(probabilities: Probabilities) -> Iterator[float]:
+def iterate_scores(probabilities: SpeechScores) -> Iterator[float]:
     """Each of them, with few in memory at a time."""
     for start in range(0, len(probabilities), READ_AT_ONCE):
         # Of a memory view each float is made when it is its turn.

@@ -42,7 +42,7 @@ BUSY_S = 5.0
 _creating = Lock()
 
 
-class PrefectTrouble(TransientError):
+class PrefectUnavailable(TransientError):
     """The Prefect server, which keeps the limits, does not answer, or gives no turn."""
 
 
@@ -142,7 +142,7 @@ def _as_transient() -> Generator[None, None, None]:
     try:
         yield
     except (httpx.HTTPError, ConcurrencySlotAcquisitionError) as error:
-        raise PrefectTrouble(
+        raise PrefectUnavailable(
             f"the Prefect server, which keeps the engine's limits, gives no turn: {error}; look at "
             "whether it runs, and at Concurrency in its UI."
         ) from error

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import regex
 
-from stenoflow.profile.model import CaptionRules
 from stenoflow.render.captions.cues import LAG_MS, Cue
+from stenoflow.render.captions.options import CaptionOptions
 from stenoflow.transcript.model import Transcript
 
 FRAME_MS = 42
@@ -26,7 +26,7 @@ class Verdict:
     late: int = 0
 
 
-def judge(cues: Sequence[Cue], transcript: Transcript, rules: CaptionRules) -> Verdict:
+def judge(cues: Sequence[Cue], transcript: Transcript, rules: CaptionOptions) -> Verdict:
     """Measure captions of a whole transcript by the rules in the docstring of ``captions/cues.py``."""
     verdict = Verdict(len(cues))
     firsts = _first_words(cues, transcript, verdict)

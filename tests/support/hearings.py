@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stenoflow.audio.analysis import Channel, Heard
+from stenoflow.audio.analysis import AudioAnalysis, Channel
+from stenoflow.audio.options import QualityOptions
 from stenoflow.audio.quality import QualityMeter
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.profile.model import Profile, QualityThresholds
-from stenoflow.segmentation.planner import CutPlan, plan
+from stenoflow.profile.model import Profile
+from stenoflow.segmentation.planner import SegmentationPlan, plan
 from stenoflow.testing.tones import Tone, sounding
 from stenoflow.times import Span
 from stenoflow.vad.detector import WINDOW
@@ -23,10 +24,10 @@ def evenly(count: int, *, every_s: float = 1.0, first_hz: int = 200) -> list[Ton
     ]
 
 
-def heard_of(folder: Path, *channels: Sequence[Tone]) -> Heard:
+def heard_of(folder: Path, *channels: Sequence[Tone]) -> AudioAnalysis:
     """A recording of these tones; each channel is as long as the one with the latest tone."""
     samples = max(tone.end for tones in channels for tone in tones) + 8000
-    return Heard(
+    return AudioAnalysis(
         media=MediaInfo("wav", (), has_video=False, claimed_s=None),
         channels=tuple(_channel(folder, at, tones, samples) for at, tones in enumerate(channels)),
         samples=samples,
@@ -35,8 +36,8 @@ def heard_of(folder: Path, *channels: Sequence[Tone]) -> Heard:
 
 
 def plans_of(
-    profile: Profile, heard: Heard, *channels: Sequence[Tone], longest_s: float = 3600.0
-) -> list[CutPlan]:
+    profile: Profile, heard: AudioAnalysis, *channels: Sequence[Tone], longest_s: float = 3600.0
+) -> list[SegmentationPlan]:
     """How these tones are cut, if each is a stretch of speech."""
     return [
         plan(
@@ -57,5 +58,5 @@ def _channel(folder: Path, index: int, tones: Sequence[Tone], samples: int) -> C
     probabilities = np.full(-(-samples // WINDOW), 0.1, np.float32)
     meter = QualityMeter()
     meter.feed(pcm)
-    quality = meter.finish(probabilities, QualityThresholds())
+    quality = meter.finish(probabilities, QualityOptions())
     return Channel(index, path, samples, probabilities, quality, gain=1.0)

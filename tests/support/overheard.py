@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from stenoflow.profile.model import Cutting
-from stenoflow.segmentation.planner import CutPlan, Part, plan
+from stenoflow.segmentation.options import SegmentationOptions
+from stenoflow.segmentation.planner import Part, SegmentationPlan, plan
 from stenoflow.times import Seconds, Span, to_samples, to_seconds
 from stenoflow.transcript.merge import Answer
 from stenoflow.transcript.model import Reply, Word
@@ -75,8 +75,13 @@ def speech_of(said: Sequence[Said]) -> list[Span]:
 
 
 def planned(
-    said: Sequence[Said], settings: Cutting, *, longest: int, channel: int = 0, tail: int = 16_000
-) -> CutPlan:
+    said: Sequence[Said],
+    settings: SegmentationOptions,
+    *,
+    longest: int,
+    channel: int = 0,
+    tail: int = 16_000,
+) -> SegmentationPlan:
     """How a conversation is sent, in requests of at most ``longest`` samples."""
     samples = said[-1].end + tail
     return plan(speech_of(said), samples, settings, longest=longest, channel=channel)

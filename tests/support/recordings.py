@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.testing.tones import body_of
 from stenoflow.times import Span
 
@@ -18,7 +18,7 @@ needs_flite = pytest.mark.skipif(
 )
 
 
-def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) -> Body:
+def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) -> RequestAudio:
     """A WAV body at 16 kHz in which each passage is followed by digital silence.
 
     Its ``stretches`` are the passages, each with the silence that the voice itself begins and ends

@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from stenoflow.profile.model import Profile
 from stenoflow.render import Recording, Rendering
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
@@ -85,7 +84,7 @@ def rendering(transcript: Transcript, **recording: object) -> Rendering:
         "media_type": "audio/mpeg",
         "sha256": "ab" * 32,
     } | recording
-    return Rendering(Recording(**given), transcript, Profile())  # pyright: ignore[reportArgumentType]
+    return Rendering(Recording(**given), transcript)  # pyright: ignore[reportArgumentType]
 
 
 def recorded_responses() -> tuple[Path, ...]:

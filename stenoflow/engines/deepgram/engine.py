@@ -16,19 +16,19 @@ from deepgram import DeepgramClient
 from deepgram.core.request_options import RequestOptions
 from deepgram.environment import DeepgramClientEnvironment
 
-from stenoflow.engines.base import Body, Encoding
+from stenoflow.audio.encoding import Encoding, RequestAudio
 from stenoflow.engines.deepgram.errors import REQUEST_ID, id_of, refusal
-from stenoflow.engines.deepgram.parameters import host_of, parameters, what_decides
+from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.deepgram.parameters import host_of, parameters, result_affecting_params
 from stenoflow.engines.deepgram.response import read_reply
-from stenoflow.engines.http import silence
+from stenoflow.engines.http import no_response_error
 from stenoflow.errors import (
-    BadChoice,
-    EngineTrouble,
+    ConfigurationError,
+    EngineError,
     StenoError,
     Stopped,
 )
-from stenoflow.http.request import Line
-from stenoflow.profile.model import DeepgramOptions
+from stenoflow.http.request import AbortableRequest
 from stenoflow.transcript.model import Reply
 
 CHUNK = 1 << 16
@@ -46,7 +46,7 @@ class DeepgramEngine:
     ``multichannel`` is true where bodies have several channels that are heard apart (a recording that
     is sent as it is); each is paid. ``base_url`` is that of a self-hosted Deepgram or of a stand-in;
     None, or that of Deepgram's global host, leaves the choice to the profile's region. Raises
-    BadChoice where there is no key, or where the options contradict one another.
+    ConfigurationError where there is no key, or where the options contradict one another.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class DeepgramEngine:
         multichannel: bool = False,
     ) -> None:
         if not api_key or not api_key.isprintable() or not api_key.isascii() or " " in api_key:
-            raise BadChoice(
+            raise ConfigurationError(
                 "Deepgram needs an API key: save a deepgram-credentials block, or set "
                 "DEEPGRAM_API_KEY."
             )
@@ -88,25 +88,25 @@ class DeepgramEngine:
 
     def identity(self) -> Mapping[str, Any]:
         """The parameters that change the answer, by Deepgram's own names."""
-        return what_decides(self._query)
+        return result_affecting_params(self._query)
 
-    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
+    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Deepgram's reply, byte for byte: a JSON object.
 
-        Raises EngineRefused (400 and other statuses that mean this audio), EngineClosed (401, 402,
+        Raises EngineRefused (400 and other statuses that mean this audio), EngineAccountError (401, 402,
         403, or nothing of Deepgram's at the base URL), EngineBusy (429), RequestTooLong (413, 504),
-        EngineTrouble (any other, no answer, or one that is no JSON), Stopped.
+        EngineError (any other, no answer, or one that is no JSON), Stopped.
         """
         if stop.is_set():
             raise Stopped("Stopped before the audio was sent to Deepgram.")
-        line = Line(stop, self._options.deadline_s)
+        line = AbortableRequest(stop, self._options.deadline_s)
         failure: Exception | None = None
         try:
             self._exchange(line, body)
         except Exception as error:
             failure = error
         if line.response is None:
-            raise silence(
+            raise no_response_error(
                 line,
                 failure,
                 called="Deepgram",
@@ -119,7 +119,7 @@ class DeepgramEngine:
     def parse(self, raw: bytes) -> Reply:
         return read_reply(raw, language=self._options.language)
 
-    def _exchange(self, line: Line, body: Body) -> None:
+    def _exchange(self, line: AbortableRequest, body: RequestAudio) -> None:
         """Send the request and read its answer; what the SDK makes of the answer does not matter."""
         options = self._options
         timeout = httpx.Timeout(
@@ -153,7 +153,9 @@ class DeepgramEngine:
             max_retries=0,
         )
 
-    def _judged(self, line: Line, response: httpx.Response, body: Body) -> bytes:
+    def _judged(
+        self, line: AbortableRequest, response: httpx.Response, body: RequestAudio
+    ) -> bytes:
         if not response.is_success:
             raise self._without_secrets(refusal(response, sent=line.sent), body)
         try:
@@ -164,14 +166,14 @@ class DeepgramEngine:
             return response.content
         if line.cut == "stop":
             raise Stopped("Stopped while Deepgram was answering; the request may be paid.")
-        raise EngineTrouble(
+        raise EngineError(
             f"Deepgram's reply is broken off, or not Deepgram's: {len(response.content)} bytes of "
             f"{response.headers.get('content-type', 'no type')} that are no JSON object.",
             request_id=id_of(response),
             may_be_paid=True,
         )
 
-    def _without_secrets(self, error: StenoError, body: Body) -> StenoError:
+    def _without_secrets(self, error: StenoError, body: RequestAudio) -> StenoError:
         """The error, with neither key nor signature of a URL in what Deepgram said."""
         said = str(error).replace(self._api_key, "[key]")
         if body.url is not None:

@@ -7,12 +7,12 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from stenoflow.engines.deepgram.response import request_id_of
-from stenoflow.engines.http import BEHIND_A_GATEWAY, retry_after_s, shown
+from stenoflow.engines.http import BEHIND_A_GATEWAY, retry_after_s, snippet
 from stenoflow.errors import (
+    EngineAccountError,
     EngineBusy,
-    EngineClosed,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     RequestTooLong,
     StenoError,
 )
@@ -59,7 +59,7 @@ def refusal(response: httpx.Response, *, sent: bool) -> StenoError:
     status = response.status_code
     request_id = id_of(response)
     own_words = _own_words(response.content)
-    said = own_words or shown(response.text)
+    said = own_words or snippet(response.text)
     message = f"Deepgram {_what(status)} ({status}{f', {said}' if said else ''})."
     may_be_paid = sent and not own_words and status in BEHIND_A_GATEWAY
     if status == 429:
@@ -70,9 +70,9 @@ def refusal(response: httpx.Response, *, sent: bool) -> StenoError:
             message, request_id=request_id, may_be_paid=may_be_paid, again=status == 504
         )
     if status in TROUBLE or status >= 500:
-        return EngineTrouble(message, request_id=request_id, may_be_paid=may_be_paid)
+        return EngineError(message, request_id=request_id, may_be_paid=may_be_paid)
     if status in CLOSED or status in (404, 405) or status < 400:
-        return EngineClosed(message, request_id=request_id)
+        return EngineAccountError(message, request_id=request_id)
     return EngineRefused(message, request_id=request_id)
 
 
@@ -96,6 +96,6 @@ def _what(status: int) -> str:
 
 def _own_words(body: bytes) -> str | None:
     try:
-        return shown(_ErrorBody.model_validate_json(body).text) or None
+        return snippet(_ErrorBody.model_validate_json(body).text) or None
     except ValidationError:
         return None

@@ -5,8 +5,9 @@ Everything here is decided before a recording is touched, so no money is spent t
 
 from collections.abc import Mapping
 
-from stenoflow.errors import BadChoice
-from stenoflow.profile.model import DeepgramOptions, Profile
+from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.errors import ConfigurationError
+from stenoflow.profile.model import Profile
 
 Value = str | bool | int | float | list[str]
 """A list is sent as one parameter for each of its entries."""
@@ -44,7 +45,7 @@ _ENGLISH_ONLY = ("summarize", "topics", "intents", "sentiment")
 def parameters(options: DeepgramOptions, *, multichannel: bool) -> dict[str, Value]:
     """The query of a request, by Deepgram's own names; what is not chosen is not in it.
 
-    ``multichannel`` is true where a body has several channels that are heard apart. Raises BadChoice
+    ``multichannel`` is true where a body has several channels that are heard apart. Raises ConfigurationError
     where the options contradict one another.
     """
     _refuse_contradictions(options)
@@ -54,11 +55,11 @@ def parameters(options: DeepgramOptions, *, multichannel: bool) -> dict[str, Val
     return query | ({"multichannel": True} if multichannel else {})
 
 
-def hears_apart(profile: Profile) -> bool:
+def is_multichannel(profile: Profile) -> bool:
     """Whether a request holds several channels that are heard apart: those of a recording that is
     sent as it is. Otherwise each channel is packed, and sent, by itself.
 
-    Raises BadChoice where a recording that is sent as it is would have to be changed first.
+    Raises ConfigurationError where a recording that is sent as it is would have to be changed first.
     """
     media, upload = profile.media, profile.deepgram.upload
     if upload not in ("original", "url"):
@@ -69,14 +70,14 @@ def hears_apart(profile: Profile) -> bool:
         ("media.level_dbfs", media.level_dbfs is not None),
     ):
         if is_changed:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"{name} has no effect on a recording that is sent as it is: set deepgram.upload to "
                 "flac, or leave it at its default."
             )
     return media.channels == "apart"
 
 
-def what_decides(query: Mapping[str, Value]) -> dict[str, Value]:
+def result_affecting_params(query: Mapping[str, Value]) -> dict[str, Value]:
     """Of a query, the part that changes the answer."""
     return {name: value for name, value in query.items() if name not in WITHOUT_EFFECT}
 
@@ -103,7 +104,9 @@ def _refuse_contradictions(options: DeepgramOptions) -> None:
         _in_lists(options),
     ):
         if problem:
-            raise BadChoice(f"The profile's options for Deepgram contradict themselves: {problem}.")
+            raise ConfigurationError(
+                f"The profile's options for Deepgram contradict themselves: {problem}."
+            )
 
 
 def _in_passing(options: DeepgramOptions) -> str | None:

@@ -28,7 +28,7 @@ from stenoflow.engines.deepgram.schema import (
     WarningJson,
     WordJson,
 )
-from stenoflow.errors import EngineTrouble
+from stenoflow.errors import EngineError
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Reply, Word
 
@@ -51,13 +51,13 @@ _sentiments = TypeAdapter(SentimentSegments)
 def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
     """The words of a reply, in order of channel, then of time; times are those of what was sent.
 
-    ``language`` is the one that was asked for, for replies that name none. Raises EngineTrouble where
+    ``language`` is the one that was asked for, for replies that name none. Raises EngineError where
     the reply is no transcription, with its request id where it has one.
     """
     try:
         transcription = Transcription.model_validate_json(raw)
     except ValidationError as error:
-        raise EngineTrouble(
+        raise EngineError(
             f"Deepgram's reply is no transcription: {_first(error)}.",
             request_id=request_id_of(raw),
         ) from error
@@ -86,7 +86,7 @@ class _Reading:
         best = [channel.alternatives[0] for channel in results.channels]
         for alternative in best:
             if alternative.transcript.strip() and not alternative.words:
-                raise EngineTrouble(
+                raise EngineError(
                     "Deepgram's reply has a transcript without the times of its words.",
                     request_id=metadata.request_id,
                 )

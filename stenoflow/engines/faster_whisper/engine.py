@@ -25,12 +25,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from stenoflow.engines.base import Body, Encoding
+from stenoflow.audio.encoding import Encoding, RequestAudio
+from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
 from stenoflow.engines.languages import language_tag, whisper_code
-from stenoflow.engines.worker import heard_by_child
-from stenoflow.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency
+from stenoflow.engines.worker import run_worker
+from stenoflow.errors import ConfigurationError, EngineAccountError, EngineError, MissingDependency
 from stenoflow.media.sandbox import Bounds
-from stenoflow.profile.model import FasterWhisperOptions
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
 
@@ -88,7 +88,7 @@ _answers: TypeAdapter[_Answer | _Unusable] = TypeAdapter(_Answer | _Unusable)
 class FasterWhisperEngine:
     """faster-whisper as an engine; safe to be used by several threads, each with its own child.
 
-    Raises MissingDependency where faster-whisper is not installed, BadChoice where the profile names
+    Raises MissingDependency where faster-whisper is not installed, ConfigurationError where the profile names
     no folder with a Whisper model for CTranslate2, or a language that Whisper does not know.
     """
 
@@ -106,7 +106,7 @@ class FasterWhisperEngine:
         self._folder = _checked(options.model_dir)
         self._language = whisper_code(options.language) if options.language else None
         if options.language and not self._language:
-            raise BadChoice(
+            raise ConfigurationError(
                 f"Whisper knows no language {options.language!r}: set faster_whisper.language to a tag "
                 "such as en, or leave it empty."
             )
@@ -121,9 +121,9 @@ class FasterWhisperEngine:
             "chunk": CHUNK,
         }
 
-    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
-        """Hear a WAV body. Raises EngineClosed where the model cannot be loaded or knows nothing of an
-        option, EngineTrouble, ChildKilled, Stopped."""
+    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+        """Hear a WAV body. Raises EngineAccountError where the model cannot be loaded or knows nothing of an
+        option, EngineError, ProcessKilled, Stopped."""
         if body.path is None:
             raise ValueError("faster-whisper hears files, not URLs")
         options = self._options
@@ -151,7 +151,7 @@ class FasterWhisperEngine:
             },
         }
         deadline_s = DEADLINE_S + DEADLINE_PER_SECOND_S * to_seconds(body.samples)
-        raw = heard_by_child(
+        raw = run_worker(
             WORKER,
             request,
             body.path,
@@ -160,17 +160,17 @@ class FasterWhisperEngine:
             stop=stop,
         )
         if isinstance(answer := _read(raw), _Unusable):
-            raise EngineClosed(
+            raise EngineAccountError(
                 f"faster-whisper cannot use the model in {self._folder} as the profile says: "
                 f"{answer.unusable}"
             )
         return raw
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineTrouble where it is none."""
+        """Read a raw reply. Raises EngineError where it is none."""
         answer = _read(raw)
         if isinstance(answer, _Unusable):
-            raise EngineTrouble("faster-whisper's reply holds no words: its model was unusable.")
+            raise EngineError("faster-whisper's reply holds no words: its model was unusable.")
         segments = [
             [word for timed in segment for word in _words(chunk, timed)]
             for chunk in answer.chunks
@@ -205,7 +205,7 @@ def _read(raw: bytes) -> _Answer | _Unusable:
     try:
         return _answers.validate_json(raw)
     except ValidationError as error:
-        raise EngineTrouble(
+        raise EngineError(
             f"faster-whisper's reply is not what its child writes: {error.errors()[0]['msg']}."
         ) from error
 
@@ -240,12 +240,12 @@ def _language(chunks: Sequence[_Chunk]) -> tuple[str | None, float | None]:
 
 
 def _checked(model_dir: str) -> Path:
-    """The folder of a Whisper model for CTranslate2. Raises BadChoice where it is none."""
+    """The folder of a Whisper model for CTranslate2. Raises ConfigurationError where it is none."""
     how = (
         "one is made with ct2-transformers-converter, or is a download of Systran/faster-whisper-*"
     )
     if not model_dir:
-        raise BadChoice(
+        raise ConfigurationError(
             f"The engine faster-whisper needs a model: set faster_whisper.model_dir to its folder; {how}."
         )
     folder = Path(model_dir).expanduser().absolute()
@@ -253,14 +253,16 @@ def _checked(model_dir: str) -> Path:
     if not any(folder.glob("vocabulary.*")):
         missing.append("vocabulary.json")
     if missing:
-        raise BadChoice(
+        raise ConfigurationError(
             f"{folder} is no folder of a Whisper model for CTranslate2: it has no "
             f"{', '.join(missing)}; {how}."
         )
     with (folder / "model.bin").open("rb") as file:
         head = file.read(6 + len(SPECIFICATION))
     if len(head) < 6 or head[6:] != SPECIFICATION:
-        raise BadChoice(f"{folder / 'model.bin'} holds no Whisper model for CTranslate2; {how}.")
+        raise ConfigurationError(
+            f"{folder / 'model.bin'} holds no Whisper model for CTranslate2; {how}."
+        )
     return folder
 
 

@@ -13,13 +13,19 @@ from typing import Any, Literal, cast
 
 import httpx
 
-from stenoflow.engines.base import Body, Encoding
-from stenoflow.engines.http import silence
+from stenoflow.audio.encoding import Encoding, RequestAudio
+from stenoflow.engines.http import no_response_error
 from stenoflow.engines.openai.errors import REQUEST_ID, refusal
+from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.openai.response import read_reply
-from stenoflow.errors import BadChoice, EngineClosed, EngineTrouble, StenoError, Stopped
-from stenoflow.http.request import Line
-from stenoflow.profile.model import OpenAIOptions
+from stenoflow.errors import (
+    ConfigurationError,
+    EngineAccountError,
+    EngineError,
+    StenoError,
+    Stopped,
+)
+from stenoflow.http.request import AbortableRequest
 from stenoflow.transcript.model import Reply
 
 CONNECT_TIMEOUT_S = 10.0
@@ -30,14 +36,16 @@ class OpenAIEngine:
     """An :class:`~stenoflow.engines.base.Engine`. Safe to use from many threads.
 
     ``api_key`` is None for servers that ask for none; ``base_url`` goes before the profile's. Raises
-    BadChoice where either cannot be one.
+    ConfigurationError where either cannot be one.
     """
 
     def __init__(
         self, options: OpenAIOptions, api_key: str | None = None, base_url: str | None = None
     ) -> None:
         if api_key and not (api_key.isprintable() and api_key.isascii() and " " not in api_key):
-            raise BadChoice("OPENAI_API_KEY is no API key: it holds spaces or other characters.")
+            raise ConfigurationError(
+                "OPENAI_API_KEY is no API key: it holds spaces or other characters."
+            )
         self._options = options
         self._api_key = api_key or None
         self._base_url = _checked(base_url or options.base_url)
@@ -66,25 +74,25 @@ class OpenAIEngine:
         """What is asked, and of whom: two servers may answer differently under one model's name."""
         return {"base_url": self._base_url, **self._fields()}
 
-    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
+    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """The server's reply, byte for byte: a JSON object.
 
-        Raises EngineRefused (400, 415, 422: this audio or an option), EngineClosed (key, credit, model
+        Raises EngineRefused (400, 415, 422: this audio or an option), EngineAccountError (key, credit, model
         or base URL; or a model that gives no times), EngineBusy (429), RequestTooLong (413, 504),
-        EngineTrouble (any other, no answer, or one that is no JSON), Stopped.
+        EngineError (any other, no answer, or one that is no JSON), Stopped.
         """
         if body.path is None:
             raise ValueError("servers of OpenAI's protocol hear files, not URLs")
         if stop.is_set():
             raise Stopped("Stopped before the audio was sent.")
-        line = Line(stop, self._options.deadline_s)
+        line = AbortableRequest(stop, self._options.deadline_s)
         failure: Exception | None = None
         try:
             self._exchange(line, body.path, body.content_type)
         except httpx.HTTPError as error:
             failure = error
         if line.response is None:
-            raise silence(
+            raise no_response_error(
                 line,
                 failure,
                 called=self._called,
@@ -95,7 +103,7 @@ class OpenAIEngine:
         return self._judged(line, line.response)
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineTrouble where it is no transcription with times."""
+        """Read a raw reply. Raises EngineError where it is no transcription with times."""
         return read_reply(raw, model=self._options.model, language=self._options.language)
 
     def _fields(self) -> dict[str, Any]:
@@ -110,7 +118,7 @@ class OpenAIEngine:
         }
         return {name: value for name, value in asked.items() if value is not None}
 
-    def _exchange(self, line: Line, path: Path, content_type: str) -> None:
+    def _exchange(self, line: AbortableRequest, path: Path, content_type: str) -> None:
         # How long an answer takes, only the deadline says.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S, write=WRITE_TIMEOUT_S)
         headers = {"authorization": f"Bearer {self._api_key}"} if self._api_key else {}
@@ -123,7 +131,7 @@ class OpenAIEngine:
                 files={"file": (name, file, content_type)},
             )
 
-    def _judged(self, line: Line, response: httpx.Response) -> bytes:
+    def _judged(self, line: AbortableRequest, response: httpx.Response) -> bytes:
         if not response.is_success:
             raise self._without_key(refusal(response, self._called, sent=line.sent))
         try:
@@ -133,7 +141,7 @@ class OpenAIEngine:
         if not isinstance(reply, dict):
             if line.cut == "stop":
                 raise Stopped(f"Stopped while {self._called} was answering.")
-            raise EngineTrouble(
+            raise EngineError(
                 f"{self._called} answers what is broken off, or no transcription: "
                 f"{len(response.content)} bytes of "
                 f"{response.headers.get('content-type', 'no type')} that are no JSON object.",
@@ -141,7 +149,7 @@ class OpenAIEngine:
                 may_be_paid=True,
             )
         if _is_bare(cast("dict[str, Any]", reply)):
-            raise EngineClosed(
+            raise EngineAccountError(
                 f"{self._called} gives no times with the model {self._options.model!r}: choose one "
                 "that knows the response format verbose_json.",
                 request_id=response.headers.get(REQUEST_ID),
@@ -163,15 +171,17 @@ def _is_bare(reply: Mapping[str, Any]) -> bool:
 
 
 def _checked(base_url: str) -> str:
-    """The base URL without a slash at its end. Raises BadChoice where it is none."""
+    """The base URL without a slash at its end. Raises ConfigurationError where it is none."""
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host or " " in base_url:
-        raise BadChoice(f"{base_url!r} is no base URL: one looks like http://127.0.0.1:8000/v1.")
+        raise ConfigurationError(
+            f"{base_url!r} is no base URL: one looks like http://127.0.0.1:8000/v1."
+        )
     if url.userinfo or url.query or url.fragment:
-        raise BadChoice(
+        raise ConfigurationError(
             "The base URL must hold no credentials, query or fragment: set OPENAI_API_KEY instead."
         )
     return base_url.rstrip("/")

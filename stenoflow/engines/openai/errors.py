@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import httpx
 
-from stenoflow.engines.http import BEHIND_A_GATEWAY, retry_after_s, shown
+from stenoflow.engines.http import BEHIND_A_GATEWAY, retry_after_s, snippet
 from stenoflow.errors import (
+    EngineAccountError,
     EngineBusy,
-    EngineClosed,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     RequestTooLong,
     StenoError,
 )
@@ -55,7 +55,7 @@ def refusal(response: httpx.Response, called: str, *, sent: bool) -> StenoError:
     status = response.status_code
     request_id = response.headers.get(REQUEST_ID)
     code, own_words = _own_words(response.content)
-    said = own_words or shown(response.text)
+    said = own_words or snippet(response.text)
     too_long = status in TOO_LONG or (status == 400 and bool(SAYS_TOO_LONG.match(own_words)))
     if code in OUT_OF_CREDIT:
         what = CLOSED[402]
@@ -64,7 +64,7 @@ def refusal(response: httpx.Response, called: str, *, sent: bool) -> StenoError:
     message = f"{called} {what} ({status}{f', {said}' if said else ''})."
     may_be_paid = sent and not own_words and status in BEHIND_A_GATEWAY
     if status in CLOSED or status < 400 or code in OUT_OF_CREDIT:
-        return EngineClosed(message, request_id=request_id)
+        return EngineAccountError(message, request_id=request_id)
     if status == 429:
         wait_s = retry_after_s(response.headers.get("retry-after"))
         return EngineBusy(message, request_id=request_id, retry_after_s=wait_s)
@@ -73,7 +73,7 @@ def refusal(response: httpx.Response, called: str, *, sent: bool) -> StenoError:
             message, request_id=request_id, may_be_paid=may_be_paid, again=status == 504
         )
     if status in TROUBLE or status >= 500:
-        return EngineTrouble(message, request_id=request_id, may_be_paid=may_be_paid)
+        return EngineError(message, request_id=request_id, may_be_paid=may_be_paid)
     return EngineRefused(message, request_id=request_id)
 
 
@@ -99,10 +99,10 @@ def _own_words(body: bytes) -> tuple[str | None, str]:
         if isinstance(said, dict) and key in said:
             said = cast("dict[str, Any]", said)[key]
     if isinstance(said, str | list):
-        return None, shown(said if isinstance(said, str) else json.dumps(said))
+        return None, snippet(said if isinstance(said, str) else json.dumps(said))
     if not isinstance(said, dict):
         return None, ""
     error = cast("dict[str, Any]", said)
     code, message = error.get("code") or error.get("type"), error.get("message")
     parts = (str(each) for each in (code, message) if each)
-    return (str(code) if code else None), shown(": ".join(parts))
+    return (str(code) if code else None), snippet(": ".join(parts))

@@ -16,7 +16,7 @@ import regex
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from stenoflow.engines.languages import language_tag
-from stenoflow.errors import EngineTrouble
+from stenoflow.errors import EngineError
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
 
@@ -78,14 +78,14 @@ def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
     """The words of a reply; times are those of what was sent.
 
     ``model`` and ``language`` are those that were asked for: replies do not name their model, and
-    some no language. Raises EngineTrouble where the reply is no transcription with times.
+    some no language. Raises EngineError where the reply is no transcription with times.
     """
     try:
         verbose = Verbose.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise EngineTrouble(
+        raise EngineError(
             f"The reply is no transcription: {first['msg']} at {where or 'its beginning'}."
         ) from error
     segments = verbose.segments or []
@@ -95,7 +95,7 @@ def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
         words = [word for segment in segments for word in _spread(segment)]
         warnings = (SPREAD,)
     if not words and any(map(str.isalnum, verbose.text)):
-        raise EngineTrouble("The reply has a transcript without the times of its words.")
+        raise EngineError("The reply has a transcript without the times of its words.")
     return Reply(
         words=tuple(words),
         utterance_starts=_utterance_starts(words, segments),

@@ -20,11 +20,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from stenoflow.engines.base import Body, Encoding
-from stenoflow.engines.worker import heard_by_child
-from stenoflow.errors import EngineTrouble
+from stenoflow.audio.encoding import Encoding, RequestAudio
+from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
+from stenoflow.engines.worker import run_worker
+from stenoflow.errors import EngineError
 from stenoflow.media.sandbox import Bounds
-from stenoflow.profile.model import PocketSphinxOptions
 from stenoflow.times import SAMPLE_RATE, Seconds, Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
 
@@ -96,8 +96,8 @@ class PocketSphinxEngine:
             "grouping": [PAUSE, LONGEST, MARGIN],
         }
 
-    def listen(self, body: Body, *, stop: threading.Event) -> bytes:
-        """Decode a WAV body, stretch by stretch. Raises EngineTrouble, ChildKilled, Stopped."""
+    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+        """Decode a WAV body, stretch by stretch. Raises EngineError, ProcessKilled, Stopped."""
         if body.path is None:
             raise ValueError("PocketSphinx hears files, not URLs")
         request = {
@@ -112,14 +112,14 @@ class PocketSphinxEngine:
         }
         length_s = to_seconds(body.samples)
         bounds = Bounds(MEMORY_BYTES, DEADLINE_S + DEADLINE_PER_SECOND_S * length_s)
-        return heard_by_child(WORKER, request, body.path, bounds, called="PocketSphinx", stop=stop)
+        return run_worker(WORKER, request, body.path, bounds, called="PocketSphinx", stop=stop)
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineTrouble where it is none."""
+        """Read a raw reply. Raises EngineError where it is none."""
         try:
             answer = _answers.validate_json(raw)
         except ValidationError as error:
-            raise EngineTrouble(
+            raise EngineError(
                 f"PocketSphinx's reply is not what its child writes: {error.errors()[0]['msg']}."
             ) from error
         words = [word for stretch in answer.stretches for word in _words(stretch)]

@@ -24,8 +24,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stenoflow.profile.model import CaptionRules
 from stenoflow.render.captions.line_breaks import CLAUSE_END, INSIDE_WORD, Phrases
+from stenoflow.render.captions.options import CaptionOptions
 from stenoflow.transcript.model import Transcript, Word
 from stenoflow.transcript.speakers import Voice, names
 from stenoflow.transcript.text import between, graphemes, unspaced, width
@@ -113,7 +113,7 @@ class _Limits:
     ms_per_column: float
 
     @classmethod
-    def of(cls, rules: CaptionRules) -> "_Limits":
+    def of(cls, rules: CaptionOptions) -> "_Limits":
         return cls(
             line=rules.line_chars,
             lines=rules.lines,
@@ -124,8 +124,10 @@ class _Limits:
         )
 
 
-def cues(transcript: Transcript, rules: CaptionRules, *, labelled: bool = False) -> tuple[Cue, ...]:
-    """The captions of a transcript that is whole (:func:`stenoflow.transcript.normalize.mended`).
+def cues(
+    transcript: Transcript, rules: CaptionOptions, *, labelled: bool = False
+) -> tuple[Cue, ...]:
+    """The captions of a transcript that is whole (:func:`stenoflow.transcript.normalize.normalize`).
 
     ``labelled`` writes who speaks into the text wherever the voice changes, for formats that have
     no other place for it: "Speaker 2: ", or a dash where a name would fill half a line.
@@ -157,7 +159,7 @@ def cues(transcript: Transcript, rules: CaptionRules, *, labelled: bool = False)
     )
 
 
-def _label(name: str | None, rules: CaptionRules) -> str:
+def _label(name: str | None, rules: CaptionOptions) -> str:
     if name is None:
         return ""
     label = f"{name}: "

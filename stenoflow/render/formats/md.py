@@ -1,11 +1,11 @@
 """Markdown: a title, what was found, and the turns under their speakers."""
 
-from stenoflow.durations import clock, length
 from stenoflow.render.base import Rendering
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.links import moment, opens_in_browser
 from stenoflow.render.markdown import link, text
 from stenoflow.render.registry import renderer
+from stenoflow.times import format_clock, format_length
 from stenoflow.transcript.model import Finding
 from stenoflow.transcript.speakers import Voice, names, turns
 from stenoflow.transcript.text import cleaned, joined
@@ -34,7 +34,7 @@ def render(rendering: Rendering) -> bytes:
 
 def _facts(rendering: Rendering) -> str:
     transcript = rendering.transcript
-    facts = [length(transcript.duration_s), f"{len(transcript.words)} words"]
+    facts = [format_length(transcript.duration_s), f"{len(transcript.words)} words"]
     if transcript.language:
         facts.append(f"language {text(transcript.language)}")
     if transcript.engine:
@@ -56,7 +56,7 @@ def _turns(rendering: Rendering) -> list[str]:
     blocks: list[str] = []
     for turn in turns(transcript):
         words = transcript.words[turn.first : turn.last]
-        time = clock(words[0].start_s)
+        time = format_clock(words[0].start_s)
         if url and opens_in_browser(url):
             time = link(time, moment(url, words[0].start_s, words[-1].end_s))
         name = called[Voice.of(words[0])]

@@ -11,11 +11,11 @@ the first silence that has room for it, at the latest after the last word: no sp
 
 from collections.abc import Iterator, Sequence
 
-from stenoflow.durations import timestamp
 from stenoflow.render.base import Rendering
 from stenoflow.render.captions.cues import Cue, cues
 from stenoflow.render.labels import LOW_ACCURACY_CUE
 from stenoflow.render.registry import renderer
+from stenoflow.times import format_timestamp
 from stenoflow.transcript.speakers import Voice
 from stenoflow.transcript.text import right_to_left
 
@@ -27,11 +27,11 @@ _REMARK_MS = 2000
 @renderer("srt", file_name="transcript.srt", content_type="application/x-subrip; charset=utf-8")
 def render(rendering: Rendering) -> bytes:
     transcript = rendering.transcript
-    found: Sequence[Cue] = cues(transcript, rendering.profile.captions, labelled=True)
+    found: Sequence[Cue] = cues(transcript, rendering.captions, labelled=True)
     if transcript.accuracy == "low":
-        found = _remarked(found, gap_ms=round(rendering.profile.captions.gap_s * 1000))
+        found = _remarked(found, gap_ms=round(rendering.captions.gap_s * 1000))
     blocks = (
-        f"{number}\n{timestamp(cue.start_ms, ',')} --> {timestamp(cue.end_ms, ',')}\n"
+        f"{number}\n{format_timestamp(cue.start_ms, ',')} --> {format_timestamp(cue.end_ms, ',')}\n"
         + "".join(f"{line}\n" for line in _lines(cue))
         for number, cue in enumerate(found, 1)
     )

@@ -1,9 +1,9 @@
 """Plain text: who said what, and when, a turn at a time."""
 
-from stenoflow.durations import clock
 from stenoflow.render.base import Rendering
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.registry import renderer
+from stenoflow.times import format_clock
 from stenoflow.transcript.speakers import Voice, names, turns
 from stenoflow.transcript.text import cleaned, joined
 
@@ -20,6 +20,6 @@ def render(rendering: Rendering) -> bytes:
     for turn in turns(transcript):
         words = transcript.words[turn.first : turn.last]
         name = called[Voice.of(words[0])]
-        head = f"[{clock(words[0].start_s)}]" + (f" {name}" if name else "")
+        head = f"[{format_clock(words[0].start_s)}]" + (f" {name}" if name else "")
         blocks.append(f"{head}\n{joined(word.text for word in words)}")
     return ("\n\n".join(blocks) + "\n").encode()

@@ -3,11 +3,11 @@
 import re
 from html import escape
 
-from stenoflow.durations import timestamp
 from stenoflow.render.base import Rendering
 from stenoflow.render.captions.cues import Cue, cues
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.registry import renderer
+from stenoflow.times import format_timestamp
 
 # Some readers (docling-core's) take a line that begins like a comment block for one and drop it.
 _BLOCK_WORD = re.compile(r"^(NOTE|STYLE|REGION)\b")
@@ -20,8 +20,9 @@ def render(rendering: Rendering) -> bytes:
     if transcript.accuracy == "low":
         blocks.append(f"NOTE {LOW_ACCURACY}\n")
     blocks += (
-        f"{number}\n{timestamp(cue.start_ms, '.')} --> {timestamp(cue.end_ms, '.')}\n{_text(cue)}\n"
-        for number, cue in enumerate(cues(transcript, rendering.profile.captions), 1)
+        f"{number}\n{format_timestamp(cue.start_ms, '.')} --> {format_timestamp(cue.end_ms, '.')}\n"
+        f"{_text(cue)}\n"
+        for number, cue in enumerate(cues(transcript, rendering.captions), 1)
     )
     return "\n".join(blocks).encode()
 

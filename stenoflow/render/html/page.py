@@ -19,12 +19,11 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from stenoflow.audio.quality import Quality
-from stenoflow.durations import clock, length
 from stenoflow.render.base import Recording, Rendering
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.links import opens_in_browser
 from stenoflow.render.registry import renderer
-from stenoflow.times import Span, to_seconds
+from stenoflow.times import Span, format_clock, format_length, to_seconds
 from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
 from stenoflow.transcript.speakers import Speaker, Voice, speakers, turns
 from stenoflow.transcript.text import between, cleaned, joined
@@ -84,7 +83,7 @@ def render(rendering: Rendering) -> bytes:
         player=player,
         facts=_facts(transcript),
         duration=round(transcript.duration_s),
-        length=clock(transcript.duration_s),
+        length=format_clock(transcript.duration_s),
         speakers=list(_speakers(heard)),
         removed=bool(rendering.removed),
         uncertain=f"{unsure:,}" if unsure else "",
@@ -127,7 +126,7 @@ def _player(rendering: Rendering) -> Player:
     """The recording itself where it is small, else its address; files opened by hand always play."""
     recording = rendering.recording
     tag = "video" if rendering.media and rendering.media.has_video else "audio"
-    embedded = _embedded(recording, rendering.profile.playback.embed_max_bytes)
+    embedded = _embedded(recording, rendering.playback.embed_max_bytes)
     if embedded:
         return Player(tag, embedded, "auto", "data: blob:")
     url = recording.playback_url
@@ -177,7 +176,7 @@ def _blocks(
             name=heard[speaker].name,
             head=begins,
             start=f"{words[0].start_s:.3f}",
-            clock=clock(words[0].start_s),
+            clock=format_clock(words[0].start_s),
             text=joined(word.text for word in words),
         )
 
@@ -237,7 +236,7 @@ def _spans(spans: Sequence[Span]) -> list[tuple[float, float]]:
 
 
 def _facts(transcript: Transcript) -> str:
-    facts = [length(transcript.duration_s), f"{len(transcript.words):,} words"]
+    facts = [format_length(transcript.duration_s), f"{len(transcript.words):,} words"]
     if transcript.language:
         facts.append(transcript.language)
     return " · ".join(facts)
@@ -249,7 +248,7 @@ def _speakers(heard: Sequence[Speaker]) -> Iterator[dict[str, str | None]]:
         part = speaker.talk_s / total
         yield {
             "name": speaker.name,
-            "talk": clock(speaker.talk_s),
+            "talk": format_clock(speaker.talk_s),
             "share": f"{part:.0%}",
             "part": f"{part:.3f}",
         }
@@ -278,12 +277,12 @@ def _rows(rendering: Rendering) -> Iterator[tuple[str, str]]:
     transcript, costs = rendering.transcript, rendering.costs
     speech_s = to_seconds(sum(span.samples for span in rendering.speech))
     if speech_s and transcript.duration_s:
-        yield "Speech", f"{length(speech_s)} ({speech_s / transcript.duration_s:.0%})"
+        yield "Speech", f"{format_length(speech_s)} ({speech_s / transcript.duration_s:.0%})"
     if costs:
         paid = "" if costs.estimate_usd is None else f", ${costs.estimate_usd:.4f}"
         saved = "" if costs.saved_usd is None else f", ${costs.saved_usd:.4f}"
-        yield "Sent to the engine", f"{length(costs.paid_s)}{paid}"
-        yield "Not sent", f"{length(costs.saved_s)}{saved}"
+        yield "Sent to the engine", f"{format_length(costs.paid_s)}{paid}"
+        yield "Not sent", f"{format_length(costs.saved_s)}{saved}"
     if transcript.engine:
         yield "Engine", transcript.engine
     if transcript.model:

@@ -10,7 +10,7 @@ from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.resolving import open_credentials, open_profile, open_store_address
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
-from stenoflow.errors import BadChoice, EngineTrouble
+from stenoflow.errors import ConfigurationError, EngineError
 from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.server import StandIn
 
@@ -67,12 +67,12 @@ async def test_what_is_not_saved_is_no_choice(prefect_server: None) -> None:
         open_profile("transcription-profile/missing"),
         open_credentials("deepgram-credentials/missing"),
     ):
-        with pytest.raises(BadChoice, match=r"there is no block .*/missing"):
+        with pytest.raises(ConfigurationError, match=r"there is no block .*/missing"):
             await opening
 
 
 async def test_a_key_itself_is_refused_as_a_parameter() -> None:
-    with pytest.raises(BadChoice, match="never a key itself") as refusal:
+    with pytest.raises(ConfigurationError, match="never a key itself") as refusal:
         await open_credentials(KEY)
     assert KEY not in str(refusal.value)
 
@@ -99,6 +99,6 @@ def test_a_key_is_asked_about_and_not_given_away() -> None:
     with StandIn() as standin:
         said = DeepgramCredentials.of(KEY, standin.url).check()
     assert "127.0.0.1" in said
-    with pytest.raises(EngineTrouble, match="does not answer") as trouble:
+    with pytest.raises(EngineError, match="does not answer") as trouble:
         DeepgramCredentials.of(KEY, standin.url).check()
     assert KEY not in str(trouble.value)

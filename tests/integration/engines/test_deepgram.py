@@ -15,21 +15,21 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.errors import (
-    BadChoice,
+    ConfigurationError,
+    EngineAccountError,
     EngineBusy,
-    EngineClosed,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     RequestTooLong,
     StenoError,
     Stopped,
 )
 from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
-from stenoflow.profile.model import DeepgramOptions
 from stenoflow.testing.deepgram.faults import OWN_ERRORS, PAID, UNPAID, Fault, Mix, Spoiling, status
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
@@ -54,7 +54,7 @@ def standin(running: StandIn) -> StandIn:
 
 
 @pytest.fixture(scope="module")
-def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     path = tmp_path_factory.mktemp("audio") / "tones.wav"
     return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
 
@@ -63,7 +63,7 @@ def engine(standin: StandIn, **choices: object) -> DeepgramEngine:
     return DeepgramEngine(DeepgramOptions.model_validate(choices), standin.key, standin.url)
 
 
-def failure(standin: StandIn, body: Body, fault: Fault, **choices: object) -> StenoError:
+def failure(standin: StandIn, body: RequestAudio, fault: Fault, **choices: object) -> StenoError:
     """What a request meets whose reply is read, under a fault."""
     standin.script(fault)
     asked = engine(standin, **choices)
@@ -72,7 +72,7 @@ def failure(standin: StandIn, body: Body, fault: Fault, **choices: object) -> St
     return caught.value
 
 
-def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: Body) -> None:
+def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: RequestAudio) -> None:
     asked = engine(standin)
     reply = asked.parse(asked.listen(body, stop=GO_ON))
     heard = [(round(word.start_s * 16_000), round(word.end_s * 16_000)) for word in reply.words]
@@ -84,7 +84,7 @@ def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: Body) 
     assert [charge.seconds for charge in standin.bill.of(body.sha256)] == [5.0]
 
 
-def test_the_body_goes_whole_with_its_length_and_type(standin: StandIn, body: Body) -> None:
+def test_the_body_goes_whole_with_its_length_and_type(standin: StandIn, body: RequestAudio) -> None:
     engine(standin).listen(body, stop=GO_ON)
     request = standin.requests[0]
     assert request.headers["content-length"] == str(body.size)
@@ -93,7 +93,7 @@ def test_the_body_goes_whole_with_its_length_and_type(standin: StandIn, body: Bo
     assert (request.received, request.sha256) == (body.size, body.sha256)
 
 
-def test_options_go_by_deepgrams_own_names(standin: StandIn, body: Body) -> None:
+def test_options_go_by_deepgrams_own_names(standin: StandIn, body: RequestAudio) -> None:
     engine(
         standin,
         keyterm=("Ada Lovelace", "Ærø"),
@@ -137,7 +137,7 @@ def test_channels_that_are_heard_apart_are_asked_for_and_paid(
     assert standin.bill.seconds == 10.0
 
 
-def test_what_is_asked_beside_words_is_found(standin: StandIn, body: Body) -> None:
+def test_what_is_asked_beside_words_is_found(standin: StandIn, body: RequestAudio) -> None:
     asked = engine(
         standin, summarize="v2", topics=True, intents=True, sentiment=True, detect_language=True
     )
@@ -169,7 +169,9 @@ def test_recorded_audio_gets_its_recorded_reply(
     assert reply.sha256 == sent.sha256
 
 
-def test_a_url_is_fetched_by_the_other_side(standin: StandIn, body: Body, tmp_path: Path) -> None:
+def test_a_url_is_fetched_by_the_other_side(
+    standin: StandIn, body: RequestAudio, tmp_path: Path
+) -> None:
     assert body.path
     (tmp_path / "a.wav").write_bytes(body.path.read_bytes())
 
@@ -182,8 +184,8 @@ def test_a_url_is_fetched_by_the_other_side(standin: StandIn, body: Body, tmp_pa
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as files:
         threading.Thread(target=files.serve_forever, args=(0.05,)).start()
         base = f"http://127.0.0.1:{files.server_address[1]}"
-        there = Body(None, f"{base}/a.wav?signature=s3cret", 0, "", "", 0, ())
-        missing = Body(None, f"{base}/none.wav?signature=s3cret", 0, "", "", 0, ())
+        there = RequestAudio(None, f"{base}/a.wav?signature=s3cret", 0, "", "", 0, ())
+        missing = RequestAudio(None, f"{base}/none.wav?signature=s3cret", 0, "", "", 0, ())
         asked = engine(standin, upload="url")
         reply = asked.parse(asked.listen(there, stop=GO_ON))
         with pytest.raises(EngineRefused, match="REMOTE_CONTENT_ERROR") as caught:
@@ -195,25 +197,27 @@ def test_a_url_is_fetched_by_the_other_side(standin: StandIn, body: Body, tmp_pa
 
 KINDS: dict[int, type[StenoError]] = {
     400: EngineRefused,
-    401: EngineClosed,
-    402: EngineClosed,
-    403: EngineClosed,
-    404: EngineClosed,
-    408: EngineTrouble,
+    401: EngineAccountError,
+    402: EngineAccountError,
+    403: EngineAccountError,
+    404: EngineAccountError,
+    408: EngineError,
     411: EngineRefused,
     413: RequestTooLong,
     414: EngineRefused,
-    422: EngineTrouble,
+    422: EngineError,
     429: EngineBusy,
-    500: EngineTrouble,
-    502: EngineTrouble,
-    503: EngineTrouble,
+    500: EngineError,
+    502: EngineError,
+    503: EngineError,
     504: RequestTooLong,
 }
 
 
 @pytest.mark.parametrize("code", KINDS)
-def test_each_status_is_an_error_of_its_kind(standin: StandIn, body: Body, code: int) -> None:
+def test_each_status_is_an_error_of_its_kind(
+    standin: StandIn, body: RequestAudio, code: int
+) -> None:
     error = failure(standin, body, status(code))
     assert type(error) is KINDS[code]
     assert error.request_id == standin.requests[0].id  # type: ignore[attr-defined]
@@ -225,7 +229,7 @@ def test_each_status_is_an_error_of_its_kind(standin: StandIn, body: Body, code:
 
 
 def test_only_what_ran_out_of_time_is_worth_the_same_request_again(
-    standin: StandIn, body: Body
+    standin: StandIn, body: RequestAudio
 ) -> None:
     slow, large = failure(standin, body, status(504)), failure(standin, body, status(413))
     assert isinstance(slow, RequestTooLong)
@@ -238,14 +242,14 @@ def test_only_what_ran_out_of_time_is_worth_the_same_request_again(
     [(None, None), ("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("nan", None)],
 )
 def test_busy_says_how_long_to_wait(
-    standin: StandIn, body: Body, retry_after: str | None, seconds: float | None
+    standin: StandIn, body: RequestAudio, retry_after: str | None, seconds: float | None
 ) -> None:
     error = failure(standin, body, status(429, retry_after=retry_after))
     assert isinstance(error, EngineBusy)
     assert error.retry_after_s == seconds
 
 
-def test_busy_may_name_a_date(standin: StandIn, body: Body) -> None:
+def test_busy_may_name_a_date(standin: StandIn, body: RequestAudio) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     error = failure(standin, body, status(429, retry_after=date))
     assert isinstance(error, EngineBusy)
@@ -254,10 +258,10 @@ def test_busy_may_name_a_date(standin: StandIn, body: Body) -> None:
 
 @pytest.mark.parametrize(("code", "may_be_paid"), [(500, True), (502, True), (503, False)])
 def test_a_gateway_cannot_say_what_was_paid(
-    standin: StandIn, body: Body, code: int, may_be_paid: bool
+    standin: StandIn, body: RequestAudio, code: int, may_be_paid: bool
 ) -> None:
     error = failure(standin, body, status(code, from_gateway=True))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid is may_be_paid
 
 
@@ -272,17 +276,17 @@ REPLY = {
 )
 @given(at=st.one_of(st.integers(0, 150), st.integers(-150, -1)))
 def test_a_reply_that_breaks_off_anywhere_may_be_paid(
-    standin: StandIn, body: Body, at: int
+    standin: StandIn, body: RequestAudio, at: int
 ) -> None:
     standin.bill.charges.clear()
     error = failure(standin, body, Fault(reset_response_at=at, reply=REPLY))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid
     assert len(standin.bill.charges) == 1
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
+def large(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     """More than the buffers of a connection hold."""
     path = tmp_path_factory.mktemp("audio") / "large.wav"
     path.write_bytes(bytes(30_000_000))
@@ -296,17 +300,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
 @example(at=0)
 @example(at=1)
 def test_a_request_that_breaks_off_anywhere_is_not_paid(
-    standin: StandIn, large: Body, at: int
+    standin: StandIn, large: RequestAudio, at: int
 ) -> None:
     error = failure(standin, large, Fault(reset_request_at=at))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert not error.may_be_paid
     assert not standin.bill.charges
 
 
 @pytest.mark.parametrize("code", [401, 413, 429, 503])
 def test_an_answer_is_heard_while_the_body_is_still_being_sent(
-    standin: StandIn, large: Body, code: int
+    standin: StandIn, large: RequestAudio, code: int
 ) -> None:
     error = failure(standin, large, Fault(status=code, early=True))
     assert type(error) is KINDS[code]
@@ -316,9 +320,9 @@ def test_an_answer_is_heard_while_the_body_is_still_being_sent(
 @pytest.mark.parametrize(
     "spoiled", ["truncated", "html", "not an object", "wrong shape", "error object", "empty"]
 )
-def test_200_is_no_reply_yet(standin: StandIn, body: Body, spoiled: Spoiling) -> None:
+def test_200_is_no_reply_yet(standin: StandIn, body: RequestAudio, spoiled: Spoiling) -> None:
     error = failure(standin, body, Fault(spoiled=spoiled))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert "Deepgram's reply" in str(error)
     # What has no JSON in it is judged at once; what has is stored first, then read.
     assert error.may_be_paid or spoiled in ("wrong shape", "error object")
@@ -327,7 +331,9 @@ def test_200_is_no_reply_yet(standin: StandIn, body: Body, spoiled: Spoiling) ->
 @pytest.mark.parametrize(
     "fault", [Fault(wrong_sha256=True), Fault(duration_factor=0.3), Fault(duration_factor=3)]
 )
-def test_a_reply_about_other_audio_is_no_answer(standin: StandIn, body: Body, fault: Fault) -> None:
+def test_a_reply_about_other_audio_is_no_answer(
+    standin: StandIn, body: RequestAudio, fault: Fault
+) -> None:
     standin.script(fault)
     asked = engine(standin)
     order = Order(
@@ -338,7 +344,7 @@ def test_a_reply_about_other_audio_is_no_answer(standin: StandIn, body: Body, fa
         exact=True,
         estimate_usd=None,
     )
-    with pytest.raises(EngineTrouble, match="not about the audio") as caught:
+    with pytest.raises(EngineError, match="not about the audio") as caught:
         reader(asked)(asked.listen(body, stop=GO_ON), order)
     assert caught.value.may_be_paid
 
@@ -353,27 +359,29 @@ def test_a_reply_about_other_audio_is_no_answer(standin: StandIn, body: Body, fa
     ],
 )
 def test_deadlines_hold_whatever_trickles_in(
-    standin: StandIn, body: Body, fault: Fault, choices: dict[str, float]
+    standin: StandIn, body: RequestAudio, fault: Fault, choices: dict[str, float]
 ) -> None:
     began_s = time.monotonic()
     error = failure(standin, body, fault, **choices)
     assert time.monotonic() - began_s < 3
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid
     assert len(standin.bill.charges) == 1
 
 
-def test_nobody_at_home_is_told_apart_and_not_paid(body: Body) -> None:
+def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
     with StandIn() as gone:
         url = gone.url
     asked = DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url)
-    with pytest.raises(EngineTrouble, match="cannot be reached") as caught:
+    with pytest.raises(EngineError, match="cannot be reached") as caught:
         asked.listen(body, stop=GO_ON)
     assert not caught.value.may_be_paid
 
 
 @pytest.mark.parametrize("fault", [Fault(hang=True), Fault(drip_s=0.05)])
-def test_a_wish_to_stop_closes_the_connection(standin: StandIn, body: Body, fault: Fault) -> None:
+def test_a_wish_to_stop_closes_the_connection(
+    standin: StandIn, body: RequestAudio, fault: Fault
+) -> None:
     standin.script(fault)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
@@ -386,7 +394,7 @@ def test_a_wish_to_stop_closes_the_connection(standin: StandIn, body: Body, faul
         assert time.monotonic() - began_s < 2
 
 
-def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: Body) -> None:
+def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: RequestAudio) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
@@ -394,14 +402,14 @@ def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: Body) -> N
     assert not standin.requests
 
 
-def test_one_call_is_one_request(standin: StandIn, body: Body) -> None:
+def test_one_call_is_one_request(standin: StandIn, body: RequestAudio) -> None:
     for fault in (*UNPAID, *PAID):
         before = len(standin.requests)
         failure(standin, body, fault)
         assert len(standin.requests) == before + 1
 
 
-def test_a_body_can_be_sent_again_after_a_failure(standin: StandIn, body: Body) -> None:
+def test_a_body_can_be_sent_again_after_a_failure(standin: StandIn, body: RequestAudio) -> None:
     failure(standin, body, status(503))
     asked = engine(standin)
     assert asked.parse(asked.listen(body, stop=GO_ON)).sha256 == body.sha256
@@ -422,7 +430,7 @@ def test_requests_at_once_do_not_mix(standin: StandIn, tmp_path: Path) -> None:
     ]
 
 
-def test_no_redirect_carries_the_key_away(body: Body) -> None:
+def test_no_redirect_carries_the_key_away(body: RequestAudio) -> None:
     class Elsewhere(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
@@ -436,19 +444,19 @@ def test_no_redirect_carries_the_key_away(body: Body) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        with pytest.raises(EngineClosed, match="base URL"):
+        with pytest.raises(EngineAccountError, match="base URL"):
             DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url).listen(body, stop=GO_ON)
         server.shutdown()
 
 
 def test_the_key_is_in_no_message_and_no_log(
-    standin: StandIn, body: Body, caplog: pytest.LogCaptureFixture
+    standin: StandIn, body: RequestAudio, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     said = [repr(engine(standin)), str(engine(standin).identity())]
     said += [str(failure(standin, body, fault)) for fault in (*UNPAID, *PAID, status(401))]
     impostor = DeepgramEngine(DeepgramOptions(), "another-key-than-this", standin.url)
-    with pytest.raises(EngineClosed) as caught:
+    with pytest.raises(EngineAccountError) as caught:
         impostor.listen(body, stop=GO_ON)
     for text in (*said, str(caught.value), caplog.text):
         assert standin.key not in text
@@ -456,7 +464,9 @@ def test_the_key_is_in_no_message_and_no_log(
 
 
 def test_a_key_that_an_error_repeats_is_taken_out(standin: StandIn) -> None:
-    missing = Body(None, f"http://127.0.0.1:9/{standin.key}?signature=s3cret", 0, "", "", 0, ())
+    missing = RequestAudio(
+        None, f"http://127.0.0.1:9/{standin.key}?signature=s3cret", 0, "", "", 0, ()
+    )
     with pytest.raises(EngineRefused) as caught:
         engine(standin).listen(missing, stop=GO_ON)
     assert "[key]" in str(caught.value)
@@ -466,7 +476,7 @@ def test_a_key_that_an_error_repeats_is_taken_out(standin: StandIn) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak", "ключ"])
 def test_without_a_usable_key_nothing_begins(key: str) -> None:
-    with pytest.raises(BadChoice, match="DEEPGRAM_API_KEY"):
+    with pytest.raises(ConfigurationError, match="DEEPGRAM_API_KEY"):
         DeepgramEngine(DeepgramOptions(), key)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from stenoflow.engines.deepgram.engine import DeepgramEngine
-from stenoflow.profile.model import DeepgramOptions
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.testing.passing import Recording, passed, recordings

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.openai.engine import OpenAIEngine
+from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.errors import (
-    BadChoice,
+    ConfigurationError,
+    EngineAccountError,
     EngineBusy,
-    EngineClosed,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     RequestTooLong,
     StenoError,
     Stopped,
 )
 from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
-from stenoflow.profile.model import OpenAIOptions
 from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
 from stenoflow.times import to_samples
 from tests.support.openai_standin import KEY, Meets, OpenAIStandIn
@@ -48,7 +48,7 @@ def standin(running: OpenAIStandIn) -> OpenAIStandIn:
 
 
 @pytest.fixture(scope="module")
-def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     path = tmp_path_factory.mktemp("audio") / "tones.wav"
     return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
 
@@ -57,7 +57,9 @@ def engine(standin: OpenAIStandIn, **choices: object) -> OpenAIEngine:
     return OpenAIEngine(OpenAIOptions.model_validate(choices), KEY, standin.url)
 
 
-def failure(standin: OpenAIStandIn, body: Body, meets: Meets, **choices: object) -> StenoError:
+def failure(
+    standin: OpenAIStandIn, body: RequestAudio, meets: Meets, **choices: object
+) -> StenoError:
     """What a request meets whose reply is read."""
     standin.script(meets)
     asked = engine(standin, **choices)
@@ -70,7 +72,9 @@ def error_body(code: str | None, message: str) -> bytes:
     return json.dumps({"error": {"message": message, "type": "x", "code": code}}).encode()
 
 
-def test_words_are_where_they_sound_to_the_sample(standin: OpenAIStandIn, body: Body) -> None:
+def test_words_are_where_they_sound_to_the_sample(
+    standin: OpenAIStandIn, body: RequestAudio
+) -> None:
     asked = engine(standin)
     reply = asked.parse(asked.listen(body, stop=GO_ON))
     heard = [(to_samples(word.start_s), to_samples(word.end_s)) for word in reply.words]
@@ -80,7 +84,9 @@ def test_words_are_where_they_sound_to_the_sample(standin: OpenAIStandIn, body: 
     assert not reply.warnings
 
 
-def test_the_body_goes_whole_with_its_name_and_type(standin: OpenAIStandIn, body: Body) -> None:
+def test_the_body_goes_whole_with_its_name_and_type(
+    standin: OpenAIStandIn, body: RequestAudio
+) -> None:
     engine(standin).listen(body, stop=GO_ON)
     request = standin.requests[0]
     assert request.path == "/v1/audio/transcriptions"
@@ -90,7 +96,7 @@ def test_the_body_goes_whole_with_its_name_and_type(standin: OpenAIStandIn, body
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: Body) -> None:
+def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: RequestAudio) -> None:
     asked = engine(standin, model="whisper-1", language="de", prompt="Ærø, Käse", temperature=0.2)
     asked.listen(body, stop=GO_ON)
     assert standin.requests[0].fields == {
@@ -103,7 +109,7 @@ def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: Body) -> 
     }
 
 
-def test_without_a_key_none_is_sent(standin: OpenAIStandIn, body: Body) -> None:
+def test_without_a_key_none_is_sent(standin: OpenAIStandIn, body: RequestAudio) -> None:
     OpenAIEngine(OpenAIOptions(base_url=f"{standin.url}/")).listen(body, stop=GO_ON)
     assert "authorization" not in standin.requests[0].headers
 
@@ -125,29 +131,31 @@ def test_identity_is_what_changes_the_answer() -> None:
 
 
 KINDS: dict[int, type[StenoError]] = {
-    301: EngineClosed,
+    301: EngineAccountError,
     400: EngineRefused,
-    401: EngineClosed,
-    402: EngineClosed,
-    403: EngineClosed,
-    404: EngineClosed,
-    405: EngineClosed,
-    408: EngineTrouble,
-    409: EngineTrouble,
+    401: EngineAccountError,
+    402: EngineAccountError,
+    403: EngineAccountError,
+    404: EngineAccountError,
+    405: EngineAccountError,
+    408: EngineError,
+    409: EngineError,
     413: RequestTooLong,
     415: EngineRefused,
     418: EngineRefused,
     422: EngineRefused,
     429: EngineBusy,
-    500: EngineTrouble,
-    502: EngineTrouble,
-    503: EngineTrouble,
+    500: EngineError,
+    502: EngineError,
+    503: EngineError,
     504: RequestTooLong,
 }
 
 
 @pytest.mark.parametrize("code", KINDS)
-def test_each_status_is_an_error_of_its_kind(standin: OpenAIStandIn, body: Body, code: int) -> None:
+def test_each_status_is_an_error_of_its_kind(
+    standin: OpenAIStandIn, body: RequestAudio, code: int
+) -> None:
     error = failure(standin, body, Meets(code, error_body("a_code", "Said so.")))
     assert type(error) is KINDS[code]
     assert f"({code}, a_code: Said so)" in str(error)
@@ -165,16 +173,16 @@ def test_each_status_is_an_error_of_its_kind(standin: OpenAIStandIn, body: Body,
     ],
 )
 def test_servers_own_words_are_told_however_wrapped(
-    standin: OpenAIStandIn, body: Body, said: object
+    standin: OpenAIStandIn, body: RequestAudio, said: object
 ) -> None:
     error = failure(standin, body, Meets(400, json.dumps(said).encode()))
     assert "Said so" in str(error)
 
 
-def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: Body) -> None:
+def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: RequestAudio) -> None:
     spent = Meets(429, error_body("insufficient_quota", "You exceeded your current quota"))
     crowd = Meets(429, error_body("rate_limit_exceeded", "Slower"), (("retry-after", "7"),))
-    assert isinstance(failure(standin, body, spent), EngineClosed)
+    assert isinstance(failure(standin, body, spent), EngineAccountError)
     busy = failure(standin, body, crowd)
     assert isinstance(busy, EngineBusy)
     assert busy.retry_after_s == 7
@@ -194,17 +202,17 @@ def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: Body) -> None
     ],
 )
 def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(
-    standin: OpenAIStandIn, body: Body, said: str, kind: type[StenoError]
+    standin: OpenAIStandIn, body: RequestAudio, said: str, kind: type[StenoError]
 ) -> None:
     assert type(failure(standin, body, Meets(400, error_body(None, said)))) is kind
 
 
 @pytest.mark.parametrize(("code", "may_be_paid"), [(500, True), (502, True), (503, False)])
 def test_a_gateway_cannot_say_what_was_paid(
-    standin: OpenAIStandIn, body: Body, code: int, may_be_paid: bool
+    standin: OpenAIStandIn, body: RequestAudio, code: int, may_be_paid: bool
 ) -> None:
     error = failure(standin, body, Meets(code, b"<html>Bad gateway</html>"))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid is may_be_paid
 
 
@@ -219,25 +227,27 @@ def test_a_gateway_cannot_say_what_was_paid(
         b'{"text": 1}',
     ],
 )
-def test_200_is_no_reply_yet(standin: OpenAIStandIn, body: Body, answer: bytes) -> None:
-    assert isinstance(failure(standin, body, Meets(body=answer)), EngineTrouble)
+def test_200_is_no_reply_yet(standin: OpenAIStandIn, body: RequestAudio, answer: bytes) -> None:
+    assert isinstance(failure(standin, body, Meets(body=answer)), EngineError)
 
 
-def test_a_model_without_times_is_of_no_use(standin: OpenAIStandIn, body: Body) -> None:
+def test_a_model_without_times_is_of_no_use(standin: OpenAIStandIn, body: RequestAudio) -> None:
     error = failure(standin, body, Meets(body=b'{"text": "Words."}'), model="gpt-4o-transcribe")
-    assert isinstance(error, EngineClosed)
+    assert isinstance(error, EngineAccountError)
     assert "gpt-4o-transcribe" in str(error)
 
 
 @pytest.mark.parametrize("at", [0, 1, 20, 99])
-def test_a_reply_that_breaks_off_may_be_paid(standin: OpenAIStandIn, body: Body, at: int) -> None:
+def test_a_reply_that_breaks_off_may_be_paid(
+    standin: OpenAIStandIn, body: RequestAudio, at: int
+) -> None:
     error = failure(standin, body, Meets(body=b" " * 100, cut_at=at))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
+def large(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     """More than the buffers of a connection hold."""
     path = tmp_path_factory.mktemp("audio") / "large.wav"
     with path.open("wb") as file:
@@ -247,23 +257,25 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Body:
 
 @pytest.mark.parametrize("at", [0, 1, 1_000, 5_000_000])
 def test_a_request_that_breaks_off_is_not_paid(
-    standin: OpenAIStandIn, large: Body, at: int
+    standin: OpenAIStandIn, large: RequestAudio, at: int
 ) -> None:
     error = failure(standin, large, Meets(reset_request_at=at))
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert not error.may_be_paid
 
 
 @pytest.mark.parametrize("code", [401, 413, 503])
 def test_an_answer_is_heard_while_the_body_is_still_being_sent(
-    standin: OpenAIStandIn, large: Body, code: int
+    standin: OpenAIStandIn, large: RequestAudio, code: int
 ) -> None:
     error = failure(standin, large, Meets(code, early=True))
     assert type(error) is KINDS[code]
     assert standin.requests[0].received == 0
 
 
-def test_memory_is_flat_in_the_size_of_the_body(standin: OpenAIStandIn, large: Body) -> None:
+def test_memory_is_flat_in_the_size_of_the_body(
+    standin: OpenAIStandIn, large: RequestAudio
+) -> None:
     standin.script(Meets(body=b'{"text": "", "segments": []}'))
     tracemalloc.start()
     engine(standin).listen(large, stop=GO_ON)
@@ -275,17 +287,17 @@ def test_memory_is_flat_in_the_size_of_the_body(standin: OpenAIStandIn, large: B
 
 @pytest.mark.parametrize("meets", [Meets(hang=True), Meets(drip_s=0.05, body=b" " * 1000)])
 def test_the_deadline_holds_whatever_trickles_in(
-    standin: OpenAIStandIn, body: Body, meets: Meets
+    standin: OpenAIStandIn, body: RequestAudio, meets: Meets
 ) -> None:
     error = failure(standin, body, meets, deadline_s=0.4)
-    assert isinstance(error, EngineTrouble)
+    assert isinstance(error, EngineError)
     assert error.may_be_paid
     assert "0.4 s" in str(error)
 
 
 @pytest.mark.parametrize("meets", [Meets(hang=True), Meets(drip_s=0.05, body=b" " * 1000)])
 def test_a_wish_to_stop_closes_the_connection(
-    standin: OpenAIStandIn, body: Body, meets: Meets
+    standin: OpenAIStandIn, body: RequestAudio, meets: Meets
 ) -> None:
     standin.script(meets)
     stop = threading.Event()
@@ -297,7 +309,7 @@ def test_a_wish_to_stop_closes_the_connection(
             waiting.result()
 
 
-def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: Body) -> None:
+def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: RequestAudio) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
@@ -305,15 +317,15 @@ def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: Body
     assert not standin.requests
 
 
-def test_nobody_at_home_is_told_apart_and_not_paid(body: Body) -> None:
+def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
     with OpenAIStandIn() as gone:
         url = gone.url
-    with pytest.raises(EngineTrouble, match="cannot be reached") as caught:
+    with pytest.raises(EngineError, match="cannot be reached") as caught:
         OpenAIEngine(OpenAIOptions(), None, url).listen(body, stop=GO_ON)
     assert not caught.value.may_be_paid
 
 
-def test_one_call_is_one_request(standin: OpenAIStandIn, body: Body) -> None:
+def test_one_call_is_one_request(standin: OpenAIStandIn, body: RequestAudio) -> None:
     for meets in (Meets(503), Meets(500), Meets(429), Meets(cut_at=1), Meets(reset_request_at=9)):
         before = len(standin.requests)
         failure(standin, body, meets)
@@ -337,7 +349,7 @@ def test_requests_at_once_do_not_mix(standin: OpenAIStandIn, tmp_path: Path) -> 
     ("heard_s", "fits"), [(5.0, True), (4.2, True), (1.0, False), (9.0, False)]
 )
 def test_a_reply_about_other_audio_is_no_answer(
-    standin: OpenAIStandIn, body: Body, heard_s: float, fits: bool
+    standin: OpenAIStandIn, body: RequestAudio, heard_s: float, fits: bool
 ) -> None:
     standin.script(Meets(body=json.dumps({"text": "", "duration": heard_s, "words": []}).encode()))
     asked = engine(standin)
@@ -353,12 +365,12 @@ def test_a_reply_about_other_audio_is_no_answer(
     if fits:
         assert reader(asked)(raw, order).duration_s == heard_s
     else:
-        with pytest.raises(EngineTrouble, match="not about the audio"):
+        with pytest.raises(EngineError, match="not about the audio"):
             reader(asked)(raw, order)
 
 
 def test_the_key_is_in_no_message_and_no_log(
-    standin: OpenAIStandIn, body: Body, caplog: pytest.LogCaptureFixture
+    standin: OpenAIStandIn, body: RequestAudio, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     repeats = Meets(401, error_body("invalid_api_key", f"Incorrect API key provided: {KEY}"))
@@ -371,7 +383,7 @@ def test_the_key_is_in_no_message_and_no_log(
 
 @pytest.mark.parametrize("key", [" ", "two words", "line\nbreak", "ключ"])
 def test_a_key_that_cannot_be_one_is_refused_at_once(key: str) -> None:
-    with pytest.raises(BadChoice, match="OPENAI_API_KEY"):
+    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
         OpenAIEngine(OpenAIOptions(), key)
 
 
@@ -389,6 +401,6 @@ def test_a_key_that_cannot_be_one_is_refused_at_once(key: str) -> None:
     ],
 )
 def test_a_base_url_that_cannot_be_one_is_refused_at_once(url: str) -> None:
-    with pytest.raises(BadChoice, match="base URL") as caught:
+    with pytest.raises(ConfigurationError, match="base URL") as caught:
         OpenAIEngine(OpenAIOptions(base_url=url))
     assert "word" not in str(caught.value)

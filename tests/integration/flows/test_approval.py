@@ -151,7 +151,7 @@ async def test_approved_it_goes_on_without_asking_or_forecasting_again(
     report = await state.aresult(raise_on_failure=False)
     assert isinstance(report, SweepReport)
     assert report.outcomes == {"published": 1, "no_speech": 1}
-    assert report.fates == {"new": 2, "too young": 1}
+    assert report.statuses == {"new": 2, "too young": 1}
     assert await forecasts_shown(run) == 1
     assert len(bought(destination)) == 1
 

@@ -69,7 +69,7 @@ async def test_what_is_foretold_of_a_source_heard_whole_is_what_the_sweep_then_b
     report = await sweep(source, destination)
 
     assert (foretold.recordings, foretold.heard) == (3, 3)
-    assert foretold.fates == report.fates == {"new": 3, "filtered": 1}
+    assert foretold.statuses == report.statuses == {"new": 3, "filtered": 1}
     assert foretold.paid_s.expected == pytest.approx(report.bought_s)
     assert foretold.paid_s.low == foretold.paid_s.high == foretold.paid_s.expected > 1
     assert foretold.audio_s.expected == pytest.approx(report.audio_s)
@@ -87,7 +87,7 @@ async def test_what_was_bought_earlier_is_not_foretold_to_be_bought_again(
 
     foretold = await forecast_of(source, destination, **options)
 
-    assert foretold.fates["profile changed"] == 3
+    assert foretold.statuses["profile changed"] == 3
     assert foretold.paid_s.expected == 0
     assert foretold.had_s.expected == pytest.approx(report.bought_s)
 

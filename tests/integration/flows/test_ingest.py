@@ -69,7 +69,7 @@ async def test_each_recording_ends_in_one_outcome_and_none_fails_another(
 
     assert state.type == "COMPLETED"
     assert report.outcomes == {"no_speech": 2, "rejected": 1}
-    assert report.fates == {"new": 3, "filtered": 1}
+    assert report.statuses == {"new": 3, "filtered": 1}
     (group,) = report.failures.values()
     assert (group.error, group.recordings) == ("BadMedia", ["b/broken.mp3"])
 
@@ -102,12 +102,12 @@ async def test_what_is_done_is_not_done_again_and_what_changed_is(
 ) -> None:
     await sweep(source, destination)
     _, again = await sweep(source, destination)
-    assert (again.outcomes, again.fates["done"]) == ({}, 3)
+    assert (again.outcomes, again.statuses["done"]) == ({}, 3)
 
     add(source, "b/broken.mp3", SAMPLES["quiet-room.ogg"])
     _, changed = await sweep(source, destination)
     assert changed.outcomes == {"no_speech": 1}
-    assert changed.fates == {"done": 2, "changed": 1, "filtered": 1}
+    assert changed.statuses == {"done": 2, "changed": 1, "filtered": 1}
 
 
 async def test_recordings_that_may_still_be_uploading_wait_for_the_next_sweep(
@@ -118,7 +118,7 @@ async def test_recordings_that_may_still_be_uploading_wait_for_the_next_sweep(
     _, report = await sweep(source, destination, selection=Selection(include=("a/*",)))
 
     assert report.outcomes == {"no_speech": 1}
-    assert report.fates["too young"] == 1
+    assert report.statuses["too young"] == 1
 
 
 async def test_what_a_limit_left_the_next_sweep_does(source: Path, destination: Path) -> None:
@@ -143,9 +143,9 @@ async def test_an_interrupted_sweep_is_finished_by_the_next(
 
     _, rest = await sweep(source, destination, failure_ratio=1)
 
-    assert 0 < rest.fates["done"] < 9
+    assert 0 < rest.statuses["done"] < 9
     _, nothing = await sweep(source, destination)
-    assert (nothing.outcomes, nothing.fates["done"]) == ({}, 9)
+    assert (nothing.outcomes, nothing.statuses["done"]) == ({}, 9)
 
 
 async def test_what_every_recording_would_meet_stops_the_sweep(

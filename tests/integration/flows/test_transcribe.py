@@ -14,12 +14,14 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.client.schemas.objects import State
 
+from stenoflow.audio.options import QualityOptions
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.flows.transcribe import transcribe
 from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest, written
 from stenoflow.manifest.schemas import schemas
-from stenoflow.profile.model import MediaChoice, Profile, QualityThresholds
+from stenoflow.media.options import MediaOptions
+from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
 from stenoflow.tasks.ending import Ending
 from tests.support.corpus import needs_corpus, recordings
@@ -192,7 +194,7 @@ async def test_below_the_quality_gate_nothing_is_sent(destination: Path, tmp_pat
     clipped = tmp_path / "clipped.wav"
     louder = ["-i", str(SAMPLES["interview.mp3"]), "-af", "volume=30dB"]
     subprocess.run(["ffmpeg", "-v", "error", *louder, str(clipped)], check=True)
-    profile = Profile(quality=QualityThresholds(min_score=0.9))
+    profile = Profile(quality=QualityOptions(min_score=0.9))
 
     ending = await ending_of(await run(clipped, destination, profile=profile))
 
@@ -207,7 +209,7 @@ async def test_a_choice_that_names_nothing_gives_up_at_once(destination: Path) -
 
     ending = await ending_of(state)
     assert (state.type, state.name, ending.outcome) == ("FAILED", "Failed", "gave_up")
-    assert ending.error == "BadChoice"
+    assert ending.error == "ConfigurationError"
     assert not destination.exists()
 
 
@@ -250,7 +252,7 @@ async def test_a_stopped_run_leaves_nothing_and_the_next_one_finishes(
 
 
 async def test_channels_apart_are_each_heard(destination: Path) -> None:
-    profile = Profile(media=MediaChoice(channels="apart"))
+    profile = Profile(media=MediaOptions(channels="apart"))
 
     ending = await ending_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stenoflow.http.request import Line, trusted
+from stenoflow.http.request import AbortableRequest, trusted
 from tests.support.certificate import write_certificate
 
 PATIENT = httpx.Timeout(30)
@@ -82,7 +82,7 @@ def without_end() -> Iterator[bytes]:
         yield bytes(1_000_000)
 
 
-def ask(line: Line, url: str, content: Iterator[bytes] | bytes = b"") -> float:
+def ask(line: AbortableRequest, url: str, content: Iterator[bytes] | bytes = b"") -> float:
     """How long it takes until the exchange has failed."""
     began_s = time.monotonic()
     with pytest.raises(httpx.HTTPError), line.client(PATIENT) as client:
@@ -95,14 +95,14 @@ def test_the_deadline_holds_for_the_whole_exchange(
     context: ssl.SSLContext | None, serve: Callable[[socket.socket], None]
 ) -> None:
     with serving(serve, context) as url:
-        line = Line(threading.Event(), 0.3)
+        line = AbortableRequest(threading.Event(), 0.3)
         assert 0.25 < ask(line, url) < 3
     assert (line.cut, line.sent, line.response) == ("deadline", True, None)
 
 
 def test_it_holds_while_nobody_takes_the_request(context: ssl.SSLContext | None) -> None:
     with serving(deaf, context) as url:
-        line = Line(threading.Event(), 0.5)
+        line = AbortableRequest(threading.Event(), 0.5)
         assert ask(line, url, without_end()) < 3
     assert (line.cut, line.sent) == ("deadline", False)
 
@@ -113,7 +113,7 @@ def test_a_wish_to_stop_cuts_it_off(
 ) -> None:
     stop = threading.Event()
     with serving(serve, context) as url:
-        line = Line(stop, 30)
+        line = AbortableRequest(stop, 30)
         wish = threading.Timer(0.2, stop.set)
         wish.start()
         assert ask(line, url) < 3
@@ -127,7 +127,7 @@ def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None
         connection.sendall(HEAD + b"x" * 1000)
 
     with serving(answering, context) as url:
-        line = Line(threading.Event(), 30)
+        line = AbortableRequest(threading.Event(), 30)
         with line.client(PATIENT) as client:
             client.post(url, content=b"hello")
     assert line.response
@@ -136,6 +136,6 @@ def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None
 
 def test_no_thread_is_left_behind() -> None:
     with serving(silent) as url:
-        line = Line(threading.Event(), 0.2)
+        line = AbortableRequest(threading.Event(), 0.2)
         ask(line, url)
         assert "line" not in {thread.name for thread in threading.enumerate()}

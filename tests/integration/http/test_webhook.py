@@ -20,11 +20,18 @@ from typing import Any
 
 import pytest
 
-from stenoflow.errors import BadChoice, Stopped
+from stenoflow.errors import ConfigurationError, Stopped
 from stenoflow.http import webhook as notifying
+from stenoflow.http.options import WebhookOptions
 from stenoflow.http.request import trusted
-from stenoflow.http.webhook import Notice, Unheard, Unwelcome, is_public, notify, signature_headers
-from stenoflow.profile.model import Notify
+from stenoflow.http.webhook import (
+    Notice,
+    WebhookRejected,
+    WebhookUnavailable,
+    is_public,
+    notify,
+    signature_headers,
+)
 from tests.support.certificate import write_certificate
 
 GO_ON = threading.Event()
@@ -96,7 +103,7 @@ def receiver() -> Generator[Receiver]:
 
 
 def tell(url: str, *, secret: str | None = None, allow_private: bool = True) -> None:
-    rules = Notify(url=url, allow_private=allow_private)
+    rules = WebhookOptions(url=url, allow_private=allow_private)
     notify(NOTICE, rules, secret=secret, stop=GO_ON)
 
 
@@ -176,7 +183,7 @@ def test_without_a_secret_a_notice_is_not_signed(receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64"])
 def test_a_broken_secret_sends_nothing(receiver: Receiver, secret: str) -> None:
-    with pytest.raises(BadChoice, match="STENOFLOW_NOTIFY_SECRET"):
+    with pytest.raises(ConfigurationError, match="STENOFLOW_NOTIFY_SECRET"):
         tell(receiver.url, secret=secret)
     assert not receiver.taken
 
@@ -184,7 +191,7 @@ def test_a_broken_secret_sends_nothing(receiver: Receiver, secret: str) -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 504])
 def test_trouble_passes(receiver: Receiver, status: int) -> None:
     receiver.status = status
-    with pytest.raises(Unheard, match=str(status)):
+    with pytest.raises(WebhookUnavailable, match=str(status)):
         tell(receiver.url)
     assert len(receiver.taken) == 1
 
@@ -192,7 +199,7 @@ def test_trouble_passes(receiver: Receiver, status: int) -> None:
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 413])
 def test_refusals_do_not(receiver: Receiver, status: int) -> None:
     receiver.status = status
-    with pytest.raises(Unwelcome, match=str(status)):
+    with pytest.raises(WebhookRejected, match=str(status)):
         tell(receiver.url)
 
 
@@ -200,7 +207,7 @@ def test_refusals_do_not(receiver: Receiver, status: int) -> None:
 def test_redirects_are_not_followed(receiver: Receiver, status: int) -> None:
     with receiving() as elsewhere:
         receiver.status, receiver.location = status, elsewhere.url
-        with pytest.raises(Unwelcome, match="redirects"):
+        with pytest.raises(WebhookRejected, match="redirects"):
             tell(receiver.url)
         assert not elsewhere.taken
 
@@ -208,7 +215,7 @@ def test_redirects_are_not_followed(receiver: Receiver, status: int) -> None:
 def test_nobody_there_is_trouble() -> None:
     with receiving() as gone:
         url = gone.url
-    with pytest.raises(Unheard, match=r"127\.0\.0\.1 could not be told"):
+    with pytest.raises(WebhookUnavailable, match=r"127\.0\.0\.1 could not be told"):
         tell(url)
 
 
@@ -217,21 +224,21 @@ def test_a_name_that_is_not_found_is_trouble(monkeypatch: pytest.MonkeyPatch) ->
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nothing)
-    with pytest.raises(Unheard, match="looked up"):
+    with pytest.raises(WebhookUnavailable, match="looked up"):
         tell("http://nowhere.test/")
 
 
 def test_silence_ends_at_the_deadline(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifying, "DEADLINE_S", 0.3)
     receiver.silent = True
-    with pytest.raises(Unheard):
+    with pytest.raises(WebhookUnavailable):
         tell(receiver.url)
 
 
 def test_a_wish_to_stop_is_met(receiver: Receiver) -> None:
     receiver.silent = True
     stop = threading.Event()
-    rules = Notify(url=receiver.url, allow_private=True)
+    rules = WebhookOptions(url=receiver.url, allow_private=True)
     with ThreadPoolExecutor(1) as threads:
         telling = threads.submit(notify, NOTICE, rules, secret=None, stop=stop)
         assert receiver.came.wait(10)
@@ -265,7 +272,7 @@ def test_a_wish_to_stop_is_met(receiver: Receiver) -> None:
     ],
 )
 def test_private_addresses_are_not_called(host: str) -> None:
-    with pytest.raises(BadChoice, match="no public address"):
+    with pytest.raises(ConfigurationError, match="no public address"):
         tell(f"http://{host}:9/", allow_private=False)
 
 
@@ -273,7 +280,7 @@ def test_one_private_address_among_public_ones_is_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     resolve(monkeypatch, ["93.184.216.34", "10.0.0.7"])
-    with pytest.raises(BadChoice, match=r"10\.0\.0\.7"):
+    with pytest.raises(ConfigurationError, match=r"10\.0\.0\.7"):
         tell("http://mixed.test/", allow_private=False)
 
 
@@ -310,7 +317,7 @@ def test_the_next_address_is_tried_where_nobody_answers(
     "url", ["http://user:password@example.org/", "http:///path", "http://[::1/"]
 )
 def test_a_url_of_the_wrong_kind_is_refused(url: str) -> None:
-    with pytest.raises(BadChoice, match=r"notify\.url") as caught:
+    with pytest.raises(ConfigurationError, match=r"notify\.url") as caught:
         tell(url)
     assert "password@" not in str(caught.value)
 
@@ -334,6 +341,6 @@ def test_the_certificate_must_be_the_names(
     with receiving(certified) as receiver:
         tell(named(receiver.url, "receiver.test"))
         assert len(receiver.taken) == 1
-        with pytest.raises(Unheard):
+        with pytest.raises(WebhookUnavailable):
             tell(named(receiver.url, "impostor.test"))
         assert len(receiver.taken) == 1

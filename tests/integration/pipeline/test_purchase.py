@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.audio.analysis import Heard
-from stenoflow.audio.encoding import pack
-from stenoflow.billing.budget import Budget, Purse
+from stenoflow.audio.analysis import AudioAnalysis
+from stenoflow.audio.encoding import RequestAudio, pack
+from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices, load_prices
-from stenoflow.engines.base import Body
 from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.errors import (
-    BadChoice,
     BudgetSpent,
-    EngineClosed,
+    ConfigurationError,
+    EngineAccountError,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
     OverLimit,
     RequestTooLong,
     Stopped,
@@ -29,8 +29,9 @@ from stenoflow.errors import (
 from stenoflow.ledger.keys import address_of
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.purchase import AT_ONCE, Buyer, Shelf, Wanted
-from stenoflow.profile.model import Cutting, DeepgramOptions, Profile
-from stenoflow.segmentation.planner import CutPlan, Part
+from stenoflow.profile.model import Profile
+from stenoflow.segmentation.options import SegmentationOptions
+from stenoflow.segmentation.planner import Part, SegmentationPlan
 from stenoflow.storage import Store, open_store
 from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, status
 from stenoflow.testing.deepgram.server import StandIn
@@ -39,7 +40,9 @@ from tests.support.hearings import evenly, heard_of, plans_of
 TONES = evenly(40)
 PARTS = 6
 LONGEST_S = 10.0
-PROFILE = Profile(engine="deepgram", cutting=Cutting(remove_pauses=False, overlap_s=1.0))
+PROFILE = Profile(
+    engine="deepgram", cutting=SegmentationOptions(remove_pauses=False, overlap_s=1.0)
+)
 WORDS = {tone.word for tone in TONES}
 
 
@@ -50,8 +53,8 @@ class Shop:
     standin: StandIn
     store: Store
     scratch: Path
-    heard: Heard
-    plans: list[CutPlan]
+    heard: AudioAnalysis
+    plans: list[SegmentationPlan]
     profile: Profile = PROFILE
     sweep: Budget = field(default_factory=Budget)
     prices: Prices = field(default_factory=load_prices)
@@ -65,7 +68,7 @@ class Shop:
         self.inside += 1
         yield
 
-    def pack(self, plan: CutPlan, part: Part, path: Path) -> Body:
+    def pack(self, plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
         pcm = self.heard.channels[plan.channel].pcm
         return pack(pcm, part.timeline, path, encoding=self.engine().encoding, stop=self.stop)
 
@@ -83,7 +86,7 @@ class Shop:
             shelf=shelf,
             engine=self.engine(),
             prices=self.prices,
-            purse=Purse(self.profile.max_cost_usd, self.sweep),
+            purse=RecordingBudget(self.profile.max_cost_usd, self.sweep),
             pack=self.pack,
             admission=self.admission,
             scratch=self.scratch,
@@ -161,7 +164,7 @@ def test_two_who_buy_one_recording_at_once_pay_for_it_once(shop: Shop, tmp_path:
 @pytest.mark.parametrize("fault", UNPAID + PAID)
 def test_a_fault_costs_no_part_but_its_own(shop: Shop, fault: Fault, at: int) -> None:
     shop.standin.script(*[FINE] * at, fault)
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         shop.buy()
     bought_first = len(shop.standin.bill.charges)
     found = shop.buy()
@@ -223,7 +226,7 @@ def test_a_closed_account_stops_everything_and_says_so_above_all_else(shop: Shop
     shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
     assert len(shop.plans[0].parts) > 2 * AT_ONCE
     shop.standin.script(*[status(402), status(503), status(503), status(503)] * 5)
-    with pytest.raises(EngineClosed):
+    with pytest.raises(EngineAccountError):
         shop.buy()
     assert len(shop.standin.requests) <= 2 * AT_ONCE
     assert shop.standin.bill.charges == []
@@ -257,7 +260,7 @@ def test_what_the_sweep_cannot_cover_is_left_whole(shop: Shop) -> None:
 
 def test_with_a_limit_but_no_price_nothing_is_sent(shop: Shop) -> None:
     shop.prices, shop.sweep = Prices(engines={}), Budget(Decimal(1000))
-    with pytest.raises(BadChoice):
+    with pytest.raises(ConfigurationError):
         shop.buy()
     assert shop.standin.requests == []
 
@@ -266,7 +269,7 @@ def test_money_of_what_was_certainly_not_paid_comes_back(shop: Shop) -> None:
     limit = shop.estimate_usd()
     shop.sweep = Budget(limit)
     shop.standin.script(*[status(503)] * AT_ONCE)
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         shop.buy()
     shop.buy()
     assert shop.sweep.left_usd == 0
@@ -277,7 +280,7 @@ def test_what_may_have_been_paid_in_vain_counts_toward_both_limits(shop: Shop) -
     shop.profile = PROFILE.model_copy(update={"max_cost_usd": limit})
     shop.sweep = Budget(2 * limit)
     shop.standin.script(Fault(reset_response_at=0))
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         shop.buy()
     with pytest.raises(OverLimit, match="without a reply"):
         shop.buy()

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.audio.analysis import Heard
+from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.billing.budget import Budget
 from stenoflow.billing.pricing import load_prices
 from stenoflow.engines.deepgram.engine import DeepgramEngine
-from stenoflow.engines.deepgram.parameters import hears_apart
-from stenoflow.errors import BadChoice, EngineTrouble, NotFound, PaidInVain
+from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.deepgram.parameters import is_multichannel
+from stenoflow.errors import ConfigurationError, EngineError, NotFound, UnusableResponse
 from stenoflow.ledger.ledger import Ledger
-from stenoflow.ledger.records import Lot
+from stenoflow.ledger.records import ChunkKey
+from stenoflow.media.options import MediaOptions
 from stenoflow.pipeline.transcribe import Original, Transcribed, rebuild, transcribe
-from stenoflow.profile.model import DeepgramOptions, MediaChoice, Profile
+from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
 from stenoflow.testing.deepgram.faults import Fault
 from stenoflow.testing.deepgram.server import StandIn
@@ -29,7 +31,7 @@ from tests.support.hearings import evenly, heard_of, plans_of
 TONES = evenly(30, every_s=2.0)
 PLAIN = DeepgramOptions(smart_format=None, punctuate=None, diarize_model=None)
 PROFILE = Profile(engine="deepgram", deepgram=PLAIN)
-APART = PROFILE.model_copy(update={"media": MediaChoice(channels="apart")})
+APART = PROFILE.model_copy(update={"media": MediaOptions(channels="apart")})
 
 
 @dataclass
@@ -51,10 +53,10 @@ class Desk:
             self.profile.deepgram,
             self.standin.key,
             self.standin.url,
-            multichannel=hears_apart(self.profile),
+            multichannel=is_multichannel(self.profile),
         )
 
-    def transcribe(self, heard: Heard | None = None) -> Transcribed:
+    def transcribe(self, heard: AudioAnalysis | None = None) -> Transcribed:
         heard = heard or heard_of(self.folder, *self.channels)
         path = self.folder / "recording.wav"
         if not path.exists():
@@ -162,7 +164,7 @@ def test_what_was_not_bought_cannot_be_rebuilt(desk: Desk) -> None:
 def test_what_was_bought_in_part_cannot_be_rebuilt(desk: Desk) -> None:
     desk.longest_s = 6.0
     desk.standin.script(Fault(status=503))
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         desk.transcribe()
     with pytest.raises(NotFound, match=r"only \d of its \d parts|it has not"):
         desk.rebuild()
@@ -178,7 +180,7 @@ def test_times_follow_the_plan_that_was_bought_whatever_a_later_decoder_makes(de
 
 def test_what_a_later_decoder_has_not_got_is_not_sent(desk: Desk) -> None:
     desk.standin.script(Fault(status=503))
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         desk.transcribe()
     heard = heard_of(desk.folder, TONES)
     pcm = heard.channels[0].pcm
@@ -191,10 +193,10 @@ def test_what_a_later_decoder_has_not_got_is_not_sent(desk: Desk) -> None:
 
 def test_a_plan_that_cannot_be_read_buys_nothing(desk: Desk) -> None:
     found = desk.transcribe()
-    lot = Lot(found.purchases[0].address, found.purchases[0].part)
+    lot = ChunkKey(found.purchases[0].address, found.purchases[0].part)
     plan = lot.prefix.split("/parts/")[0] + "/plan.json"
     desk.store.put(plan, desk.store.read(plan)[:50])
-    with pytest.raises(PaidInVain, match="plan"):
+    with pytest.raises(UnusableResponse, match="plan"):
         desk.transcribe()
     assert len(desk.standin.requests) == 1
 
@@ -216,7 +218,7 @@ def test_a_recording_is_sent_as_it_is(desk: Desk, apart: bool) -> None:
 def test_a_recording_without_url_cannot_be_sent_by_url(desk: Desk) -> None:
     options = PLAIN.model_copy(update={"upload": "url"})
     desk.profile = PROFILE.model_copy(update={"deepgram": options})
-    with pytest.raises(BadChoice, match="presigned"):
+    with pytest.raises(ConfigurationError, match="presigned"):
         desk.transcribe()
     assert desk.standin.requests == []
 
@@ -233,7 +235,7 @@ def test_where_nobody_speaks_nothing_is_bought(desk: Desk) -> None:
 
 def test_an_attempt_without_reply_is_marked(desk: Desk) -> None:
     desk.standin.script(Fault(reset_response_at=100))
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         desk.transcribe()
     assert desk.transcribe().may_have_been_paid == 1
     assert desk.rebuild().may_have_been_paid == 1

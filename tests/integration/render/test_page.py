@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from stenoflow.audio.quality import Quality
-from stenoflow.profile.model import Profile
 from stenoflow.render import Costs, Rendering, Waveform, render_all
+from stenoflow.render.options import PlaybackOptions
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript, Utterance, Word
 from tests.support.transcripts import HOSTILE, rendering, said
@@ -385,7 +385,7 @@ def test_a_recording_at_an_address_is_asked_for_when_somebody_plays(
 ) -> None:
     apart = replace(
         shown,
-        profile=Profile.model_validate({"playback": {"embed_max_bytes": 0}}),
+        playback=PlaybackOptions(embed_max_bytes=0),
         recording=replace(shown.recording, playback_url=sound.as_uri()),
     )
     opened = _open(browser, _write(tmp_path, apart), "#t=2.4")
@@ -398,8 +398,8 @@ def test_a_recording_at_an_address_is_asked_for_when_somebody_plays(
 
 
 def test_a_recording_too_large_for_the_page_is_addressed(shown: Rendering, tmp_path: Path) -> None:
-    small = Profile.model_validate({"playback": {"embed_max_bytes": 1000}})
-    page = _write(tmp_path, replace(shown, profile=small)).read_text()
+    small = PlaybackOptions(embed_max_bytes=1000)
+    page = _write(tmp_path, replace(shown, playback=small)).read_text()
     assert 'src="https://play.example/calls/board.mp3"' in page
     assert "media-src https://play.example blob:" in page
     assert "data:audio" not in page

@@ -13,13 +13,13 @@ import pytest
 
 from stenoflow.errors import (
     AccessDenied,
-    BadChoice,
+    ConfigurationError,
     NotFound,
     OverLimit,
     SourceChanged,
     StenoError,
     Stopped,
-    StoreTrouble,
+    StoreUnavailable,
 )
 from stenoflow.storage import s3
 from stenoflow.storage.base import CHUNK
@@ -92,7 +92,7 @@ def test_a_read_that_gets_no_further_is_given_up(
     breaks = [Break(HEADS, "close")] * 50
     with breaking_proxy(server.endpoint_url, breaks) as proxy:
         store = server.open(bucket, endpoint_url=proxy.url)
-        with pytest.raises(StoreTrouble, match="did not answer, or broke off"):
+        with pytest.raises(StoreUnavailable, match="did not answer, or broke off"):
             store.fetch("a", tmp_path / "a", max_bytes=len(BODY))
     assert len(proxy.ranges()) <= s3.RESUMES + 1
     assert not (tmp_path / "a").exists()
@@ -220,14 +220,17 @@ def test_writes_that_cross_are_tried_again() -> None:
     cross = says(409, "ConditionalRequestConflict")
     with answering(cross, cross, says(200)) as store:
         assert store.put_if_absent("a", b"") is True
-    with answering(cross) as store, pytest.raises(StoreTrouble, match="being written by others"):
+    with (
+        answering(cross) as store,
+        pytest.raises(StoreUnavailable, match="being written by others"),
+    ):
         store.put_if_absent("a", b"")
 
 
 def test_a_server_without_conditional_writes_is_no_destination() -> None:
     with (
         answering(says(501, "NotImplemented")) as store,
-        pytest.raises(BadChoice, match="nothing is bought without that"),
+        pytest.raises(ConfigurationError, match="nothing is bought without that"),
     ):
         store.put_if_absent("a", b"")
 
@@ -284,7 +287,7 @@ def test_a_presigned_address_reads_without_keys(server: S3Server, bucket: str) -
 
 @pytest.mark.parametrize("expires_s", [0, -1, 8 * 24 * 3600])
 def test_a_presigned_address_lives_a_week_at_most(moto: S3Server, expires_s: int) -> None:
-    with pytest.raises(BadChoice, match="lives 1 to 604,800 seconds"):
+    with pytest.raises(ConfigurationError, match="lives 1 to 604,800 seconds"):
         moto.open("any").presign("a", expires_s=expires_s)
 
 
@@ -345,7 +348,7 @@ def test_nobody_listens_at_the_endpoint(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(s3, "ATTEMPTS", 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nowhere = S3Server(f"http://127.0.0.1:{listener.getsockname()[1]}", "key", "hidden")
-    with pytest.raises(StoreTrouble, match="look at the endpoint's address and the network"):
+    with pytest.raises(StoreUnavailable, match="look at the endpoint's address and the network"):
         nowhere.open("calls").fetch("a", tmp_path / "a", max_bytes=1)
     assert not (tmp_path / "a").exists()
 
@@ -375,18 +378,22 @@ def test_no_credentials_at_all(
         (says(404, "NoSuchKey"), NotFound, "no such object"),
         (says(404, "NoSuchBucket"), NotFound, "no such bucket"),
         (says(400, "KeyTooLongError"), OverLimit, "too long"),
-        (says(503, "SlowDown", "less, please"), StoreTrouble, "wants less at once"),
-        (says(500, "InternalError"), StoreTrouble, "in trouble"),
-        (says(502), StoreTrouble, "in trouble"),
-        (says(429), StoreTrouble, "wants less at once"),
-        (says(400, "AuthorizationHeaderMalformed", "eu-west-1"), BadChoice, "another region"),
+        (says(503, "SlowDown", "less, please"), StoreUnavailable, "wants less at once"),
+        (says(500, "InternalError"), StoreUnavailable, "in trouble"),
+        (says(502), StoreUnavailable, "in trouble"),
+        (says(429), StoreUnavailable, "wants less at once"),
+        (
+            says(400, "AuthorizationHeaderMalformed", "eu-west-1"),
+            ConfigurationError,
+            "another region",
+        ),
         (
             says(301, "PermanentRedirect", "", {"x-amz-bucket-region": "eu-west-1"}),
-            BadChoice,
+            ConfigurationError,
             r"region \(it says eu-west-1\)",
         ),
-        (says(400, "InvalidBucketName"), BadChoice, "InvalidBucketName"),
-        (says(405, "MethodNotAllowed"), BadChoice, "cannot do this"),
+        (says(400, "InvalidBucketName"), ConfigurationError, "InvalidBucketName"),
+        (says(405, "MethodNotAllowed"), ConfigurationError, "cannot do this"),
     ],
 )
 def test_each_refusal_has_its_type_and_a_clear_sentence(
@@ -420,6 +427,6 @@ def test_what_is_no_s3_server_is_said_to_be_none(
             lambda: store.read("a"),
         ):
             with pytest.raises(
-                StoreTrouble, match=r"s3://calls.*: what answers there does not speak S3"
+                StoreUnavailable, match=r"s3://calls.*: what answers there does not speak S3"
             ):
                 attempt()

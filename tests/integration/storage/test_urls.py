@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.errors import BadChoice, NotFound
+from stenoflow.errors import ConfigurationError, NotFound
 from stenoflow.storage import locate, open_store
 from tests.support.s3 import S3Server
 
@@ -53,10 +53,10 @@ def test_a_relative_path_is_taken_from_where_we_are(
     ],
 )
 def test_what_is_neither_is_refused_in_clear_words(typed: str, words: str) -> None:
-    with pytest.raises(BadChoice, match=words):
+    with pytest.raises(ConfigurationError, match=words):
         open_store(typed)
     if typed != "s3://":
-        with pytest.raises(BadChoice, match=words):
+        with pytest.raises(ConfigurationError, match=words):
             locate(typed)
 
 

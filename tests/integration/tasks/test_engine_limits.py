@@ -11,7 +11,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from stenoflow.errors import EngineBusy, Stopped
 from stenoflow.tasks.limits.engine import (
-    PrefectTrouble,
+    PrefectUnavailable,
     admission,
     create_limits,
     open_limit,
@@ -54,7 +54,10 @@ def test_a_limit_of_nothing_is_trouble_that_may_end(client: SyncPrefectClient) -
     client.update_global_concurrency_limit(
         open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=0)
     )
-    with pytest.raises(PrefectTrouble, match="gives no turn"), admission(ENGINE)(threading.Event()):
+    with (
+        pytest.raises(PrefectUnavailable, match="gives no turn"),
+        admission(ENGINE)(threading.Event()),
+    ):
         pytest.fail("went on")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from prefect import flow
 
-from stenoflow.errors import BadMedia, EngineClosed, StenoError, StoreTrouble
+from stenoflow.errors import BadMedia, EngineAccountError, StenoError, StoreUnavailable
 from stenoflow.tasks.step import FIRST_DELAY_S, RETRIES, step
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -34,14 +34,14 @@ async def tries_until(errors: Iterator[StenoError]) -> int:
 
 
 async def test_transient_trouble_is_tried_again_until_it_is_over() -> None:
-    assert await tries_until(iter([StoreTrouble("down"), StoreTrouble("down")])) == 3
+    assert await tries_until(iter([StoreUnavailable("down"), StoreUnavailable("down")])) == 3
 
 
 async def test_transient_trouble_that_stays_is_given_up() -> None:
-    assert await tries_until(StoreTrouble("down") for _ in range(100)) == RETRIES + 1
+    assert await tries_until(StoreUnavailable("down") for _ in range(100)) == RETRIES + 1
 
 
-@pytest.mark.parametrize("error", [BadMedia("no sound"), EngineClosed("no credit")])
+@pytest.mark.parametrize("error", [BadMedia("no sound"), EngineAccountError("no credit")])
 async def test_what_cannot_succeed_is_tried_once(error: StenoError) -> None:
     assert await tries_until(iter([error])) == 1
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stenoflow.engines.deepgram.engine import DeepgramEngine
-from stenoflow.errors import EngineTrouble
-from stenoflow.profile.model import DeepgramOptions
+from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.errors import EngineError
 from stenoflow.testing.deepgram.faults import FINE, status
 from stenoflow.testing.deepgram.process import standin_apart
 from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
@@ -36,7 +36,7 @@ def test_it_takes_its_script_and_shows_its_bill_from_outside(tmp_path: Path) -> 
     with standin_apart("--key", "a-key-of-ours") as standin:
         standin.script(status(503), FINE)
         asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url)
-        with pytest.raises(EngineTrouble):
+        with pytest.raises(EngineError):
             asked.listen(body, stop=GO_ON)
         reply = asked.parse(asked.listen(body, stop=GO_ON))
         report, bill = standin.report(), standin.bill()

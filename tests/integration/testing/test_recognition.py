@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from stenoflow.audio.encoding import pack
-from stenoflow.engines.base import Encoding
+from stenoflow.audio.encoding import Encoding, pack
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.testing.deepgram.recognition import Unreadable, hear
 from stenoflow.testing.layouts import layouts

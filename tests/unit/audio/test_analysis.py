@@ -10,22 +10,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stenoflow.audio.analysis import Channel, Heard, listen
+from stenoflow.audio.analysis import AudioAnalysis, Channel, listen
 from stenoflow.audio.encoding import pack
 from stenoflow.errors import BadMedia, OverLimit, Stopped
 from stenoflow.media.binaries import VARIABLE, chosen_decoder
 from stenoflow.media.ffmpeg import decode
-from stenoflow.profile.model import Limits, MediaChoice, Profile
+from stenoflow.media.options import Limits, MediaOptions
+from stenoflow.profile.model import Profile
 from stenoflow.segmentation.timeline import Timeline
-from stenoflow.vad.detector import WINDOW, speech_probabilities
+from stenoflow.vad.detector import WINDOW, speech_scores
 from tests.support.corpus import ROOT, needs_corpus, recordings
 
 INTERVIEW = ROOT / "deployments" / "samples" / "interview.mp3"
 
 
-def hear(path: Path, folder: Path, **choice: Any) -> Heard:
+def hear(path: Path, folder: Path, **choice: Any) -> AudioAnalysis:
     folder.mkdir(exist_ok=True)
-    return listen(path, Profile(media=MediaChoice(**choice)), folder)
+    return listen(path, Profile(media=MediaOptions(**choice)), folder)
 
 
 def sound(channel: Channel) -> NDArray[np.int16]:
@@ -56,7 +57,7 @@ def test_what_is_written_measured_and_heard_is_what_the_decoder_gives(tmp_path: 
         samples = np.concatenate(list(decoding))[:, 0]
     [channel] = heard.channels
     np.testing.assert_array_equal(sound(channel), samples)
-    np.testing.assert_array_equal(channel.probabilities[:], speech_probabilities(samples))
+    np.testing.assert_array_equal(channel.probabilities[:], speech_scores(samples))
     assert len(channel.probabilities) == -(-len(samples) // WINDOW)
     assert channel.samples == heard.samples == len(samples)
     assert heard.duration_s == len(samples) / 16_000
@@ -142,7 +143,7 @@ def sent(channel: Channel, folder: Path) -> NDArray[np.int16]:
 
 def assert_levelled(path: Path, folder: Path, target_dbfs: float) -> None:
     """Within 2 dB of the target, or as near as the loudest sample allows; no sample is held back."""
-    profile = Profile(media=MediaChoice(level_dbfs=target_dbfs))
+    profile = Profile(media=MediaOptions(level_dbfs=target_dbfs))
     [channel] = listen(path, profile, folder).channels
     before, after = sound(channel), sent(channel, folder)
     np.testing.assert_allclose(after, before * channel.gain, atol=0.51)

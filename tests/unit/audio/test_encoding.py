@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stenoflow.audio.encoding import BLOCK, pack, samples_within
-from stenoflow.engines.base import Encoding
+from stenoflow.audio.encoding import BLOCK, Encoding, pack, samples_within
 from stenoflow.errors import Stopped
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Span

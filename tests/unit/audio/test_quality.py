@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stenoflow.audio.analysis import listen
+from stenoflow.audio.options import QualityOptions
 from stenoflow.audio.quality import CLIPPED_FROM, Quality, QualityMeter
-from stenoflow.profile.model import Profile, QualityThresholds
-from stenoflow.vad.detector import WINDOW, speech_probabilities
+from stenoflow.profile.model import Profile
+from stenoflow.vad.detector import WINDOW, speech_scores
 from tests.support.corpus import ROOT
 
 ROUNDED_DB = 0.006
 """Levels are kept in hundredths of a dB."""
 
-LENIENT = QualityThresholds(
+LENIENT = QualityOptions(
     low_snr_db=-20, clipping_ratio=1, silence_ratio=1, silence_dbfs=-120, quiet_dbfs=-120
 )
 """Nothing is worth a warning."""
@@ -32,14 +33,14 @@ LENIENT = QualityThresholds(
 def measured(
     samples: NDArray[np.int16],
     probabilities: NDArray[np.float32] | None = None,
-    thresholds: QualityThresholds | None = None,
+    thresholds: QualityOptions | None = None,
 ) -> Quality:
     """Everything speech, unless told otherwise."""
     meter = QualityMeter()
     meter.feed(samples)
     windows = -(-len(samples) // WINDOW)
     heard = np.ones(windows, np.float32) if probabilities is None else probabilities
-    return meter.finish(heard, thresholds or QualityThresholds())
+    return meter.finish(heard, thresholds or QualityOptions())
 
 
 def tone(rms_dbfs: float, windows: int) -> NDArray[np.int16]:
@@ -133,7 +134,7 @@ def test_the_size_of_the_blocks_does_not_matter(
     in_blocks, at_once = (
         asdict(each)
         for each in (
-            meter.finish(probabilities[told:], QualityThresholds()),
+            meter.finish(probabilities[told:], QualityOptions()),
             measured(samples, probabilities),
         )
     )
@@ -175,7 +176,7 @@ def test_white_noise_added_to_clean_speech_reads_within_1_db(tmp_path: Path, snr
 
 
 def measured_speech(samples: NDArray[np.int16]) -> Quality:
-    return measured(samples, speech_probabilities(samples))
+    return measured(samples, speech_scores(samples))
 
 
 def speech_then_pause(speech_dbfs: float, noise_dbfs: float) -> Quality:
@@ -203,7 +204,7 @@ def test_the_score_is_clarity_times_loudness_times_integrity() -> None:
     [(-60, "excellent"), (-44, "good"), (-36, "fair"), (-30, "poor"), (-22, "poor")],
 )
 def test_the_level_follows_the_score_by_the_profiles_steps(noise_dbfs: float, level: str) -> None:
-    found, steps = speech_then_pause(-20, noise_dbfs), QualityThresholds()
+    found, steps = speech_then_pause(-20, noise_dbfs), QualityOptions()
     assert found.level == level
     assert (found.score >= steps.excellent_score) == (level == "excellent")
     assert (found.score >= steps.good_score) == (level in ("excellent", "good"))
@@ -245,7 +246,7 @@ def test_each_threshold_has_its_own_sentence(thresholds: dict[str, Any], sentenc
 
 
 def test_warnings_come_worst_first() -> None:
-    thresholds = QualityThresholds(low_snr_db=80, quiet_dbfs=0, silence_ratio=0)
+    thresholds = QualityOptions(low_snr_db=80, quiet_dbfs=0, silence_ratio=0)
     found = measured(
         np.concatenate([tone(-30, 40), tone(-60, 40)]),
         np.repeat(np.array([0.9, 0.0], np.float32), 40),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stenoflow.billing.budget import Budget, Held, Purse
-from stenoflow.errors import BadChoice, BudgetSpent, OverLimit
+from stenoflow.billing.budget import Budget, RecordingBudget, RecordingReservation
+from stenoflow.errors import BudgetSpent, ConfigurationError, OverLimit
 
 usd = st.decimals(0, 10, places=6)
 limits = st.none() | usd
@@ -57,7 +57,11 @@ def test_recordings_side_by_side_overrun_neither_limit(
     together = threading.Barrier(len(own_limits))
 
     def record(own_limit: Decimal) -> Decimal:
-        purse, chance, committed = Purse(own_limit, sweep), random.Random(seed), Decimal(0)
+        purse, chance, committed = (
+            RecordingBudget(own_limit, sweep),
+            random.Random(seed),
+            Decimal(0),
+        )
         together.wait()
         for _ in range(20):
             try:
@@ -79,7 +83,7 @@ def test_recordings_side_by_side_overrun_neither_limit(
 
 def test_what_the_sweep_cannot_cover_leaves_the_recordings_own_limit_alone() -> None:
     sweep = Budget(Decimal(1))
-    purse = Purse(Decimal(2), sweep)
+    purse = RecordingBudget(Decimal(2), sweep)
     with pytest.raises(BudgetSpent, match="leave it to the next sweep"):
         purse.reserve(Decimal("1.5"))
     purse.reserve(Decimal(1)).release()
@@ -87,7 +91,7 @@ def test_what_the_sweep_cannot_cover_leaves_the_recordings_own_limit_alone() -> 
 
 
 def test_what_was_paid_earlier_counts_toward_a_recordings_limit_and_is_named() -> None:
-    purse = Purse(Decimal(2), Budget())
+    purse = RecordingBudget(Decimal(2), Budget())
     purse.count(Decimal("1.5"))
     with pytest.raises(OverLimit, match=r"beside 1\.5 USD already paid"):
         purse.reserve(Decimal("0.6"))
@@ -99,8 +103,8 @@ def test_what_was_paid_earlier_counts_toward_a_recordings_limit_and_is_named() -
 
 
 def test_without_a_limit_what_has_no_price_may_be_bought() -> None:
-    held = Purse(None, Budget()).reserve(None)
-    assert isinstance(held, Held)
+    held = RecordingBudget(None, Budget()).reserve(None)
+    assert isinstance(held, RecordingReservation)
     held.commit()
 
 
@@ -108,11 +112,11 @@ def test_without_a_limit_what_has_no_price_may_be_bought() -> None:
 def test_with_a_limit_what_has_no_price_is_refused(
     own: Decimal | None, sweep: Decimal | None
 ) -> None:
-    with pytest.raises(BadChoice, match="STENOFLOW_PRICES"):
-        Purse(own, Budget(sweep)).reserve(None)
+    with pytest.raises(ConfigurationError, match="STENOFLOW_PRICES"):
+        RecordingBudget(own, Budget(sweep)).reserve(None)
 
 
 def test_a_limit_of_nothing_lets_through_what_is_free() -> None:
-    Purse(Decimal(0), Budget(Decimal(0))).reserve(Decimal(0)).commit()
+    RecordingBudget(Decimal(0), Budget(Decimal(0))).reserve(Decimal(0)).commit()
     with pytest.raises(OverLimit):
-        Purse(Decimal(0), Budget()).reserve(Decimal("0.000001"))
+        RecordingBudget(Decimal(0), Budget()).reserve(Decimal("0.000001"))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.billing.pricing import Prices, load_prices, prices
-from stenoflow.engines.deepgram.parameters import parameters, what_decides
-from stenoflow.errors import BadChoice
-from stenoflow.profile.model import DeepgramOptions
+from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.deepgram.parameters import parameters, result_affecting_params
+from stenoflow.errors import ConfigurationError
 
 
 def line(usd: str, as_of: str = "2026-01-01") -> dict[str, str]:
@@ -100,7 +100,7 @@ def test_what_has_no_price_is_not_guessed(engine: str, model: str) -> None:
 
 
 def test_the_table_that_ships_prices_what_a_default_profile_asks_of_deepgram() -> None:
-    options = what_decides(parameters(DeepgramOptions(), multichannel=False))
+    options = result_affecting_params(parameters(DeepgramOptions(), multichannel=False))
     estimate = load_prices().estimate("deepgram", options, 3600)
     assert estimate.usd == Decimal("0.5820")  # (0.0077 + 0.0020) USD a minute
     assert estimate.as_of is not None
@@ -132,10 +132,10 @@ def test_ones_own_table_takes_its_place(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_table_that_is_none_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "wrong.json"
     path.write_text(text)
-    with pytest.raises(BadChoice, match=r"wrong\.json"):
+    with pytest.raises(ConfigurationError, match=r"wrong\.json"):
         load_prices(str(path))
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadChoice, match=r"absent\.json"):
+    with pytest.raises(ConfigurationError, match=r"absent\.json"):
         load_prices(str(tmp_path / "absent.json"))

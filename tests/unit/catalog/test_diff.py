@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.catalog.diff import Batch, Decision, Done, Fate, Selection, batches, decide, up_to
-from stenoflow.errors import BadChoice
+from stenoflow.catalog.diff import Batch, Decision, Done, Selection, Status, batches, decide, up_to
+from stenoflow.errors import ConfigurationError
 from stenoflow.storage import ObjectInfo
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -39,41 +39,43 @@ def decided(
     )
 
 
-def fate_of(info: ObjectInfo, done: list[Done], selection: Selection | None = None) -> Fate:
+def status_of(info: ObjectInfo, done: list[Done], selection: Selection | None = None) -> Status:
     (decision,) = decided([info], done, selection)
-    return decision.fate
+    return decision.status
 
 
 def test_a_recording_without_a_manifest_is_new() -> None:
-    assert fate_of(recording("a.mp3"), [Done("b.mp3", "v1", PROFILE)]) is Fate.NEW
+    assert status_of(recording("a.mp3"), [Done("b.mp3", "v1", PROFILE)]) is Status.NEW
 
 
 def test_a_recording_with_its_manifest_is_done() -> None:
-    assert fate_of(recording("a.mp3"), [Done("a.mp3", "v1", PROFILE)]) is Fate.DONE
+    assert status_of(recording("a.mp3"), [Done("a.mp3", "v1", PROFILE)]) is Status.DONE
 
 
 def test_replaced_content_is_done_again() -> None:
     old = [Done("a.mp3", "v0", PROFILE)]
-    assert fate_of(recording("a.mp3"), old) is Fate.CHANGED
+    assert status_of(recording("a.mp3"), old) is Status.CHANGED
 
 
 def test_a_manifest_of_old_content_beside_that_of_the_present_one_changes_nothing() -> None:
     both = [Done("a.mp3", "v0", PROFILE), Done("a.mp3", "v1", PROFILE)]
-    assert fate_of(recording("a.mp3"), both) is Fate.DONE
+    assert status_of(recording("a.mp3"), both) is Status.DONE
 
 
 def test_another_profile_is_done_again_only_if_asked() -> None:
     other = [Done("a.mp3", "v1", "p0")]
-    assert fate_of(recording("a.mp3"), other) is Fate.DONE
+    assert status_of(recording("a.mp3"), other) is Status.DONE
     asked = Selection(redo_changed_profile=True)
-    assert fate_of(recording("a.mp3"), other, asked) is Fate.PROFILE_CHANGED
-    assert fate_of(recording("a.mp3"), [*other, Done("a.mp3", "v1", PROFILE)], asked) is Fate.DONE
+    assert status_of(recording("a.mp3"), other, asked) is Status.PROFILE_CHANGED
+    assert (
+        status_of(recording("a.mp3"), [*other, Done("a.mp3", "v1", PROFILE)], asked) is Status.DONE
+    )
 
 
 def test_an_upload_in_progress_is_left_alone() -> None:
     fresh = recording("a.mp3", modified=NOW - timedelta(seconds=59))
-    assert fate_of(fresh, []) is Fate.TOO_YOUNG
-    assert fate_of(fresh, [], Selection(settle_s=59)) is Fate.NEW
+    assert status_of(fresh, []) is Status.TOO_YOUNG
+    assert status_of(fresh, [], Selection(settle_s=59)) is Status.NEW
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_recordings_are_chosen_by_size_and_age(selection: Selection, wanted: boo
 
 
 def test_a_listing_out_of_order_is_refused_rather_than_losing_recordings() -> None:
-    with pytest.raises(BadChoice, match=r"'a\.mp3' after 'b\.mp3'"):
+    with pytest.raises(ConfigurationError, match=r"'a\.mp3' after 'b\.mp3'"):
         decided([recording("b.mp3"), recording("a.mp3")], [])
-    with pytest.raises(BadChoice, match="order"):
+    with pytest.raises(ConfigurationError, match="order"):
         decided([recording("c.mp3")], [Done("b", "v1", PROFILE), Done("a", "v1", PROFILE)])
 
 
@@ -149,23 +151,23 @@ def test_the_merge_agrees_with_a_set_of_all_manifests(
     listed = [Done(*item) for item in sorted(done, key=lambda item: item[0].encode())]
     everything = set(done)
 
-    def expected(info: ObjectInfo) -> Fate:
+    def expected(info: ObjectInfo) -> Status:
         known = {item for item in everything if item[0] == info.key}
         same_content = {item for item in known if item[1] == info.version}
         if info.key.endswith("/"):
-            return Fate.FILTERED
+            return Status.FILTERED
         if (info.key, info.version, PROFILE) in everything or (same_content and not redo):
-            return Fate.DONE
+            return Status.DONE
         if NOW - info.modified < timedelta(seconds=60):
-            return Fate.TOO_YOUNG
+            return Status.TOO_YOUNG
         if same_content:
-            return Fate.PROFILE_CHANGED
-        return Fate.CHANGED if known else Fate.NEW
+            return Status.PROFILE_CHANGED
+        return Status.CHANGED if known else Status.NEW
 
     selection = Selection(extensions="", redo_changed_profile=redo)
     decisions = decided(recordings, listed, selection)
     assert [decision.info for decision in decisions] == recordings
-    assert [decision.fate for decision in decisions] == [expected(info) for info in recordings]
+    assert [decision.status for decision in decisions] == [expected(info) for info in recordings]
 
 
 @given(
@@ -212,7 +214,7 @@ def test_memory_does_not_grow_with_the_listings() -> None:
             return (Done(f"{index:07}.mp3", "v1", PROFILE) for index in range(number))
 
         tracemalloc.start()
-        fates = decide(
+        statuses = decide(
             found(),
             done(),
             selection=Selection(),
@@ -220,7 +222,7 @@ def test_memory_does_not_grow_with_the_listings() -> None:
             profile_mark=PROFILE,
             now=NOW,
         )
-        assert sum(decision.fate is Fate.DONE for decision in fates) == number
+        assert sum(decision.status is Status.DONE for decision in statuses) == number
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -15,7 +15,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 endings = st.lists(
     st.tuples(
         st.sampled_from(["published", "no_speech", "rejected", "gave_up"]),
-        st.sampled_from(["BadMedia", "StoreTrouble"]),
+        st.sampled_from(["BadMedia", "StoreUnavailable"]),
         st.integers(0, 1000),
     ),
     max_size=40,

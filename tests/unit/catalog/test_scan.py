@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.catalog.diff import Fate, Selection
+from stenoflow.catalog.diff import Selection, Status
 from stenoflow.catalog.scan import KeyRange, Survey, decisions, survey
 from stenoflow.errors import Stopped
 from stenoflow.manifest.keys import fingerprint, manifest_key
@@ -53,7 +53,7 @@ def test_each_batch_holds_the_same_recordings_when_it_is_walked_alone(tmp_path: 
                 now=LATER,
                 within=KeyRange(batch.after, batch.until),
             )
-            if each.fate.taken
+            if each.status.taken
         ]
         for batch in found.batches
     ]
@@ -90,7 +90,7 @@ def test_a_destination_within_the_source_is_not_swept(tmp_path: Path, inside: st
     found = look(source, destination)
 
     assert found.recordings == 0
-    assert found.fates[Fate.DONE] == 1
+    assert found.statuses[Status.DONE] == 1
 
 
 def test_a_stopped_survey_ends(tmp_path: Path) -> None:

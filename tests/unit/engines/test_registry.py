@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.registry import open_engine
-from stenoflow.errors import BadChoice
-from stenoflow.profile.model import EngineName, OpenAIOptions, Profile
+from stenoflow.errors import ConfigurationError
+from stenoflow.profile.model import EngineName, Profile
 from stenoflow.testing.tones import body_of, sounding, write_wav
 from tests.support.openai_standin import KEY, OpenAIStandIn
 
@@ -25,7 +26,7 @@ def test_the_engine_is_the_one_that_the_profile_names(name: EngineName) -> None:
 def test_what_an_engine_needs_is_asked_for(name: EngineName) -> None:
     if name == "faster-whisper":
         pytest.importorskip("faster_whisper", reason="faster-whisper is not here")
-    with pytest.raises(BadChoice, match=r"DEEPGRAM_API_KEY|model_dir"):
+    with pytest.raises(ConfigurationError, match=r"DEEPGRAM_API_KEY|model_dir"):
         open_engine(Profile(engine=name))
 
 

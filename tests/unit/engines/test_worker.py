@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from stenoflow.engines import worker as child_module
-from stenoflow.engines.worker import heard_by_child
-from stenoflow.errors import ChildKilled, EngineTrouble, StenoError, Stopped
+from stenoflow.engines.worker import run_worker
+from stenoflow.errors import EngineError, ProcessKilled, StenoError, Stopped
 from stenoflow.media.sandbox import Bounds
 from tests.support.children import await_child
 
@@ -40,7 +40,7 @@ def hear(tmp_path: Path, audio: Path) -> Callable[..., bytes]:
         path = tmp_path / "worker.py"
         path.write_text(BEGIN + script)
         try:
-            return heard_by_child(path, {"beam": 1}, audio, bounds, called="The ear", stop=stop)
+            return run_worker(path, {"beam": 1}, audio, bounds, called="The ear", stop=stop)
         finally:
             # Whatever happened, the request is gone.
             assert list(audio.parent.iterdir()) == [audio]
@@ -70,12 +70,12 @@ def test_an_answer_of_any_length_comes_whole(hear: Callable[..., bytes]) -> None
 def test_a_child_that_fails_is_trouble_and_says_why(
     hear: Callable[..., bytes], script: str, said: str
 ) -> None:
-    with pytest.raises(EngineTrouble, match=said):
+    with pytest.raises(EngineError, match=said):
         hear(script)
 
 
 def test_a_child_that_takes_too_long_is_trouble(hear: Callable[..., bytes]) -> None:
-    with pytest.raises(EngineTrouble, match=r"0\.5 s, the deadline"):
+    with pytest.raises(EngineError, match=r"0\.5 s, the deadline"):
         hear(WAIT, bounds=Bounds(1 << 30, 0.5))
 
 
@@ -83,12 +83,12 @@ def test_a_child_that_says_too_much_is_trouble(
     hear: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_module, "REPLY_MAX_BYTES", 1_000_000)
-    with pytest.raises(EngineTrouble, match="more than 1000000 bytes"):
+    with pytest.raises(EngineError, match="more than 1000000 bytes"):
         hear("while True: sys.stdout.write('a' * 1000)")
 
 
 def test_a_child_killed_from_outside_may_be_tried_again(hear: Callable[..., bytes]) -> None:
-    with pytest.raises(ChildKilled):
+    with pytest.raises(ProcessKilled):
         hear("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 
 
@@ -96,7 +96,7 @@ def test_a_child_killed_from_outside_may_be_tried_again(hear: Callable[..., byte
     ("end", "error"),
     [
         (lambda stop, pid: stop.set(), Stopped),
-        (lambda stop, pid: os.kill(pid, signal.SIGKILL), ChildKilled),
+        (lambda stop, pid: os.kill(pid, signal.SIGKILL), ProcessKilled),
     ],
 )
 def test_it_ends_with_its_child(

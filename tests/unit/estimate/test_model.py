@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from stenoflow.billing.pricing import load_prices
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.registry import open_engine
 from stenoflow.estimate.model import Cost, Forecast, MediaType, Pace, cost_of, exceeds, time_at
 from stenoflow.estimate.sampling import Range
 from stenoflow.estimate.text import forecast_md, question_md, summary
-from stenoflow.profile.model import DeepgramOptions, Profile
+from stenoflow.profile.model import Profile
 
 DEEPGRAM = open_engine(
     Profile(engine="deepgram", deepgram=DeepgramOptions(diarize_model=None)), api_key="none"
@@ -27,7 +28,7 @@ def forecast(high: str = "12", **changes: object) -> Forecast:
         "until": "z.mp3",
         "recordings": 1200,
         "size": 3_000_000_000,
-        "fates": {"new": 1200, "done": 7},
+        "statuses": {"new": 1200, "done": 7},
         "heard": 20,
         "refused": {"bad`one.mp3": "This is not audio."},
         "media": (

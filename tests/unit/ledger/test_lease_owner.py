@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stenoflow.ledger.lease_owner import Holder, lives, this_process
+from stenoflow.ledger.lease_owner import LeaseOwner, lives, this_process
 from tests.support.corpus import ROOT
 
 PROGRAM = (
@@ -28,7 +28,7 @@ def test_another_lives_until_it_is_killed() -> None:
         cwd=ROOT,
     ) as process:
         assert process.stdout
-        other = Holder.model_validate_json(process.stdout.readline())
+        other = LeaseOwner.model_validate_json(process.stdout.readline())
         assert other.pid == process.pid
         assert lives(other) is True
         process.send_signal(signal.SIGKILL)
@@ -62,7 +62,7 @@ def test_a_name_with_parentheses_and_spaces_confuses_nobody() -> None:
         cwd=ROOT,
     ) as process:
         assert process.stdout
-        other = Holder.model_validate_json(process.stdout.readline())
+        other = LeaseOwner.model_validate_json(process.stdout.readline())
         assert lives(other) is True
         process.communicate(b"")
     assert lives(other) is False

@@ -16,24 +16,24 @@ import psutil
 import pytest
 
 from stenoflow.errors import (
-    BadChoice,
+    ConfigurationError,
+    EngineAccountError,
     EngineBusy,
-    EngineClosed,
+    EngineError,
     EngineRefused,
-    EngineTrouble,
-    PaidInVain,
     Stopped,
-    StoreTrouble,
+    StoreUnavailable,
+    UnusableResponse,
 )
 from stenoflow.ledger import ledger as ledger_module
-from stenoflow.ledger.lease_owner import Holder
+from stenoflow.ledger.lease_owner import LeaseOwner
 from stenoflow.ledger.ledger import Ledger, Obtained, Turn
-from stenoflow.ledger.records import Intent, Lot, Order, Receipt
+from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
 from stenoflow.storage import Store, open_store
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
 
-LOT = Lot("ab" * 32, "c" * 32)
+LOT = ChunkKey("ab" * 32, "c" * 32)
 ORDER = Order(
     engine="deepgram",
     body_sha256="0" * 64,
@@ -43,7 +43,7 @@ ORDER = Order(
     estimate_usd=Decimal("0.01"),
 )
 RAW = b'{"request_id": "r1", "text":  "hello"}\n'
-ELSEWHERE = Holder(machine="another", pid=1, started=1)
+ELSEWHERE = LeaseOwner(machine="another", pid=1, started=1)
 LEASE_S = 0.3
 SPEED = {"lease_s": LEASE_S, "poll_s": 0.02}
 
@@ -53,7 +53,7 @@ def read(raw: bytes, order: Order) -> Reply:
         reply = json.loads(raw)
         word = Word(reply["text"], Seconds(0.0), Seconds(order.seconds))
     except (ValueError, KeyError) as error:
-        raise EngineTrouble("that is no answer", may_be_paid=True) from error
+        raise EngineError("that is no answer", may_be_paid=True) from error
     return Reply((word,), request_id=reply["request_id"])
 
 
@@ -319,7 +319,7 @@ def test_a_machine_that_renews_is_not_overtaken_whatever_its_clock_says(
 def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_counted(
     store: Store,
 ) -> None:
-    mute = Failing(store, "put", StoreTrouble("no renewals"), key="intent", times=1000)
+    mute = Failing(store, "put", StoreUnavailable("no renewals"), key="intent", times=1000)
     slow, quick = Shop(takes_s=4 * LEASE_S), Shop(raw=RAW.replace(b"r1", b"r2"))
     with ThreadPoolExecutor(1) as threads:
         # As on another machine, where nobody can see that this process lives.
@@ -338,7 +338,7 @@ def test_a_tampered_reply_is_neither_used_nor_bought_again(ledger: Ledger, store
     shop = Shop()
     obtain(ledger, shop)
     store.put(LOT.reply_key(1), RAW.replace(b"hello", b"hallo"))
-    with pytest.raises(PaidInVain, match="not what its receipt says"):
+    with pytest.raises(UnusableResponse, match="not what its receipt says"):
         obtain(ledger, shop)
     assert shop.sold == 1
 
@@ -362,19 +362,19 @@ def test_a_half_written_record_stops_all_buying(
         store.put(key, receipt.model_dump_json().encode())
     store.put(key, store.read(key)[:cut])
     shop = Shop()
-    with pytest.raises(PaidInVain, match="of the ledger's"):
+    with pytest.raises(UnusableResponse, match="of the ledger's"):
         obtain(ledger, shop)
     assert shop.sold == 0
 
 
 def test_an_answer_that_cannot_be_read_is_paid_in_vain_until_somebody_can(ledger: Ledger) -> None:
     def unable(raw: bytes, order: Order) -> Reply:
-        raise PaidInVain("a form nobody knows", request_id="r1")
+        raise UnusableResponse("a form nobody knows", request_id="r1")
 
     shop, stop = Shop(), threading.Event()
-    with pytest.raises(PaidInVain):
+    with pytest.raises(UnusableResponse):
         ledger.buy(Turn(LOT, 1, ()), ORDER, shop.send, unable, stop=stop)
-    with pytest.raises(PaidInVain):
+    with pytest.raises(UnusableResponse):
         ledger.turn(LOT, unable, stop=stop)
     assert obtain(ledger, shop).how == "reused"
     assert shop.sold == 1
@@ -382,41 +382,41 @@ def test_an_answer_that_cannot_be_read_is_paid_in_vain_until_somebody_can(ledger
 
 def test_two_replies_that_are_no_answers_are_enough(ledger: Ledger, store: Store) -> None:
     shop = Shop(raw=b"{}")
-    for _ in range(ledger_module.MOST_SPOILED):
-        with pytest.raises(EngineTrouble):
+    for _ in range(ledger_module.MAX_INVALID_RESPONSES):
+        with pytest.raises(EngineError):
             obtain(ledger, shop)
-    with pytest.raises(PaidInVain, match=r"no answer.*remove file://"):
+    with pytest.raises(UnusableResponse, match=r"no answer.*remove file://"):
         obtain(ledger, shop)
-    assert shop.sold == ledger_module.MOST_SPOILED
+    assert shop.sold == ledger_module.MAX_INVALID_RESPONSES
     assert intent(store).state == "spoiled"
     assert store.read(LOT.reply_key(1)) == b"{}"
 
 
 def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Ledger) -> None:
-    silent = Shop(error=EngineTrouble("never answered", may_be_paid=True))
+    silent = Shop(error=EngineError("never answered", may_be_paid=True))
     for _ in range(3):
-        with pytest.raises(EngineTrouble):
+        with pytest.raises(EngineError):
             obtain(ledger, silent)
     assert obtain(ledger, Shop()).receipt.may_have_been_paid == 3
 
 
 def test_after_too_many_lost_attempts_a_person_must_look(ledger: Ledger) -> None:
-    silent = Shop(error=EngineTrouble("never answered", may_be_paid=True))
-    for _ in range(ledger_module.MOST_LOST):
-        with pytest.raises(EngineTrouble):
+    silent = Shop(error=EngineError("never answered", may_be_paid=True))
+    for _ in range(ledger_module.MAX_UNANSWERED_ATTEMPTS):
+        with pytest.raises(EngineError):
             obtain(ledger, silent)
-    with pytest.raises(PaidInVain, match="never answered"):
+    with pytest.raises(UnusableResponse, match="never answered"):
         obtain(ledger, silent)
-    assert silent.sold == ledger_module.MOST_LOST
+    assert silent.sold == ledger_module.MAX_UNANSWERED_ATTEMPTS
 
 
 @pytest.mark.parametrize(
     "error",
     [
         EngineRefused("no audio"),
-        EngineClosed("no credit"),
+        EngineAccountError("no credit"),
         EngineBusy("too many"),
-        EngineTrouble("never connected"),
+        EngineError("never connected"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -437,7 +437,7 @@ def test_what_ends_a_request_from_our_side_may_have_been_paid(
 
 
 def test_a_reply_waits_for_a_store_in_trouble(store: Store) -> None:
-    failing = Failing(store, "put", StoreTrouble("away"), key="reply", times=1)
+    failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=1)
     shop = Shop()
     found = obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
     assert (found.how, shop.sold, failing.left) == ("bought", 1, 0)
@@ -447,17 +447,17 @@ def test_a_reply_that_cannot_be_stored_is_counted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_module, "STORE_PATIENCE_S", 0.0)
-    failing = Failing(store, "put", StoreTrouble("away"), key="reply", times=100)
-    with pytest.raises(StoreTrouble):
+    failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=100)
+    with pytest.raises(StoreUnavailable):
         obtain(Ledger(failing, **SPEED), Shop())  # type: ignore[arg-type]
     assert obtain(Ledger(store, **SPEED), Shop()).receipt.may_have_been_paid == 1
 
 
 def test_nothing_is_bought_where_the_store_cannot_put_if_absent(store: Store) -> None:
-    error = BadChoice("this store cannot")
+    error = ConfigurationError("this store cannot")
     failing = Failing(store, "put_if_absent", error, key="", times=100)
     shop = Shop()
-    with pytest.raises(BadChoice):
+    with pytest.raises(ConfigurationError):
         obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
     assert shop.sold == 0
 
@@ -484,11 +484,11 @@ def test_stopped_before_the_request_nothing_is_sent(ledger: Ledger) -> None:
 
 def test_no_thread_outlives_its_request(ledger: Ledger) -> None:
     obtain(ledger, Shop())
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         Ledger(ledger.store).buy(
-            Turn(Lot("cd" * 32, "e"), 1, ()),
+            Turn(ChunkKey("cd" * 32, "e"), 1, ()),
             ORDER,
-            Shop(error=EngineTrouble("x")).send,
+            Shop(error=EngineError("x")).send,
             read,
             stop=threading.Event(),
         )

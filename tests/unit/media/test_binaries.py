@@ -9,10 +9,10 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 
-from stenoflow.errors import BadChoice, BadMedia, MissingDependency
+from stenoflow.errors import BadMedia, ConfigurationError, MissingDependency
 from stenoflow.media.binaries import VARIABLE, chosen_decoder, second_decoder
 from stenoflow.media.ffmpeg import decode, probe
-from stenoflow.profile.model import Limits, MediaChoice
+from stenoflow.media.options import Limits, MediaOptions
 from tests.support.corpus import needs_corpus, recordings
 from tests.support.media_files import make, pitches, tone, tones, write_wav
 
@@ -77,7 +77,9 @@ class TestTheChoice:
         self, monkeypatch: pytest.MonkeyPatch, named: str
     ) -> None:
         monkeypatch.setenv(VARIABLE, named)
-        with pytest.raises(BadChoice, match=f"^{VARIABLE} is '{named}', which is not a program"):
+        with pytest.raises(
+            ConfigurationError, match=f"^{VARIABLE} is '{named}', which is not a program"
+        ):
             chosen_decoder()
 
     @both
@@ -130,7 +132,7 @@ class TestEither:
     def test_samples_are_those_of_the_file(self, tmp_path: Path) -> None:
         written = tones([300, 500], 1)
         path = write_wav(tmp_path / "stereo.wav", written)
-        with decode(path, choice=MediaChoice(channels="apart")) as decoding:
+        with decode(path, choice=MediaOptions(channels="apart")) as decoding:
             assert np.array_equal(np.concatenate(list(decoding)), written)
 
     @both
@@ -234,5 +236,5 @@ class TestBroken:
 
     def test_tells_no_version(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", "echo Hello")))
-        with pytest.raises(BadChoice, match="is no working FFmpeg"):
+        with pytest.raises(ConfigurationError, match="is no working FFmpeg"):
             chosen_decoder().version  # noqa: B018 - asking is what fails

@@ -2,10 +2,10 @@
 
 import pytest
 
-from stenoflow.errors import BadChoice, BadMedia, ChildKilled, OverLimit, StenoError
+from stenoflow.errors import BadMedia, ConfigurationError, OverLimit, ProcessKilled, StenoError
 from stenoflow.media.diagnostics import Decoded, unreadable, warnings, why_nothing
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.stream_info import AudioStream, MediaInfo
-from stenoflow.profile.model import Limits, MediaChoice
 from stenoflow.times import Seconds
 
 OPENED = (
@@ -16,7 +16,7 @@ HEARD = OPENED.format(codec="mp3")
 
 
 def why(messages: str, exit_code: int = 1) -> StenoError:
-    return why_nothing(MediaChoice(), Limits(), exit_code, messages)
+    return why_nothing(MediaOptions(), Limits(), exit_code, messages)
 
 
 def told(
@@ -31,7 +31,7 @@ def told(
     stream = AudioStream("mp3", 44_100, 2, None, default=False, encrypted=False)
     claim = None if claimed_s is None else Seconds(claimed_s)
     info = MediaInfo("mp3", (stream,), has_video=has_video, claimed_s=claim)
-    return warnings(Decoded(info, Seconds(duration_s), exit_code, messages), MediaChoice())
+    return warnings(Decoded(info, Seconds(duration_s), exit_code, messages), MediaOptions())
 
 
 class TestWhyNothing:
@@ -90,11 +90,11 @@ class TestWhyNothing:
     @pytest.mark.parametrize("called", ["pthread_create", "pthread_create()"])
     def test_a_machine_without_room_for_a_thread_is_nobodys_fault(self, called: str) -> None:
         said = f"[error] {called} failed: Resource temporarily unavailable\n"
-        assert isinstance(why(HEARD + said), ChildKilled)
+        assert isinstance(why(HEARD + said), ProcessKilled)
 
     def test_too_little_memory_for_ffmpeg_itself_is_a_bad_choice(self) -> None:
         error = why("ffmpeg: error while loading shared libraries: failed to map segment from it\n")
-        assert isinstance(error, BadChoice)
+        assert isinstance(error, ConfigurationError)
 
     def test_the_container_that_was_refused_is_named_where_ffmpeg_names_it(self) -> None:
         said = "[hls @ 0x55d0] [error] Format not on whitelist 'wav'\n"

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from stenoflow.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
 from stenoflow.media.binaries import VARIABLE
 from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.sandbox import launcher
-from stenoflow.profile.model import Limits, MediaChoice
 from stenoflow.times import SAMPLE_RATE
 from tests.support.children import children_told
 from tests.support.corpus import ROOT, needs_corpus, recordings
@@ -31,7 +31,7 @@ CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in r
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioAnalysis:
     """A recording as it came out."""
 
     info: MediaInfo
@@ -40,16 +40,16 @@ class Heard:
     warnings: tuple[str, ...]
 
 
-def hear(path: Path, limits: Limits | None = None, **choice: Any) -> Heard:
+def hear(path: Path, limits: Limits | None = None, **choice: Any) -> AudioAnalysis:
     """Decode it all."""
-    with decode(path, choice=MediaChoice(**choice), limits=limits) as decoding:
+    with decode(path, choice=MediaOptions(**choice), limits=limits) as decoding:
         blocks = list(decoding)
         assert {block.dtype for block in blocks} <= {np.dtype(np.int16)}
         assert max(len(block) for block in blocks) <= BLOCK_SAMPLES
         assert {block.shape[1] for block in blocks} == {decoding.channels}
         samples = np.concatenate(blocks)
         assert len(samples) == decoding.samples
-        return Heard(decoding.info, samples, decoding.duration_s, decoding.warnings)
+        return AudioAnalysis(decoding.info, samples, decoding.duration_s, decoding.warnings)
 
 
 def assert_fit_for_people(sentences: str) -> None:
@@ -66,10 +66,12 @@ class TestTheCorpus:
 
     @pytest.fixture(scope="class")
     @staticmethod
-    def endings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Heard | StenoError]:
+    def endings(
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> Mapping[str, AudioAnalysis | StenoError]:
         folder = tmp_path_factory.mktemp("corpus")
 
-        def ending(entry: dict[str, Any]) -> Heard | StenoError:
+        def ending(entry: dict[str, Any]) -> AudioAnalysis | StenoError:
             path = folder / entry["name"] / "recording"
             path.parent.mkdir(parents=True)
             path.symlink_to(entry["path"])
@@ -85,7 +87,7 @@ class TestTheCorpus:
     @needs_corpus
     @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["name"])
     def test_every_file_is_heard_or_refused(
-        self, entry: dict[str, Any], endings: Mapping[str, Heard | StenoError]
+        self, entry: dict[str, Any], endings: Mapping[str, AudioAnalysis | StenoError]
     ) -> None:
         ending = endings[entry["name"]]
         if isinstance(ending, StenoError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.errors import ChildKilled, MissingDependency, OverLimit, Stopped
+from stenoflow.errors import MissingDependency, OverLimit, ProcessKilled, Stopped
 from stenoflow.media import sandbox as confinement
 from stenoflow.media.sandbox import KEPT_MESSAGE_BYTES, Bounds, Child, confined, launcher
 from tests.support.corpus import ROOT
@@ -90,7 +90,7 @@ class TestTalking:
         assert len(messages) == 2 * KEPT_MESSAGE_BYTES
 
     def test_being_killed_by_others_is_no_fault_of_the_input(self) -> None:
-        with pytest.raises(ChildKilled, match="The script was killed from outside by signal 9"):
+        with pytest.raises(ProcessKilled, match="The script was killed from outside by signal 9"):
             said("kill -9 $$")
 
     @pytest.mark.parametrize("program", ["/nowhere/ffmpeg", "/etc/passwd"])

@@ -3,11 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
-from stenoflow.profile.model import Playback
 from stenoflow.render.links import moment, opens_in_browser, playback_url
+from stenoflow.render.options import PlaybackOptions
 
 
-def _url(playback: Playback) -> str | None:
+def _url(playback: PlaybackOptions) -> str | None:
     return playback_url(
         playback,
         key="calls/Anna & Bo #1.mp3",
@@ -19,26 +19,26 @@ def _url(playback: Playback) -> str | None:
 @pytest.mark.parametrize(
     ("playback", "url"),
     [
-        (Playback(link="none"), None),
-        (Playback(link="source"), "s3://bucket/calls/x.mp3"),
-        (Playback(link="presigned", presigned_s=90), "https://signed/?lives=90"),
+        (PlaybackOptions(link="none"), None),
+        (PlaybackOptions(link="source"), "s3://bucket/calls/x.mp3"),
+        (PlaybackOptions(link="presigned", presigned_s=90), "https://signed/?lives=90"),
         (
-            Playback(link="base_url", base_url="https://play.example/r"),
+            PlaybackOptions(link="base_url", base_url="https://play.example/r"),
             "https://play.example/r/calls/Anna%20%26%20Bo%20%231.mp3",
         ),
         (
-            Playback(link="base_url", base_url="https://play.example/?key="),
+            PlaybackOptions(link="base_url", base_url="https://play.example/?key="),
             "https://play.example/?key=calls/Anna%20%26%20Bo%20%231.mp3",
         ),
     ],
 )
-def test_links_point_where_the_profile_says(playback: Playback, url: str | None) -> None:
+def test_links_point_where_the_profile_says(playback: PlaybackOptions, url: str | None) -> None:
     assert _url(playback) == url
 
 
 def test_a_base_url_must_be_given() -> None:
     with pytest.raises(ValidationError, match="base URL"):
-        Playback(link="base_url")
+        PlaybackOptions(link="base_url")
 
 
 def test_a_moment_is_a_media_fragment_in_place_of_any_other() -> None:

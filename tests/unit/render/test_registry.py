@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stenoflow.errors import BadChoice, MissingDependency
+from stenoflow.errors import ConfigurationError, MissingDependency
 from stenoflow.profile.model import DEFAULT_ARTIFACTS
 from stenoflow.render import Rendering, check_artifacts, registry, render_all, renderer, renderers
 from tests.support.transcripts import rendering, said
@@ -29,7 +29,7 @@ def test_every_format_that_is_published_by_default_is_there() -> None:
 
 
 def test_an_unknown_format_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(BadChoice, match=r"'docx'.*json.*srt"):
+    with pytest.raises(ConfigurationError, match=r"'docx'.*json.*srt"):
         check_artifacts(["json", "docx"])
 
 

@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 
 from stenoflow.errors import (
     AccessDenied,
-    BadChoice,
+    ConfigurationError,
     NotFound,
     OverLimit,
     SourceChanged,
-    StoreTrouble,
+    StoreUnavailable,
 )
 from stenoflow.storage import Store, local, open_store
 from stenoflow.storage.base import CHUNK
@@ -288,9 +288,9 @@ def test_a_folder_is_not_replaced_by_an_object_of_its_name(root: Path, store: St
 def test_no_room_to_write_is_trouble_and_leaves_nothing(root: Path, store: Store) -> None:
     store.put("a", bytes(4 * CHUNK))
     with files_of_at_most(2 * CHUNK):
-        with pytest.raises(StoreTrouble, match="Look at the disk, then try again"):
+        with pytest.raises(StoreUnavailable, match="Look at the disk, then try again"):
             store.put("b", bytes(4 * CHUNK))
-        with pytest.raises(StoreTrouble, match="set STENOFLOW_SCRATCH to a folder that has it"):
+        with pytest.raises(StoreUnavailable, match="set STENOFLOW_SCRATCH to a folder that has it"):
             store.fetch("a", root.parent / "a", max_bytes=PLENTY)
     assert listed(store) == ["a"]
     assert not (root.parent / "a").exists()
@@ -309,7 +309,7 @@ def no_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_hard_links")
 def test_a_disk_without_hard_links_is_no_destination(root: Path, store: Store) -> None:
-    with pytest.raises(BadChoice, match="has no hard links"):
+    with pytest.raises(ConfigurationError, match="has no hard links"):
         store.put_if_absent("a", b"1")
     assert listed(store) == []
     assert temporary(root) == []

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stenoflow.profile.model import Cutting
-from stenoflow.segmentation.planner import CutPlan, Part
+from stenoflow.segmentation.options import SegmentationOptions
+from stenoflow.segmentation.planner import Part, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.merge import ALONE_S, PAUSE_S, Answer, join
@@ -20,7 +20,7 @@ from tests.support.overheard import Ear, Said, conversations, planned
 JITTER = to_samples(0.1)
 
 cuttings = st.builds(
-    Cutting,
+    SegmentationOptions,
     keep_s=st.sampled_from([0.1, 0.3]),
     min_pause_s=st.sampled_from([0.3, 0.5, 2.0]),
     overlap_s=st.sampled_from([1.25, 2.0, 10.0]),
@@ -32,7 +32,7 @@ chances = st.integers(0, 1 << 32).map(random.Random)
 
 
 @st.composite
-def sendings(draw: st.DrawFn, *, repeating: bool = False) -> tuple[list[Said], CutPlan]:
+def sendings(draw: st.DrawFn, *, repeating: bool = False) -> tuple[list[Said], SegmentationPlan]:
     """A conversation, and how it is sent in several parts."""
     said = draw(conversations(repeating=repeating))
     sent = planned(said, draw(cuttings), longest=draw(lengths))
@@ -40,7 +40,7 @@ def sendings(draw: st.DrawFn, *, repeating: bool = False) -> tuple[list[Said], C
     return said, sent
 
 
-def heard(said: list[Said], sent: CutPlan, ear: Ear) -> Transcript:
+def heard(said: list[Said], sent: SegmentationPlan, ear: Ear) -> Transcript:
     """A conversation, heard in parts, and joined."""
     return joined([ear.answer(said, part) for part in sent.parts], sent.samples)
 
@@ -58,7 +58,7 @@ def texts(transcript: Transcript) -> list[str]:
 @settings(max_examples=150, deadline=None)
 @given(sending=sendings(), chance=chances)
 def test_every_word_is_there_once_at_its_time(
-    sending: tuple[list[Said], CutPlan], chance: random.Random
+    sending: tuple[list[Said], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending
     transcript = heard(said, sent, Ear(chance))
@@ -70,7 +70,7 @@ def test_every_word_is_there_once_at_its_time(
 @settings(max_examples=150, deadline=None)
 @given(sending=sendings(), chance=chances)
 def test_no_word_is_lost_or_doubled_whatever_the_times_are_off_by(
-    sending: tuple[list[Said], CutPlan], chance: random.Random
+    sending: tuple[list[Said], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending
     transcript = heard(said, sent, Ear(chance, jitter=JITTER))
@@ -80,7 +80,7 @@ def test_no_word_is_lost_or_doubled_whatever_the_times_are_off_by(
 @settings(max_examples=100, deadline=None)
 @given(sending=sendings(repeating=True), chance=chances)
 def test_words_said_again_and_again_are_told_apart_by_their_times(
-    sending: tuple[list[Said], CutPlan], chance: random.Random
+    sending: tuple[list[Said], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending
     transcript = heard(said, sent, Ear(chance, jitter=JITTER))
@@ -90,7 +90,7 @@ def test_words_said_again_and_again_are_told_apart_by_their_times(
 @settings(max_examples=150, deadline=None)
 @given(sending=sendings(), chance=chances)
 def test_speakers_are_told_again_or_it_is_said_that_they_could_not_be(
-    sending: tuple[list[Said], CutPlan], chance: random.Random
+    sending: tuple[list[Said], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending
     transcript = heard(said, sent, Ear(chance, jitter=JITTER))
@@ -107,7 +107,7 @@ def test_speakers_are_told_again_or_it_is_said_that_they_could_not_be(
 @settings(max_examples=100, deadline=None)
 @given(sending=sendings(), chance=chances)
 def test_utterances_are_whole_wherever_the_seams_are(
-    marks: bool, sending: tuple[list[Said], CutPlan], chance: random.Random
+    marks: bool, sending: tuple[list[Said], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending
     transcript = heard(said, sent, Ear(chance, marks=marks))
@@ -131,7 +131,11 @@ def test_utterances_are_whole_wherever_the_seams_are(
     chance=chances,
 )
 def test_channels_apart_come_together_in_order_of_time(
-    left: list[Said], right: list[Said], cutting: Cutting, longest: int, chance: random.Random
+    left: list[Said],
+    right: list[Said],
+    cutting: SegmentationOptions,
+    longest: int,
+    chance: random.Random,
 ) -> None:
     ear = Ear(chance)
     answers: list[Answer] = []
@@ -161,7 +165,7 @@ def dialogue(*turns: tuple[int, int]) -> list[Said]:
     return said
 
 
-CUTTING = Cutting(overlap_s=4)
+CUTTING = SegmentationOptions(overlap_s=4)
 
 
 def test_who_is_silent_about_the_seam_gets_a_number_and_a_warning() -> None:
@@ -187,7 +191,7 @@ def test_who_is_new_where_all_others_are_known_is_no_matter_of_doubt() -> None:
 @pytest.mark.parametrize("overlap_s", [1.0, 4.0])
 def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other(overlap_s: float) -> None:
     said = dialogue((0, 100))
-    cutting = Cutting(overlap_s=overlap_s)
+    cutting = SegmentationOptions(overlap_s=overlap_s)
     for longest in range(to_samples(20), to_samples(21), 997):
         sent = planned(said, cutting, longest=longest)
         transcript = heard(said, sent, Ear(random.Random(longest)))
@@ -196,7 +200,7 @@ def test_words_broken_at_the_edge_of_a_request_are_left_to_the_other(overlap_s: 
 
 def test_order_holds_where_speakers_change_with_every_short_word() -> None:
     said = [Said(f"word{at}", at * 1_920, at * 1_920 + 1_920, at % 2) for at in range(100)]
-    sent = planned(said, Cutting(overlap_s=2), longest=to_samples(7))
+    sent = planned(said, SegmentationOptions(overlap_s=2), longest=to_samples(7))
     assert len(sent.parts) > 1
     for seed in range(40):
         transcript = heard(said, sent, Ear(random.Random(seed), jitter=JITTER))
@@ -236,7 +240,7 @@ def test_twelve_hours_join_as_well() -> None:
     said = [
         Said(f"word{at}", at * 23_040, at * 23_040 + 5_000, at // 40 % 4) for at in range(30_000)
     ]
-    cutting = Cutting(remove_pauses=False)
+    cutting = SegmentationOptions(remove_pauses=False)
     sent = planned(said, cutting, longest=to_samples(cutting.max_request_s))
     assert sent.samples > to_samples(12 * 3600) - to_samples(1)
     assert len(sent.parts) == 4

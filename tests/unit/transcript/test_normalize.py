@@ -7,13 +7,13 @@ from hypothesis import given, settings
 
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
-from stenoflow.transcript.normalize import mended
+from stenoflow.transcript.normalize import normalize
 from tests.support.transcripts import broken_transcripts, said
 
 
 def test_what_is_whole_is_left_alone() -> None:
     transcript = said("Good morning.", "Hello, how are you?", "Fine.")
-    assert mended(transcript) == transcript
+    assert normalize(transcript) == transcript
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_what_is_whole_is_left_alone() -> None:
 def test_times_are_put_inside_the_recording_and_it_says_so(
     word: Word, mend: tuple[float, float], warning: str
 ) -> None:
-    whole = mended(Transcript((word,), (Utterance(0, 1),), duration_s=Seconds(10)))
+    whole = normalize(Transcript((word,), (Utterance(0, 1),), duration_s=Seconds(10)))
     assert (whole.words[0].start_s, whole.words[0].end_s) == mend
     assert warning in whole.warnings[0]
 
@@ -38,7 +38,7 @@ def test_words_without_text_go_and_utterances_and_findings_follow() -> None:
     words = tuple(
         Word(text, Seconds(at), Seconds(at + 1)) for at, text in enumerate(["a", "\x00", "b"])
     )
-    whole = mended(
+    whole = normalize(
         Transcript(
             words,
             (Utterance(0, 1), Utterance(1, 3)),
@@ -53,7 +53,7 @@ def test_words_without_text_go_and_utterances_and_findings_follow() -> None:
 
 def test_words_out_of_order_are_sorted() -> None:
     words = (Word("b", Seconds(2), Seconds(3)), Word("a", Seconds(0), Seconds(1)))
-    whole = mended(Transcript(words, (Utterance(0, 2),)))
+    whole = normalize(Transcript(words, (Utterance(0, 2),)))
     assert [word.text for word in whole.words] == ["a", "b"]
     assert "out of order" in whole.warnings[0]
 
@@ -65,13 +65,13 @@ def test_channels_may_talk_at_the_same_time() -> None:
         Word("c", Seconds(1), Seconds(2), channel=1),
     )
     transcript = Transcript(words, (Utterance(0, 2), Utterance(2, 3)), duration_s=Seconds(9))
-    assert mended(transcript) == transcript
+    assert normalize(transcript) == transcript
 
 
 @settings(max_examples=150, deadline=None)
 @given(broken_transcripts())
 def test_anything_becomes_whole(transcript: Transcript) -> None:
-    whole = mended(transcript)
+    whole = normalize(transcript)
     limit = whole.duration_s or math.inf
     clocks: dict[int, float] = {}
     for word in whole.words:
@@ -86,7 +86,7 @@ def test_anything_becomes_whole(transcript: Transcript) -> None:
         assert utterance.first < utterance.last == following
         run = whole.words[utterance.first : utterance.last]
         assert len({(word.channel, word.speaker) for word in run}) == 1
-    assert mended(whole) == whole
+    assert normalize(whole) == whole
     changed = [w.text for w in whole.words] != [w.text for w in transcript.words] or any(
         (a.start_s, a.end_s) != (b.start_s, b.end_s) and abs(a.end_s - b.end_s) > 0.01
         for a, b in zip(whole.words, transcript.words, strict=False)

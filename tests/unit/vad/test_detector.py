@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stenoflow.profile.model import VadSettings
 from stenoflow.times import Span
 from stenoflow.vad.detector import (
     BLOCK,
     WINDOW,
     SpeechDetector,
-    speech_probabilities,
+    speech_scores,
     speech_segments,
 )
+from stenoflow.vad.options import VadOptions
 from tests.support.corpus import needs_corpus, recordings
 
 TOLERANCE = 1e-4
@@ -63,7 +63,7 @@ class Replay:
 
 
 def stock_segments(
-    samples: NDArray[np.int16], chosen: VadSettings, model: Callable[[torch.Tensor, int], Any]
+    samples: NDArray[np.int16], chosen: VadOptions, model: Callable[[torch.Tensor, int], Any]
 ) -> tuple[Span, ...]:
     longest_s = chosen.max_speech_s
     found = silero_vad.get_speech_timestamps(
@@ -87,13 +87,13 @@ def decoded(path: Path) -> NDArray[np.int16]:
 
 
 SETTINGS = [
-    VadSettings(),
-    VadSettings(threshold=0.35, min_silence_ms=500, speech_pad_ms=100),
-    VadSettings(
+    VadOptions(),
+    VadOptions(threshold=0.35, min_silence_ms=500, speech_pad_ms=100),
+    VadOptions(
         threshold=0.8, neg_threshold=0.6, min_speech_ms=0, min_silence_ms=0, speech_pad_ms=0
     ),
-    VadSettings(max_speech_s=2.0),
-    VadSettings(max_speech_s=1.0, min_silence_ms=2000, speech_pad_ms=200),
+    VadOptions(max_speech_s=2.0),
+    VadOptions(max_speech_s=1.0, min_silence_ms=2000, speech_pad_ms=200),
 ]
 """Settings that between them reach every way in which a segment may end."""
 
@@ -112,7 +112,7 @@ def audible() -> list[Any]:
 @pytest.mark.parametrize("path", audible())
 def test_hears_in_a_recording_what_the_wheel_hears(path: Path) -> None:
     samples = decoded(path)
-    ours, theirs = speech_probabilities(samples), stock_probabilities(samples)
+    ours, theirs = speech_scores(samples), stock_probabilities(samples)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
     for chosen in SETTINGS:
         expected = stock_segments(samples, chosen, Replay(theirs))
@@ -149,7 +149,7 @@ def made(kind: str, length: int, seed: int) -> NDArray[np.int16]:
     return signal.clip(-32768, 32767).astype(np.int16)
 
 
-def on_the_edge(probabilities: NDArray[np.float32], chosen: VadSettings) -> bool:
+def on_the_edge(probabilities: NDArray[np.float32], chosen: VadOptions) -> bool:
     """Whether a difference within the tolerance may rightly tip a decision."""
     lower = chosen.neg_threshold or max(chosen.threshold - 0.15, 0.01)
     return any(bool(np.any(abs(probabilities - x) < TOLERANCE)) for x in (chosen.threshold, lower))
@@ -159,7 +159,7 @@ def on_the_edge(probabilities: NDArray[np.float32], chosen: VadSettings) -> bool
 @settings(max_examples=40, deadline=None)
 def test_hears_in_any_signal_what_the_wheel_hears(kind: str, length: int, seed: int) -> None:
     samples = made(kind, length, seed)
-    ours, theirs = speech_probabilities(samples), stock_probabilities(samples)
+    ours, theirs = speech_scores(samples), stock_probabilities(samples)
     assert len(ours) == -(-length // WINDOW)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
     for chosen in SETTINGS:
@@ -182,20 +182,20 @@ def test_the_size_of_the_blocks_does_not_matter(kind: str, seed: int, sizes: lis
         for end, size in zip(np.cumsum(sizes), sizes, strict=True)
     ]
     in_all = np.concatenate([*heard, detector.finish()])
-    np.testing.assert_array_equal(in_all, speech_probabilities(samples))
+    np.testing.assert_array_equal(in_all, speech_scores(samples))
 
 
 def test_two_recordings_in_two_threads_do_not_hear_each_other() -> None:
     signals = [made(kind, 4 * BLOCK, seed=1) for kind in KINDS]
-    alone = [speech_probabilities(signal) for signal in signals]
+    alone = [speech_scores(signal) for signal in signals]
     with ThreadPoolExecutor(len(signals)) as threads:
-        together = list(threads.map(speech_probabilities, signals))
+        together = list(threads.map(speech_scores, signals))
     for expected, heard in zip(alone, together, strict=True):
         np.testing.assert_array_equal(heard, expected)
 
 
 CHOICES = st.builds(
-    VadSettings,
+    VadOptions,
     threshold=st.floats(0.05, 0.95),
     neg_threshold=st.none() | st.floats(0.01, 0.95),
     min_speech_ms=st.integers(0, 1500),
@@ -212,7 +212,7 @@ CHOICES = st.builds(
 )
 @settings(max_examples=200, deadline=None)
 def test_segments_are_the_wheels_for_all_settings(
-    chosen: VadSettings, runs: list[tuple[float, int]], short: int
+    chosen: VadOptions, runs: list[tuple[float, int]], short: int
 ) -> None:
     probabilities = np.repeat(
         np.array([value for value, _ in runs], np.float32), [count for _, count in runs]
@@ -232,10 +232,10 @@ def test_segments_are_the_wheels_for_all_settings(
             {"onnxruntime", "onnx", "scipy", "torch"},
         ),
         (
-            "import numpy; from stenoflow.profile.model import VadSettings;"
+            "import numpy; from stenoflow.vad.options import VadOptions;"
             "from stenoflow.vad.detector import *;"
-            "heard = speech_probabilities(numpy.zeros(99_999, numpy.int16));"
-            "speech_segments(heard, 99_999, VadSettings())",
+            "heard = speech_scores(numpy.zeros(99_999, numpy.int16));"
+            "speech_segments(heard, 99_999, VadOptions())",
             {"torch", "silero_vad"},
         ),
     ],

@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.vad import scores as probabilities
-from stenoflow.vad.scores import Stored, one_by_one
+from stenoflow.vad.scores import StoredScores, iterate_scores
 
 PLACES = st.none() | st.integers(-3000, 3000)
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stored, list[float]]:
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredScores, list[float]]:
     values = np.random.default_rng(0).random(1000, np.float32)
     path = tmp_path_factory.mktemp("stored") / "channel-0.speech"
     path.write_bytes(values.tobytes())
-    return Stored(path), values.tolist()
+    return StoredScores(path), values.tolist()
 
 
 @given(start=PLACES, stop=PLACES)
 def test_any_slice_is_that_of_a_list(
-    stored: tuple[Stored, list[float]], start: int | None, stop: int | None
+    stored: tuple[StoredScores, list[float]], start: int | None, stop: int | None
 ) -> None:
     found, values = stored
     assert len(found) == len(values)
@@ -32,16 +32,16 @@ def test_any_slice_is_that_of_a_list(
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000, 5000])
 def test_one_by_one_they_are_all_there(
-    monkeypatch: pytest.MonkeyPatch, stored: tuple[Stored, list[float]], at_once: int
+    monkeypatch: pytest.MonkeyPatch, stored: tuple[StoredScores, list[float]], at_once: int
 ) -> None:
     monkeypatch.setattr(probabilities, "READ_AT_ONCE", at_once)
     found, values = stored
-    assert list(one_by_one(found)) == values
-    assert list(one_by_one(np.array(values, np.float32))) == values
+    assert list(iterate_scores(found)) == values
+    assert list(iterate_scores(np.array(values, np.float32))) == values
 
 
 def test_of_nothing_there_are_none(tmp_path: Path) -> None:
     (tmp_path / "channel-0.speech").touch()
-    nothing = Stored(tmp_path / "channel-0.speech")
+    nothing = StoredScores(tmp_path / "channel-0.speech")
     assert len(nothing) == 0
-    assert nothing[:].tolist() == list(one_by_one(nothing)) == []
+    assert nothing[:].tolist() == list(iterate_scores(nothing)) == []

@@ -10,7 +10,7 @@ from stenoflow.deployments.relay import sqs as relay_queue
 from stenoflow.deployments.relay.relay import NotTaken
 from stenoflow.deployments.relay.s3_events import read_notification
 from stenoflow.deployments.relay.sqs import Queue
-from stenoflow.errors import BadChoice, NotFound
+from stenoflow.errors import ConfigurationError, NotFound
 from tests.support.s3 import S3Server
 
 KEY = "2026/a b+c/ü%20&<x>.mp3"
@@ -32,7 +32,7 @@ class Told:
         )
 
     def upload(self, key: str) -> None:
-        self._s3.put_object(Bucket=self.bucket, Key=key, Body=b"sound")
+        self._s3.put_object(Bucket=self.bucket, Key=key, RequestAudio=b"sound")
 
     def send(self, body: str) -> None:
         self._sqs.send_message(QueueUrl=self.url, MessageBody=body)
@@ -141,10 +141,10 @@ async def test_a_long_poll_does_not_hold_up_the_end(
     "url", ["", "calls", "https://sqs.eu-central-1.amazonaws.com", "ftp://x/y"]
 )
 def test_what_is_no_queue_is_told_at_the_start(url: str) -> None:
-    with pytest.raises(BadChoice, match="is no queue"):
+    with pytest.raises(ConfigurationError, match="is no queue"):
         Queue.at(url)
 
 
 def test_a_queue_that_is_not_there_is_told_at_the_start(told: Told) -> None:
-    with pytest.raises((BadChoice, NotFound), match="no-such-queue"):
+    with pytest.raises((ConfigurationError, NotFound), match="no-such-queue"):
         Queue.at(f"{told.url}/no-such-queue")

@@ -2,17 +2,18 @@
 
 import pytest
 
+from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import (
     HOSTS,
     OURS,
     TIMEOUTS,
-    hears_apart,
     host_of,
+    is_multichannel,
     parameters,
-    what_decides,
+    result_affecting_params,
 )
-from stenoflow.errors import BadChoice
-from stenoflow.profile.model import DeepgramOptions, Profile
+from stenoflow.errors import ConfigurationError
+from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.server import KNOWN
 
 
@@ -50,7 +51,7 @@ def test_unknown_options_pass_through() -> None:
 
 def test_what_only_labels_a_bill_is_no_part_of_the_answer() -> None:
     options = DeepgramOptions(tag=("night",), extra=("run:7",), mip_opt_out=True, language="de")
-    decides = what_decides(parameters(options, multichannel=True))
+    decides = result_affecting_params(parameters(options, multichannel=True))
     assert (decides["language"], decides["multichannel"]) == ("de", True)
     assert not {"tag", "extra", "mip_opt_out"} & set(decides)
 
@@ -83,7 +84,7 @@ def test_what_only_labels_a_bill_is_no_part_of_the_answer() -> None:
     ],
 )
 def test_contradictions_are_refused(choices: dict[str, object], said: str) -> None:
-    with pytest.raises(BadChoice, match=said):
+    with pytest.raises(ConfigurationError, match=said):
         parameters(DeepgramOptions.model_validate(choices), multichannel=False)
 
 
@@ -124,12 +125,12 @@ def test_channels_are_apart_in_one_body_where_the_recording_goes_as_it_is(
     upload: str, channels: str, apart: bool
 ) -> None:
     profile = {"deepgram": {"upload": upload}, "media": {"channels": channels}}
-    assert hears_apart(Profile.model_validate(profile)) is apart
+    assert is_multichannel(Profile.model_validate(profile)) is apart
 
 
 @pytest.mark.parametrize("media", [{"channels": "one"}, {"audio_stream": 1}, {"level_dbfs": -20}])
 @pytest.mark.parametrize("upload", ["original", "url"])
 def test_what_goes_as_it_is_cannot_be_changed_first(upload: str, media: dict[str, object]) -> None:
     profile = Profile.model_validate({"deepgram": {"upload": upload}, "media": media})
-    with pytest.raises(BadChoice, match="as it is"):
-        hears_apart(profile)
+    with pytest.raises(ConfigurationError, match="as it is"):
+        is_multichannel(profile)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stenoflow.engines.deepgram.response import read_reply
-from stenoflow.errors import EngineTrouble
+from stenoflow.errors import EngineError
 from stenoflow.transcript.model import Finding, Reply
 from tests.support.corpus import needs_corpus, shared
 
@@ -204,7 +204,7 @@ def test_one_wrong_value_anywhere_is_a_reply_or_trouble(place: tuple[Any, ...], 
     parent[last] = value
     try:
         reply = read(answer)
-    except EngineTrouble:
+    except EngineError:
         return
     assert all(0 <= word.start_s <= word.end_s for word in reply.words)
     for starts in (reply.utterance_starts, reply.paragraph_starts):
@@ -357,12 +357,12 @@ def test_a_detail_of_a_wrong_type_costs_no_word(name: str, value: str) -> None:
     ],
 )
 def test_what_is_no_transcription_is_trouble(raw: bytes) -> None:
-    with pytest.raises(EngineTrouble, match="Deepgram's reply") as caught:
+    with pytest.raises(EngineError, match="Deepgram's reply") as caught:
         read_reply(raw)
     assert caught.value.request_id in ("r-1", None)
 
 
 def test_trouble_names_the_request_where_it_can() -> None:
-    with pytest.raises(EngineTrouble) as caught:
+    with pytest.raises(EngineError) as caught:
         read_reply(b'{"metadata": {"request_id": "r-9"}, "results": {}}')
     assert caught.value.request_id == "r-9"

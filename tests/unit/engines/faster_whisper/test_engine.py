@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.faster_whisper import engine as faster_whisper
 from stenoflow.engines.faster_whisper.engine import (
     CHUNK,
@@ -21,8 +21,14 @@ from stenoflow.engines.faster_whisper.engine import (
     FasterWhisperEngine,
     chunked,
 )
-from stenoflow.errors import BadChoice, EngineClosed, EngineTrouble, MissingDependency, Stopped
-from stenoflow.profile.model import FasterWhisperOptions
+from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
+from stenoflow.errors import (
+    ConfigurationError,
+    EngineAccountError,
+    EngineError,
+    MissingDependency,
+    Stopped,
+)
 from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
 from stenoflow.times import SAMPLE_RATE, Span
 from tests.support.children import await_child
@@ -112,13 +118,13 @@ def test_a_folder_that_is_no_model_is_refused_at_once(
     folder: Path, spoil: Callable[[Path], object], said: str
 ) -> None:
     spoil(folder)
-    with pytest.raises(BadChoice, match=said):
+    with pytest.raises(ConfigurationError, match=said):
         engine(folder)
 
 
 @needs_faster_whisper
 def test_no_folder_is_asked_for_by_its_name() -> None:
-    with pytest.raises(BadChoice, match=r"faster_whisper\.model_dir"):
+    with pytest.raises(ConfigurationError, match=r"faster_whisper\.model_dir"):
         FasterWhisperEngine(FasterWhisperOptions())
 
 
@@ -126,7 +132,7 @@ def test_no_folder_is_asked_for_by_its_name() -> None:
 def test_a_language_that_whisper_does_not_know_is_refused_at_once(folder: Path) -> None:
     for known in ("en", "en-US", "jv", "yue"):
         engine(folder, language=known)
-    with pytest.raises(BadChoice, match="no language 'tlh'"):
+    with pytest.raises(ConfigurationError, match="no language 'tlh'"):
         engine(folder, language="tlh")
 
 
@@ -198,7 +204,7 @@ def test_nothing_heard_is_a_reply_without_words(folder: Path) -> None:
     ],
 )
 def test_what_no_child_writes_is_trouble(folder: Path, raw: bytes) -> None:
-    with pytest.raises(EngineTrouble, match="faster-whisper's reply"):
+    with pytest.raises(EngineError, match="faster-whisper's reply"):
         engine(folder).parse(raw)
 
 
@@ -230,7 +236,7 @@ def test_chunks_partition_the_body_in_pauses_where_they_can(
 @needs_faster_whisper
 def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: Path) -> None:
     body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
-    with pytest.raises(EngineClosed, match="cannot use the model"):
+    with pytest.raises(EngineAccountError, match="cannot use the model"):
         engine(folder).listen(body, stop=GO_ON)
     assert not list(tmp_path.glob("*.request.json"))
 
@@ -267,7 +273,7 @@ def test_an_option_that_the_model_does_not_know_closes_the_engine(
     model: Path, tmp_path: Path
 ) -> None:
     body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
-    with pytest.raises(EngineClosed, match="float3"):
+    with pytest.raises(EngineAccountError, match="float3"):
         engine(model, compute_type="float3").listen(body, stop=GO_ON)
 
 
@@ -291,4 +297,4 @@ def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
 @needs_faster_whisper
 def test_a_body_behind_a_url_is_nothing_for_it(folder: Path) -> None:
     with pytest.raises(ValueError, match="files"):
-        engine(folder).listen(Body(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
+        engine(folder).listen(RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)

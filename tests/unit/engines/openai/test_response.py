@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.engines.openai.response import SPREAD, read_reply
-from stenoflow.errors import EngineTrouble
+from stenoflow.errors import EngineError
 from stenoflow.transcript.model import Reply
 
 Timed = tuple[str, float, float]
@@ -160,14 +160,14 @@ def test_a_word_that_ends_before_it_starts_ends_where_it_starts() -> None:
 def test_what_is_no_transcription_is_trouble_and_its_text_stays_private(
     reply: dict[str, Any],
 ) -> None:
-    with pytest.raises(EngineTrouble) as caught:
+    with pytest.raises(EngineError) as caught:
         read(**reply)
     assert "said" not in str(caught.value)
 
 
 @pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"\xff", b'{"text": "\xc3('])
 def test_what_is_no_json_object_is_trouble(raw: bytes) -> None:
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         read_reply(raw, model="m", language=None)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.engines.base import Body
+from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.pocketsphinx.engine import (
     LONGEST,
     MARGIN,
@@ -19,8 +19,8 @@ from stenoflow.engines.pocketsphinx.engine import (
     PocketSphinxEngine,
     grouped,
 )
-from stenoflow.errors import EngineTrouble, Stopped
-from stenoflow.profile.model import PocketSphinxOptions
+from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
+from stenoflow.errors import EngineError, Stopped
 from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
 from stenoflow.times import SAMPLE_RATE, Span, to_seconds
 from stenoflow.transcript.model import Reply
@@ -39,12 +39,12 @@ OFF_S = 0.1
 
 
 @pytest.fixture(scope="module")
-def body(tmp_path_factory: pytest.TempPathFactory) -> Body:
+def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     return spoken(tmp_path_factory.mktemp("audio") / "said.wav", *(text for text, _ in SAID))
 
 
 @pytest.fixture(scope="module")
-def reply(body: Body) -> Reply:
+def reply(body: RequestAudio) -> Reply:
     asked = PocketSphinxEngine()
     return asked.parse(asked.listen(body, stop=GO_ON))
 
@@ -57,7 +57,7 @@ def test_made_speech_is_heard_word_for_word(reply: Reply) -> None:
 
 
 @needs_flite
-def test_words_are_where_they_were_said(body: Body, reply: Reply) -> None:
+def test_words_are_where_they_were_said(body: RequestAudio, reply: Reply) -> None:
     said = [
         (stretch.start_s + start_s, stretch.start_s + end_s)
         for stretch, (text, phones) in zip(body.stretches, SAID, strict=True)
@@ -69,7 +69,9 @@ def test_words_are_where_they_were_said(body: Body, reply: Reply) -> None:
 
 
 @needs_flite
-def test_words_lie_in_their_stretches_in_order_with_confidences(body: Body, reply: Reply) -> None:
+def test_words_lie_in_their_stretches_in_order_with_confidences(
+    body: RequestAudio, reply: Reply
+) -> None:
     margin_s = to_seconds(MARGIN)
     for words, stretch in (
         (reply.words[:5], body.stretches[0]),
@@ -83,7 +85,7 @@ def test_words_lie_in_their_stretches_in_order_with_confidences(body: Body, repl
 
 
 @needs_flite
-def test_the_reply_says_what_was_heard_and_by_what(body: Body, reply: Reply) -> None:
+def test_the_reply_says_what_was_heard_and_by_what(body: RequestAudio, reply: Reply) -> None:
     assert (reply.sha256, reply.duration_s) == (body.sha256, body.samples / SAMPLE_RATE)
     assert (reply.language, reply.model) == ("en", "PocketSphinx 5.1.1, en-us")
     assert body.path
@@ -117,14 +119,14 @@ def test_what_is_no_audio_is_trouble(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_text("no audio")
     body = body_of(path, samples=16_000, stretches=(Span(0, 16_000),))
-    with pytest.raises(EngineTrouble, match=r"PocketSphinx failed .*RIFF"):
+    with pytest.raises(EngineError, match=r"PocketSphinx failed .*RIFF"):
         PocketSphinxEngine().listen(body, stop=GO_ON)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_body_behind_a_url_is_nothing_for_it() -> None:
     with pytest.raises(ValueError, match="files"):
-        PocketSphinxEngine().listen(Body(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
+        PocketSphinxEngine().listen(RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
 
 
 def test_identity_changes_with_every_option() -> None:
@@ -191,7 +193,7 @@ def test_fillers_are_left_out_and_variants_lose_their_number() -> None:
     ],
 )
 def test_what_no_child_writes_is_trouble(raw: bytes) -> None:
-    with pytest.raises(EngineTrouble, match="PocketSphinx's reply"):
+    with pytest.raises(EngineError, match="PocketSphinx's reply"):
         PocketSphinxEngine().parse(raw)
 
 

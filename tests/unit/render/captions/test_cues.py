@@ -10,12 +10,12 @@ from docling_core.types.doc.webvtt import WebVTTFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stenoflow.profile.model import CaptionRules
 from stenoflow.render import Rendering, render_all
 from stenoflow.render.captions.cues import Cue, cues
+from stenoflow.render.captions.options import CaptionOptions
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
-from stenoflow.transcript.normalize import mended
+from stenoflow.transcript.normalize import normalize
 from tests.support.caption_rules import judge
 from tests.support.corpus import needs_corpus
 from tests.support.transcripts import (
@@ -28,7 +28,7 @@ from tests.support.transcripts import (
     spoken_transcripts,
 )
 
-RULES = CaptionRules()
+RULES = CaptionOptions()
 LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 
 
@@ -87,7 +87,7 @@ def _check(transcript: Transcript) -> None:
 @needs_corpus
 @pytest.mark.parametrize("path", recorded_responses(), ids=lambda path: path.stem)
 def test_recorded_responses(path: Path) -> None:
-    transcript = mended(recorded(path))
+    transcript = normalize(recorded(path))
     _check(transcript)
     _check_files(transcript)
     verdict = judge(cues(transcript, RULES), transcript, RULES)
@@ -102,7 +102,7 @@ def test_what_is_said_in_the_corpus() -> None:
     transcripts = corpus_transcripts()
     assert {"ja", "zh", "he", "ru"} < {transcript.language for transcript in transcripts.values()}
     for name, transcript in transcripts.items():
-        whole = mended(transcript)
+        whole = normalize(transcript)
         assert judge(cues(whole, RULES), whole, RULES).broken == [], name
         _check_files(whole)
 
@@ -110,7 +110,7 @@ def test_what_is_said_in_the_corpus() -> None:
 @settings(max_examples=120, deadline=None)
 @given(spoken_transcripts())
 def test_whatever_is_said_is_captioned_by_the_rules(transcript: Transcript) -> None:
-    whole = mended(transcript)
+    whole = normalize(transcript)
     _check(whole)
     _check_files(whole)
 
@@ -118,14 +118,14 @@ def test_whatever_is_said_is_captioned_by_the_rules(transcript: Transcript) -> N
 @settings(max_examples=60, deadline=None)
 @given(broken_transcripts())
 def test_whatever_an_engine_answers_is_captioned_by_the_rules(transcript: Transcript) -> None:
-    _check(mended(transcript))
+    _check(normalize(transcript))
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     spoken_transcripts(max_words=30),
     st.builds(
-        CaptionRules,
+        CaptionOptions,
         line_chars=st.integers(16, 60),
         lines=st.integers(1, 3),
         max_s=st.floats(2, 10),
@@ -134,14 +134,14 @@ def test_whatever_an_engine_answers_is_captioned_by_the_rules(transcript: Transc
         gap_s=st.sampled_from([0.0, 0.083, 0.5]),
     ),
 )
-def test_other_rules_are_kept_as_well(transcript: Transcript, rules: CaptionRules) -> None:
-    whole = mended(transcript)
+def test_other_rules_are_kept_as_well(transcript: Transcript, rules: CaptionOptions) -> None:
+    whole = normalize(transcript)
     for labelled in (False, True):
         assert judge(cues(whole, rules, labelled=labelled), whole, rules).broken == []
 
 
 def _lines(transcript: Transcript, *, labelled: bool = False) -> list[tuple[str, ...]]:
-    return [cue.lines for cue in cues(mended(transcript), RULES, labelled=labelled)]
+    return [cue.lines for cue in cues(normalize(transcript), RULES, labelled=labelled)]
 
 
 def test_lines_break_at_phrases() -> None:
@@ -203,7 +203,7 @@ def test_speakers_who_change_at_each_word_share_no_cue() -> None:
         Word(f"w{at}", Seconds(at * 0.25), Seconds(at * 0.25 + 0.2), None, at % 3)
         for at in range(60)
     )
-    transcript = mended(Transcript(words, (Utterance(0, 60),), duration_s=Seconds(20)))
+    transcript = normalize(Transcript(words, (Utterance(0, 60),), duration_s=Seconds(20)))
     assert len(cues(transcript, RULES)) == 60
     _check(transcript)
 

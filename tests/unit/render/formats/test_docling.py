@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from stenoflow.render import render_all
 from stenoflow.transcript.model import Transcript
-from stenoflow.transcript.normalize import mended
+from stenoflow.transcript.normalize import normalize
 from tests.support.transcripts import broken_transcripts, rendering, said
 
 pytest.importorskip("docling_core", reason="docling-core is not installed: the docling extra")
@@ -99,7 +99,7 @@ def test_chunks_carry_their_times() -> None:
 @given(broken_transcripts())
 def test_whatever_an_engine_answers_is_a_valid_document(transcript: Transcript) -> None:
     spoken = _spoken(_read(transcript))
-    assert len(spoken) == len(mended(transcript).utterances)
+    assert len(spoken) == len(normalize(transcript).utterances)
     starts = [item.source[0].start_time for item in spoken]
     assert starts == sorted(starts)
 

@@ -1,0 +1,44 @@
+"""Options of decoding: which audio of a file is read, and how large a recording may be."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stenoflow.options import Options
+
+GIB = 1024**3
+
+
+class Limits(Options):
+    """What a recording may be at most before any work is spent on it."""
+
+    max_bytes: int = Field(default=4 * GIB, title="Largest file, bytes", ge=1)
+    """Files larger than this are rejected; the limit holds for bytes read, not bytes promised."""
+
+    max_duration_s: float = Field(default=24 * 3600, title="Longest recording, seconds", gt=0)
+    """Recordings that decode to more than this are rejected."""
+
+    decode_deadline_s: float = Field(default=3600, title="Decoder's deadline, seconds", gt=0)
+    """A decoder still running after this long is stopped and the recording rejected."""
+
+    decode_memory_bytes: int = Field(default=2 * GIB, title="Decoder's memory, bytes", ge=GIB // 2)
+    """Address space of the decoding child, of which FFmpeg itself takes 0.3 GiB."""
+
+
+class MediaOptions(Options):
+    """Which sound of a file is heard."""
+
+    audio_stream: int | None = Field(default=None, title="Audio stream", ge=0, le=63)
+    """Index among the file's audio streams, from 0; empty: the stream marked default, else the first."""
+
+    channels: Literal["mix", "one", "apart"] = Field(default="mix", title="Channels")
+    """`mix` them down to one; hear only `one`; or keep them `apart`, each with its own speech and words."""
+
+    channel: int = Field(default=0, title="Channel", ge=0, le=31)
+    """The channel that is heard where `channels` is `one`, from 0."""
+
+    level_dbfs: Annotated[float, Field(ge=-60, le=-3)] | None = Field(
+        default=None, title="Target level, dBFS"
+    )
+    """RMS level of speech to which the audio is raised or lowered by a plain gain, never into clipping
+    (-20 is usual); empty: left as it is."""
