@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.deployments.server.sqlite_pool import CHOSEN_BY
+from tests.support.corpus import shared
 from tests.support.s3 import S3Server
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
@@ -31,6 +32,9 @@ for name in (
     *CHOSEN_BY,
 ):
     os.environ.pop(name, None)
+# The Deepgram stand-in answers with the corpus' recorded replies.
+if folder := shared():
+    os.environ["STENOFLOW_CORPUS"] = str(folder)
 PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")
 os.environ |= {
     "PREFECT_HOME": PREFECT_HOME,

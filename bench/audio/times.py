@@ -24,6 +24,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.harness.measure import Measure, report
+from bench.harness.round_trip import Recording, passed, recordings
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.response import read_reply
@@ -31,7 +32,6 @@ from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import Part
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
-from stenoflow.testing.passing import Recording, passed, recordings
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.merge import Answer, join
 from stenoflow.transcript.model import Transcript, Word

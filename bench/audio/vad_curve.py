@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.harness.corpus import recordings
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
 from stenoflow.profile.model import Profile
@@ -22,7 +23,6 @@ from stenoflow.segmentation.planner import plan
 from stenoflow.times import to_samples, to_seconds
 from stenoflow.vad.detector import speech_scores, speech_segments
 from stenoflow.vad.options import VadOptions
-from tests.support.corpus import recordings
 
 THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 KEPT_S = (0.0, 0.03, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)

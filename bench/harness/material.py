@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.harness.corpus import ROOT, recordings
 from stenoflow.media.binaries import chosen_decoder
 from stenoflow.times import SAMPLE_RATE
-from tests.support.corpus import ROOT, recordings
 
 SAMPLE = ROOT / "deployments" / "samples" / "interview.mp3"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from bench.harness.corpus import ROOT
 from stenoflow.audio.analysis import listen
 from stenoflow.billing.budget import Budget
 from stenoflow.billing.pricing import prices
@@ -25,7 +26,6 @@ from stenoflow.profile.model import Profile
 from stenoflow.segmentation.channel_plans import plans_of
 from stenoflow.storage import Store
 from stenoflow.times import SAMPLE_RATE
-from tests.support.corpus import ROOT
 
 SPEECH = ROOT / "deployments" / "samples" / "interview.mp3"
 SLICE_S = 5

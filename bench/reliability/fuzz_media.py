@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from bench.harness.corpus import ROOT, recordings
 from bench.harness.measure import Measure, report
 from stenoflow.errors import BadMedia, OverLimit
 from stenoflow.media.ffmpeg import decode
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.times import SAMPLE_RATE
-from tests.support.corpus import ROOT, recordings
 from tests.support.mutations import MUTATIONS
 
 LIMITS = Limits(max_duration_s=3600, decode_deadline_s=20, decode_memory_bytes=1024**3)

@@ -19,8 +19,8 @@ from typing import Any
 import jiwer
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from bench.harness.corpus import recordings, shared
 from bench.harness.measure import Measure, report
-from tests.support.corpus import recordings, shared
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,7 +12,6 @@ import httpx
 
 from stenoflow.testing.deepgram.faults import Fault
 from stenoflow.testing.deepgram.server import Charge
-from tests.support.corpus import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,9 @@ class Apart:
 
 @contextmanager
 def standin_apart(*options: str) -> Generator[Apart]:
-    """Start ``python -m tests.deepgram_standin`` with these options, and end it with the block."""
+    """Start ``python -m stenoflow.testing.deepgram`` with these options, and end it with the block."""
     command = [sys.executable, "-m", "stenoflow.testing.deepgram", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         try:
             if program.stdout is None:
                 raise AssertionError("the stand-in's output was asked for")

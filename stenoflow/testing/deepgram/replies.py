@@ -3,13 +3,13 @@
 import datetime
 import itertools
 import json
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from stenoflow.testing.deepgram.recognition import Hearing, Sound
-from tests.support.corpus import shared
 
 Query = Mapping[str, Sequence[str]]
 
@@ -74,21 +74,31 @@ def metadata(
     return told | ({"tags": list(query["tag"])} if query.get("tag") else {})
 
 
+class RecordedReplies:
+    """Replies that Deepgram gave, by the SHA-256 of their audio.
+
+    ``folder`` holds them as ``*/*.json``; None holds none. Synthetic replies and the service's
+    specification, which lie in the same folder of the corpus, are left out.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._paths: dict[str, list[Path]] = {}
+        for path in sorted(folder.glob("*/*.json")) if folder else ():
+            if path.parent.name != "spec" and not path.name.startswith("synthetic"):
+                sha256 = json.loads(path.read_bytes())["metadata"]["sha256"]
+                self._paths.setdefault(sha256, []).append(path)
+
+    def best(self, sha256: str, query: Query) -> bytes | None:
+        """Return the reply for this audio that has most of the features that the query names."""
+        known = [path.read_bytes() for path in self._paths.get(sha256, ())]
+        return max(known, key=lambda raw: _has(json.loads(raw), query)) if known else None
+
+
 @cache
-def recorded() -> Mapping[str, Sequence[Path]]:
-    """Recorded replies of Deepgram's by the SHA-256 of their audio; empty without the corpus."""
-    folder = shared()
-    found: dict[str, list[Path]] = {}
-    for path in sorted((folder / "deepgram").glob("*/*.json")) if folder else ():
-        if path.parent.name != "spec" and not path.name.startswith("synthetic"):
-            found.setdefault(json.loads(path.read_bytes())["metadata"]["sha256"], []).append(path)
-    return found
-
-
-def best_recorded(sha256: str, query: Query) -> bytes | None:
-    """The recorded reply for this audio that has most of what was asked for."""
-    known = [path.read_bytes() for path in recorded().get(sha256, ())]
-    return max(known, key=lambda raw: _has(json.loads(raw), query)) if known else None
+def recorded_replies() -> RecordedReplies:
+    """Return the replies in ``deepgram/`` of the folder that ``STENOFLOW_CORPUS`` names."""
+    named = os.environ.get("STENOFLOW_CORPUS")
+    return RecordedReplies(Path(named) / "deepgram" if named else None)
 
 
 def _has(answer: dict[str, Any], query: Query) -> tuple[int, str]:

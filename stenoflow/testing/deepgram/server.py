@@ -33,7 +33,14 @@ import httpx
 
 from stenoflow.testing.deepgram.faults import FINE, HTML, OWN_ERRORS, Fault, Mix
 from stenoflow.testing.deepgram.recognition import Unreadable, hear
-from stenoflow.testing.deepgram.replies import Query, best_recorded, metadata, on, reply
+from stenoflow.testing.deepgram.replies import (
+    Query,
+    RecordedReplies,
+    metadata,
+    on,
+    recorded_replies,
+    reply,
+)
 
 KEY = "standin-key-3f9a1c77d2"
 CHUNK = 1 << 16
@@ -109,6 +116,7 @@ class StandIn:
         latency_s: float = 0.0,
         most_bytes: int = MOST_BYTES,
         mix: Mix | None = None,
+        replies: RecordedReplies | None = None,
     ) -> None:
         self.key = key
         self.latency_s = latency_s
@@ -116,6 +124,7 @@ class StandIn:
         self.most_bytes = most_bytes
         self.mix = mix
         """What requests meet when the script has come to its end."""
+        self.replies = recorded_replies() if replies is None else replies
         self.bill = Bill()
         self.requests: list[Request] = []
         self.most_open = 0
@@ -313,7 +322,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The reply to a body, billed."""
         standin, fault, query = self.server.standin, request.fault, request.query
         sha256 = request.sha256 or ""
-        raw = best_recorded(sha256, query)
+        raw = standin.replies.best(sha256, query)
         if fault.reply is not None and "metadata" in fault.reply:
             answer = fault.reply
             raw = None

@@ -6,11 +6,11 @@ from collections.abc import Generator
 import pytest
 from hypothesis import given, settings
 
+from bench.harness.round_trip import Recording, passed, recordings
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
-from stenoflow.testing.passing import Recording, passed, recordings
 from stenoflow.times import to_samples
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from bench.harness.tone_layouts import layouts
 from stenoflow.audio.encoding import Encoding, pack
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.testing.deepgram.recognition import Unreadable, hear
-from stenoflow.testing.layouts import layouts
 from stenoflow.testing.tones import Tone, sounding, write_wav
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from bench.harness.tone_layouts import layouts
 from stenoflow.audio.encoding import pack
 from stenoflow.engines.base import Engine
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
-from stenoflow.testing.layouts import layouts
 from stenoflow.testing.tones import LONGEST, Tone, sounding
 from stenoflow.times import Span, to_seconds
 from stenoflow.transcript.merge import Answer, join
