@@ -183,7 +183,7 @@ def fill(server: S3Server, keys: int) -> None:
         client.create_bucket(Bucket=bucket)
 
     def put(bucket: str, key: str) -> None:
-        client.put_object(Bucket=bucket, Key=key, RequestAudio=BODY)
+        client.put_object(Bucket=bucket, Key=key, Body=BODY)
 
     with ThreadPoolExecutor(WRITERS) as threads:
         for bucket, names in (

@@ -150,7 +150,7 @@ class S3Store:
         with s3_errors(self.url_of(key)):
             if isinstance(body, bytes):
                 self._client.put_object(
-                    Bucket=self.bucket, Key=full, RequestAudio=body, ContentType=content_type
+                    Bucket=self.bucket, Key=full, Body=body, ContentType=content_type
                 )
                 return
             uploads: Any = create_transfer_manager(self._client, _MULTIPART)
@@ -165,7 +165,7 @@ class S3Store:
                     self._client.put_object(
                         Bucket=self.bucket,
                         Key=full,
-                        RequestAudio=body,
+                        Body=body,
                         ContentType=content_type,
                         Metadata={_WRITER: writer},
                         IfNoneMatch="*",

@@ -212,7 +212,7 @@ async def test_ceph_pushes_uploads_with_the_secret_as_path(rgw: S3Server) -> Non
                 "TopicConfigurations": [configuration | {"Events": ["s3:ObjectCreated:*"]}]
             },
         )
-        s3.put_object(Bucket=bucket, Key=key, RequestAudio=b"sound")
+        s3.put_object(Bucket=bucket, Key=key, Body=b"sound")
 
     async with listening(take) as client:
         await asyncio.to_thread(upload, f"{client.base_url}{TOKEN.replace(' ', '%20')}")

@@ -32,7 +32,7 @@ class Told:
         )
 
     def upload(self, key: str) -> None:
-        self._s3.put_object(Bucket=self.bucket, Key=key, RequestAudio=b"sound")
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=b"sound")
 
     def send(self, body: str) -> None:
         self._sqs.send_message(QueueUrl=self.url, MessageBody=body)
