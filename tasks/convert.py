@@ -25,5 +25,5 @@ async def convert(
 def _convert(
     stop: Event, recording: Fetched, profile: Profile, scratch: Path, progress: Progress
 ) -> AudioAnalysis:
-    with DECODERS.turn(stop):
+    with DECODERS.slot(stop):
         return listen(recording.path, profile, scratch, stop=stop, progress=progress.advance)

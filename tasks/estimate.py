@@ -116,7 +116,7 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
     recording = job.source.fetch(
         job.key, scratch / "recording", max_bytes=profile.limits.max_bytes, stop=stop
     )
-    with DECODERS.turn(stop):
+    with DECODERS.slot(stop):
         heard = listen(recording.path, profile, scratch, stop=stop)
     plans = plans_of(heard, profile, engine)
     ledger = Ledger(job.destination)
@@ -136,11 +136,11 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
 async def pace_of(engine: Engine, at_once: int) -> Pace:
     """The limits in force: a person may have set others at the Prefect server than those we ship."""
     if engine.name not in SHARED:
-        return Pace(at_once, DECODERS.places, open_requests=None, begun_per_s=None)
+        return Pace(at_once, DECODERS.count, open_requests=None, begun_per_s=None)
     begun_per_s = await _limit(rate_of(engine.name))
     return Pace(
         at_once,
-        DECODERS.places,
+        DECODERS.count,
         open_requests=round(await _limit(open_limit(engine.name)) or OPEN_AT_ONCE[engine.name]),
         begun_per_s=begun_per_s or BEGUN_PER_S[engine.name],
     )

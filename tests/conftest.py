@@ -38,6 +38,7 @@ if folder := shared():
 PREFECT_HOME = tempfile.mkdtemp(prefix="stenoflow-tests-prefect-")
 os.environ |= {
     "PREFECT_HOME": PREFECT_HOME,
+    "STENOFLOW_HOME": f"{PREFECT_HOME}/stenoflow",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # What asks for no server gets none.
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",

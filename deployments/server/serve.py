@@ -25,6 +25,7 @@ from stenoflow.deployments.server.health import await_health
 from stenoflow.deployments.server.logos import served_logos
 from stenoflow.deployments.server.sqlite_pool import database_of
 from stenoflow.errors import ConfigurationError
+from stenoflow.tasks.runtime.home import home_folder
 
 STOP_S = 10
 POLL_S = 0.2
@@ -36,11 +37,6 @@ SHORT_LIVES = 3
 """So many workers in a row, each of which lived no longer, are enough: something must be wrong."""
 
 console = Console(highlight=False, soft_wrap=True)
-
-
-def home_folder() -> Path:
-    """Where the server keeps its database, its password and its logs: STENOFLOW_HOME."""
-    return Path(os.environ.get("STENOFLOW_HOME") or Path.home() / ".stenoflow").absolute()
 
 
 def auth_string(home: Path) -> str:

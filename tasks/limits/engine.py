@@ -61,7 +61,7 @@ def rate_of(engine: str) -> str:
 
 def admission(engine: str) -> Admission:
     """What a request to an engine must pass through; it is inside for as long as it is open."""
-    return (lambda stop: _shared(engine, stop)) if engine in SHARED else CORES.turn
+    return (lambda stop: _shared(engine, stop)) if engine in SHARED else CORES.slot
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:

@@ -1,81 +1,148 @@
-"""Turns at what a machine has few of: cores to decode with, cores to run an engine on.
+"""Machine-wide slots: a semaphore that all processes of one user on one machine share.
 
-All processes of one user on a machine share them, flow runs of any worker. A place is a name in the
-kernel's abstract namespace (unix(7)): whoever binds a socket to it has it, and when that process dies, even
-by SIGKILL, it is free, with no file left behind. Processes in containers share places where they share a
-network. Where there is no such namespace (macOS) the places are each process' own.
+Slot ``N`` of ``NAME`` is held by an ``flock`` on ``NAME-N.lock`` in a folder that only this user may
+write to. The kernel releases the lock when the process that holds it dies, even by SIGKILL. Processes
+in containers share slots where they share that folder and the host's name.
 """
 
-import errno
-import math
 import os
-import socket
-import sys
+import platform
+import stat
 import time
-from collections.abc import Generator
-from contextlib import closing, contextmanager, nullcontext
-from threading import BoundedSemaphore, Event
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import BoundedSemaphore, Event, Lock
 
-from stenoflow.errors import Stopped
+from filelock import Timeout, UnixFileLock
+
+from stenoflow.errors import ConfigurationError, Stopped
+from stenoflow.tasks.runtime.home import home_folder
 
 POLL_S = 0.02
-"""How often a process looks whether another one has left a place."""
-STOP_POLL_S = 0.2
+"""How often a process tries to take a slot that other processes hold."""
+
+Wait = Callable[[Event, float], object]
 
 
-class Turns:
-    """So many places under one name."""
+def slots_folder() -> Path:
+    """Return the folder of this user's lock files on this machine.
 
-    def __init__(self, name: str, places: int) -> None:
-        self.places = places
+    A home folder may be shared by several machines, so each machine has a subfolder by its name.
+    """
+    return home_folder() / "slots" / (platform.node() or "localhost")
+
+
+class MachineSlots:
+    """A number of slots under one name, shared by all processes that use one folder.
+
+    ``folder`` None is :func:`slots_folder`, looked up when the first slot is taken. ``clock`` and
+    ``wait`` are for tests: ``wait(stop, seconds)`` returns after so many seconds, or once ``stop`` is set.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        count: int,
+        *,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Wait = Event.wait,
+    ) -> None:
+        self.count = count
         self._name = name
-        # Threads of one process queue here, and look for a place only when it is their turn.
-        self._here = BoundedSemaphore(places)
-        self._left_s = -math.inf
+        self._folder = folder
+        self._clock = clock
+        self._wait = wait
+        # Threads of one process queue here; only as many as there are slots try the lock files.
+        self._threads = BoundedSemaphore(count)
+        self._trying = Lock()
+        self._released_at = float("-inf")
 
     @contextmanager
-    def turn(self, stop: Event) -> Generator[None, None, None]:
-        """Wait for a place, and have it until the block ends. Raises Stopped."""
-        while not self._here.acquire(timeout=STOP_POLL_S):
+    def slot(self, stop: Event) -> Generator[None, None, None]:
+        """Wait for a slot, and hold it until the block ends.
+
+        Raises Stopped once ``stop`` is set, and ConfigurationError where the lock files' folder cannot
+        be made or is not this user's alone.
+        """
+        while not self._threads.acquire(timeout=POLL_S):
             self._check(stop)
         try:
-            with self._place(stop) if sys.platform == "linux" else nullcontext():
-                yield
-        finally:
-            self._here.release()
-
-    @contextmanager
-    def _place(self, stop: Event) -> Generator[None, None, None]:
-        # Other processes look for a place that was left before this one takes it again.
-        stop.wait(max(0.0, self._left_s + 2 * POLL_S - time.monotonic()))
-        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as place:
-            while not self._taken(place):
-                stop.wait(POLL_S)
-                self._check(stop)
+            # Another process that waits takes a released slot before this one takes it again.
+            if (pause_s := self._released_at + 2 * POLL_S - self._clock()) > 0:
+                self._wait(stop, pause_s)
+            lock = self._acquire(stop)
             try:
                 yield
             finally:
-                self._left_s = time.monotonic()
+                self._released_at = self._clock()
+                lock.release()
+        finally:
+            self._threads.release()
 
-    def _taken(self, place: socket.socket) -> bool:
-        """Whether the socket could be bound to one of the places."""
-        for number in range(self.places):
+    def _acquire(self, stop: Event) -> UnixFileLock:
+        folder = _private_folder(self._folder or slots_folder())
+        while (lock := self._try(folder)) is None:
+            self._wait(stop, POLL_S)
+            self._check(stop)
+        return lock
+
+    def _try(self, folder: Path) -> UnixFileLock | None:
+        """Return the lock of a free slot; None where all are held, or another thread looks for one."""
+        if not self._trying.acquire(blocking=False):
+            return None
+        try:
+            return self._first_free(folder)
+        finally:
+            self._trying.release()
+
+    def _first_free(self, folder: Path) -> UnixFileLock | None:
+        for number in range(self.count):
+            # A lock that is only a file would outlive its process: better none than that.
+            lock = UnixFileLock(
+                folder / f"{self._name}-{number}.lock", thread_local=False, fallback_to_soft=False
+            )
             try:
-                place.bind(f"\0stenoflow-{os.getuid()}-{self._name}-{number}")
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-            else:
-                return True
-        return False
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            return lock
+        return None
 
     def _check(self, stop: Event) -> None:
         if stop.is_set():
-            raise Stopped(f"stopped while waiting for a turn: all {self._name}s are at work")
+            raise Stopped(f"stopped while waiting for one of {self.count} {self._name} slots")
 
 
-DECODERS = Turns("decoder", int(os.environ.get("STENOFLOW_DECODERS") or os.cpu_count() or 1))
-"""Decoders at work at once on this machine: more than the cores would only take turns."""
+def _private_folder(folder: Path) -> Path:
+    """Make the folder unless it exists, and return it.
 
-CORES = Turns("core", os.cpu_count() or 1)
-"""What engines on this machine may use of it."""
+    Raises ConfigurationError where it cannot be made, belongs to somebody else, or others may write
+    to it: they could hold all slots, and no recording would ever be decoded.
+    """
+    remedy = "set STENOFLOW_HOME to a folder of your own"
+    try:
+        if not folder.exists():
+            # mkdir(parents=True) would make the parents with another mode.
+            for each in (*reversed(folder.parents), folder):
+                each.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder of lock files {folder} cannot be made ({error.strerror}): {remedy}."
+        ) from error
+    if found.st_uid != os.getuid():
+        raise ConfigurationError(f"the folder of lock files {folder} is another user's: {remedy}.")
+    if not stat.S_ISDIR(found.st_mode) or stat.S_IMODE(found.st_mode) & 0o022:
+        raise ConfigurationError(
+            f"others may write to the folder of lock files {folder}: `chmod 700` it, or {remedy}."
+        )
+    return folder
+
+
+DECODERS = MachineSlots("decoder", int(os.environ.get("STENOFLOW_DECODERS") or os.cpu_count() or 1))
+"""Decoders that run at the same time on this machine: more than its cores would not be faster."""
+
+CORES = MachineSlots("core", os.cpu_count() or 1)
+"""Cores that engines on this machine may use."""
