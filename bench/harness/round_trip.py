@@ -66,7 +66,7 @@ def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcri
         sounding(tones, recording.samples).astype("<i2").tofile(pcm)
         for part in _parts(recording, tones, channel):
             body = pack(pcm, part.timeline, folder / "body", encoding="flac", stop=GO_ON)
-            reply = engine.parse(engine.listen(body, stop=GO_ON))
+            reply = engine.parse(engine.transcribe(body, stop=GO_ON))
             answers.append(Answer(channel, part, reply))
     transcript = join(
         answers,

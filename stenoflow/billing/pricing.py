@@ -49,7 +49,7 @@ class EnginePrices(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class PriceEstimate:
     """What a stretch of audio should cost."""
 
     usd: Decimal | None
@@ -66,19 +66,19 @@ class Prices(BaseModel):
 
     engines: dict[str, EnginePrices]
 
-    def estimate(self, engine: str, options: Mapping[str, Any], seconds: float) -> Estimate:
+    def estimate(self, engine: str, options: Mapping[str, Any], seconds: float) -> PriceEstimate:
         """What ``seconds`` of audio cost with the options of ``Engine.identity()``.
 
         Audio of several channels that are heard apart counts its seconds once for each.
         """
         prices = self.engines.get(engine, EnginePrices())
         if prices.free:
-            return Estimate(Decimal(0), None)
+            return PriceEstimate(Decimal(0), None)
         model = str(options.get("model", ""))
         line = _line_of(prices, model, options)
         if line is None:
             known = ", ".join(prices.models) or "none"
-            return Estimate(
+            return PriceEstimate(
                 None,
                 None,
                 (f"No price is known for {engine}'s model {model!r} (known: {known}).",),
@@ -88,7 +88,7 @@ class Prices(BaseModel):
         usd = per_minute * Decimal(seconds) / 60
         unpriced = [each for each in prices.by_token if _uses(options, each)]
         warnings = [f"The estimate leaves out {each}, charged by the token." for each in unpriced]
-        return Estimate(
+        return PriceEstimate(
             usd.quantize(SMALLEST_USD, rounding=ROUND_UP),
             min(each.as_of for each in lines),
             tuple(warnings),

@@ -1,6 +1,6 @@
 """Speech engines behind one small protocol: a body of audio in, the engine's raw reply out.
 
-Buying (:meth:`Engine.listen`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored
+Buying (:meth:`Engine.transcribe`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored
 the moment it arrives and can be read again, for nothing, whenever the reading improves.
 """
 
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """
         ...
 
-    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """The engine's raw reply to one request: JSON, exactly as received.
 
         One attempt, never retried inside. Raises EngineRefused, EngineAccountError, EngineError and its

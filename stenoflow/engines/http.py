@@ -27,9 +27,9 @@ def no_response_error(
     request_id: str | None,
 ) -> StenoError:
     """Why there is no answer on a line; what is no matter of the network is raised as it is."""
-    if line.cut == "stop":
+    if line.aborted_by == "stop":
         return Stopped(f"Stopped while {called} was transcribing; the request may be paid.")
-    if line.cut == "deadline":
+    if line.aborted_by == "deadline":
         what = f"has not answered within {deadline_s:g} s"
     elif isinstance(failure, httpx.ConnectTimeout | httpx.ConnectError):
         what = f"cannot be reached at {host}"
@@ -39,7 +39,7 @@ def no_response_error(
         what = "broke off the connection"
     else:
         raise failure or AssertionError("the client returned without an answer")
-    why = f" ({type(failure).__name__})" if line.cut is None else ""
+    why = f" ({type(failure).__name__})" if line.aborted_by is None else ""
     return EngineError(f"{called} {what}{why}.", request_id=request_id, may_be_paid=line.sent)
 
 

@@ -91,17 +91,19 @@ def notify(
     headers = {"content-type": "application/json", "user-agent": "stenoflow"}
     headers |= signature_headers(secret, notice.id, int(time.time()), body)
     addresses = _addresses(url, allow_private=rules.allow_private)
-    line = AbortableRequest(stop, DEADLINE_S)
+    request = AbortableRequest(stop, DEADLINE_S)
     for left, address in zip(reversed(range(len(addresses))), addresses, strict=True):
         try:
-            status = _post(line, url, address, body, headers)
+            status = _post(request, url, address, body, headers)
         except httpx.HTTPError as error:
-            if line.cut == "stop":
+            if request.aborted_by == "stop":
                 raise Stopped("Stopped while telling how a recording ended.") from error
             unreachable = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if unreachable and left and line.cut is None:
+            if unreachable and left and request.aborted_by is None:
                 continue
-            why = f"no answer within {DEADLINE_S:g} s" if line.cut else type(error).__name__
+            why = (
+                f"no answer within {DEADLINE_S:g} s" if request.aborted_by else type(error).__name__
+            )
             raise WebhookUnavailable(f"{url.host} could not be told: {why}.") from error
         return _judge(status, url)
 
@@ -186,14 +188,18 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 
 def _post(
-    line: AbortableRequest, url: httpx.URL, address: Address, body: bytes, headers: dict[str, str]
+    request: AbortableRequest,
+    url: httpx.URL,
+    address: Address,
+    body: bytes,
+    headers: dict[str, str],
 ) -> int:
     """Send the notice to exactly this address; the status of the answer, which is not read."""
     timeout = httpx.Timeout(DEADLINE_S, connect=CONNECT_S)
     # A transport of its own asks no proxy of the environment's.
     transport = httpx.HTTPTransport(verify=trusted(), trust_env=False)
     with (
-        line.client(timeout, transport=transport, read=False) as client,
+        request.client(timeout, transport=transport, read=False) as client,
         client.stream(
             "POST",
             url.copy_with(host=str(address)),

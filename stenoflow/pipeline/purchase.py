@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from stenoflow.audio.encoding import RequestAudio
 from stenoflow.billing.budget import RecordingBudget, RecordingReservation
-from stenoflow.billing.pricing import Estimate, Prices
+from stenoflow.billing.pricing import PriceEstimate, Prices
 from stenoflow.engines.base import Engine
 from stenoflow.errors import (
     EngineAccountError,
@@ -155,7 +155,7 @@ class Buyer:
     _halted: threading.Event = field(default_factory=threading.Event)
     _counted: set[ChunkKey] = field(default_factory=set[ChunkKey])
 
-    def estimate(self, wanted: Wanted) -> Estimate:
+    def estimate(self, wanted: Wanted) -> PriceEstimate:
         """What a part costs."""
         seconds = wanted.seconds * self.channels
         return self.prices.estimate(self.engine.name, self.engine.identity(), seconds)
@@ -286,7 +286,7 @@ class Buyer:
             nonlocal paid
             paid = True
             try:
-                return self.engine.listen(body, stop=self.stop)
+                return self.engine.transcribe(body, stop=self.stop)
             except (EngineRefused, EngineAccountError, EngineError) as error:
                 paid = isinstance(error, EngineError) and error.may_be_paid
                 raise

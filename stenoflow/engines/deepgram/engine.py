@@ -1,6 +1,6 @@
 """Deepgram's pre-recorded transcription, over its official SDK.
 
-One call of :meth:`DeepgramEngine.listen` is one request over one new connection: never repeated
+One call of :meth:`DeepgramEngine.transcribe` is one request over one new connection: never repeated
 here, since a repeated request may be paid twice, and stored word for word before anybody reads it.
 """
 
@@ -90,7 +90,7 @@ class DeepgramEngine:
         """The parameters that change the answer, by Deepgram's own names."""
         return result_affecting_params(self._query)
 
-    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Deepgram's reply, byte for byte: a JSON object.
 
         Raises EngineRefused (400 and other statuses that mean this audio), EngineAccountError (401, 402,
@@ -164,7 +164,7 @@ class DeepgramEngine:
             whole = False
         if whole:
             return response.content
-        if line.cut == "stop":
+        if line.aborted_by == "stop":
             raise Stopped("Stopped while Deepgram was answering; the request may be paid.")
         raise EngineError(
             f"Deepgram's reply is broken off, or not Deepgram's: {len(response.content)} bytes of "

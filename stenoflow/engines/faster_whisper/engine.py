@@ -121,7 +121,7 @@ class FasterWhisperEngine:
             "chunk": CHUNK,
         }
 
-    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Hear a WAV body. Raises EngineAccountError where the model cannot be loaded or knows nothing of an
         option, EngineError, ProcessKilled, Stopped."""
         if body.path is None:

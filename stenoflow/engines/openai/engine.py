@@ -1,7 +1,7 @@
 """Any server that speaks OpenAI's ``/v1/audio/transcriptions``: OpenAI, speaches, vLLM, LocalAI, ...
 
 After https://platform.openai.com/docs/api-reference/audio/createTranscription. One call of
-:meth:`OpenAIEngine.listen` is one request over one new connection, never repeated here; its body
+:meth:`OpenAIEngine.transcribe` is one request over one new connection, never repeated here; its body
 streams from disk, and its answer is kept word for word.
 """
 
@@ -74,7 +74,7 @@ class OpenAIEngine:
         """What is asked, and of whom: two servers may answer differently under one model's name."""
         return {"base_url": self._base_url, **self._fields()}
 
-    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """The server's reply, byte for byte: a JSON object.
 
         Raises EngineRefused (400, 415, 422: this audio or an option), EngineAccountError (key, credit, model
@@ -139,7 +139,7 @@ class OpenAIEngine:
         except ValueError:
             reply = None
         if not isinstance(reply, dict):
-            if line.cut == "stop":
+            if line.aborted_by == "stop":
                 raise Stopped(f"Stopped while {self._called} was answering.")
             raise EngineError(
                 f"{self._called} answers what is broken off, or no transcription: "

@@ -96,7 +96,7 @@ class PocketSphinxEngine:
             "grouping": [PAUSE, LONGEST, MARGIN],
         }
 
-    def listen(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
+    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Decode a WAV body, stretch by stretch. Raises EngineError, ProcessKilled, Stopped."""
         if body.path is None:
             raise ValueError("PocketSphinx hears files, not URLs")

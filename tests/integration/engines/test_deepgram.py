@@ -68,13 +68,13 @@ def failure(standin: StandIn, body: RequestAudio, fault: Fault, **choices: objec
     standin.script(fault)
     asked = engine(standin, **choices)
     with pytest.raises(StenoError) as caught:
-        asked.parse(asked.listen(body, stop=GO_ON))
+        asked.parse(asked.transcribe(body, stop=GO_ON))
     return caught.value
 
 
 def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: RequestAudio) -> None:
     asked = engine(standin)
-    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
     heard = [(round(word.start_s * 16_000), round(word.end_s * 16_000)) for word in reply.words]
     assert heard == [(tone.start, tone.end) for tone in TONES]
     assert [word.text for word in reply.words] == ["Tone300", "tone900.", "Tone320."]
@@ -85,7 +85,7 @@ def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: Reques
 
 
 def test_the_body_goes_whole_with_its_length_and_type(standin: StandIn, body: RequestAudio) -> None:
-    engine(standin).listen(body, stop=GO_ON)
+    engine(standin).transcribe(body, stop=GO_ON)
     request = standin.requests[0]
     assert request.headers["content-length"] == str(body.size)
     assert request.headers["content-type"] == "audio/wav"
@@ -102,7 +102,7 @@ def test_options_go_by_deepgrams_own_names(standin: StandIn, body: RequestAudio)
         filler_words=False,
         detect_language=("en", "de"),
         other={"language_hint": ("en", "de"), "beta": 2},
-    ).listen(body, stop=GO_ON)
+    ).transcribe(body, stop=GO_ON)
     query = standin.requests[0].query
     assert query == {
         "model": ["nova-3"],
@@ -127,7 +127,7 @@ def test_channels_that_are_heard_apart_are_asked_for_and_paid(
     left, right = sounding(TONES[:2], SAMPLES), sounding(TONES[2:], SAMPLES)
     stereo = body_of(write_wav(tmp_path / "stereo.wav", left, right))
     asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url, multichannel=True)
-    reply = asked.parse(asked.listen(stereo, stop=GO_ON))
+    reply = asked.parse(asked.transcribe(stereo, stop=GO_ON))
     assert [(word.channel, round(word.start_s * 16_000)) for word in reply.words] == [
         (0, 8_000),
         (0, 20_000),
@@ -141,7 +141,7 @@ def test_what_is_asked_beside_words_is_found(standin: StandIn, body: RequestAudi
     asked = engine(
         standin, summarize="v2", topics=True, intents=True, sentiment=True, detect_language=True
     )
-    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
     assert reply.summary == "3 sounds are heard."
     assert [(found.kind, found.first, found.last) for found in reply.findings] == [
         ("topic", 0, 3),
@@ -162,7 +162,7 @@ def test_recorded_audio_gets_its_recorded_reply(
     folder = shared()
     assert folder
     asked, sent = engine(standin), body_of(folder / "deepgram" / "audio" / name, "video/mp4")
-    raw = asked.listen(sent, stop=GO_ON)
+    raw = asked.transcribe(sent, stop=GO_ON)
     assert any(raw == path.read_bytes() for path in (folder / "deepgram").glob("*/*.json"))
     reply = asked.parse(raw)
     assert (len(reply.words), len(reply.utterance_starts)) == (words, utterances)
@@ -187,9 +187,9 @@ def test_a_url_is_fetched_by_the_other_side(
         there = RequestAudio(None, f"{base}/a.wav?signature=s3cret", 0, "", "", 0, ())
         missing = RequestAudio(None, f"{base}/none.wav?signature=s3cret", 0, "", "", 0, ())
         asked = engine(standin, upload="url")
-        reply = asked.parse(asked.listen(there, stop=GO_ON))
+        reply = asked.parse(asked.transcribe(there, stop=GO_ON))
         with pytest.raises(EngineRefused, match="REMOTE_CONTENT_ERROR") as caught:
-            asked.listen(missing, stop=GO_ON)
+            asked.transcribe(missing, stop=GO_ON)
         files.shutdown()
     assert reply.sha256 == body.sha256
     assert "s3cret" not in str(caught.value)
@@ -345,7 +345,7 @@ def test_a_reply_about_other_audio_is_no_answer(
         estimate_usd=None,
     )
     with pytest.raises(EngineError, match="not about the audio") as caught:
-        reader(asked)(asked.listen(body, stop=GO_ON), order)
+        reader(asked)(asked.transcribe(body, stop=GO_ON), order)
     assert caught.value.may_be_paid
 
 
@@ -374,7 +374,7 @@ def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
         url = gone.url
     asked = DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url)
     with pytest.raises(EngineError, match="cannot be reached") as caught:
-        asked.listen(body, stop=GO_ON)
+        asked.transcribe(body, stop=GO_ON)
     assert not caught.value.may_be_paid
 
 
@@ -385,7 +385,7 @@ def test_a_wish_to_stop_closes_the_connection(
     standin.script(fault)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(engine(standin).listen, body, stop=stop)
+        waiting = threads.submit(engine(standin).transcribe, body, stop=stop)
         standin.wait_for(lambda: standin.bill.charges)
         stop.set()
         began_s = time.monotonic()
@@ -398,7 +398,7 @@ def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: RequestAud
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        engine(standin).listen(body, stop=stop)
+        engine(standin).transcribe(body, stop=stop)
     assert not standin.requests
 
 
@@ -412,7 +412,7 @@ def test_one_call_is_one_request(standin: StandIn, body: RequestAudio) -> None:
 def test_a_body_can_be_sent_again_after_a_failure(standin: StandIn, body: RequestAudio) -> None:
     failure(standin, body, status(503))
     asked = engine(standin)
-    assert asked.parse(asked.listen(body, stop=GO_ON)).sha256 == body.sha256
+    assert asked.parse(asked.transcribe(body, stop=GO_ON)).sha256 == body.sha256
 
 
 def test_requests_at_once_do_not_mix(standin: StandIn, tmp_path: Path) -> None:
@@ -423,7 +423,7 @@ def test_requests_at_once_do_not_mix(standin: StandIn, tmp_path: Path) -> None:
     ]
     asked = engine(standin)
     with ThreadPoolExecutor(12) as threads:
-        replies = list(threads.map(lambda sent: asked.listen(sent, stop=GO_ON), bodies))
+        replies = list(threads.map(lambda sent: asked.transcribe(sent, stop=GO_ON), bodies))
     assert [asked.parse(raw).sha256 for raw in replies] == [sent.sha256 for sent in bodies]
     assert [round(asked.parse(raw).words[0].start_s * 16_000) for raw in replies] == [
         tone.start for tone in tones
@@ -445,7 +445,7 @@ def test_no_redirect_carries_the_key_away(body: RequestAudio) -> None:
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         with pytest.raises(EngineAccountError, match="base URL"):
-            DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url).listen(body, stop=GO_ON)
+            DeepgramEngine(DeepgramOptions(), "a-key-long-enough", url).transcribe(body, stop=GO_ON)
         server.shutdown()
 
 
@@ -457,7 +457,7 @@ def test_the_key_is_in_no_message_and_no_log(
     said += [str(failure(standin, body, fault)) for fault in (*UNPAID, *PAID, status(401))]
     impostor = DeepgramEngine(DeepgramOptions(), "another-key-than-this", standin.url)
     with pytest.raises(EngineAccountError) as caught:
-        impostor.listen(body, stop=GO_ON)
+        impostor.transcribe(body, stop=GO_ON)
     for text in (*said, str(caught.value), caplog.text):
         assert standin.key not in text
         assert "another-key-than-this" not in text
@@ -468,7 +468,7 @@ def test_a_key_that_an_error_repeats_is_taken_out(standin: StandIn) -> None:
         None, f"http://127.0.0.1:9/{standin.key}?signature=s3cret", 0, "", "", 0, ()
     )
     with pytest.raises(EngineRefused) as caught:
-        engine(standin).listen(missing, stop=GO_ON)
+        engine(standin).transcribe(missing, stop=GO_ON)
     assert "[key]" in str(caught.value)
     assert standin.key not in str(caught.value)
     assert "s3cret" not in str(caught.value)
@@ -487,7 +487,7 @@ def test_memory_is_flat_in_the_size_of_the_body(standin: StandIn, tmp_path: Path
     standin.script(Fault(reply=REPLY))
     sent = body_of(path)
     tracemalloc.start()
-    engine(standin).listen(sent, stop=GO_ON)
+    engine(standin).transcribe(sent, stop=GO_ON)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert standin.requests[0].received == 200_000_000

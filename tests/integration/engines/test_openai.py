@@ -64,7 +64,7 @@ def failure(
     standin.script(meets)
     asked = engine(standin, **choices)
     with pytest.raises(StenoError) as caught:
-        asked.parse(asked.listen(body, stop=GO_ON))
+        asked.parse(asked.transcribe(body, stop=GO_ON))
     return caught.value
 
 
@@ -76,7 +76,7 @@ def test_words_are_where_they_sound_to_the_sample(
     standin: OpenAIStandIn, body: RequestAudio
 ) -> None:
     asked = engine(standin)
-    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
     heard = [(to_samples(word.start_s), to_samples(word.end_s)) for word in reply.words]
     assert heard == [(tone.start, tone.end) for tone in TONES]
     assert [word.text for word in reply.words] == ["tone300", "tone900", "tone320"]
@@ -87,7 +87,7 @@ def test_words_are_where_they_sound_to_the_sample(
 def test_the_body_goes_whole_with_its_name_and_type(
     standin: OpenAIStandIn, body: RequestAudio
 ) -> None:
-    engine(standin).listen(body, stop=GO_ON)
+    engine(standin).transcribe(body, stop=GO_ON)
     request = standin.requests[0]
     assert request.path == "/v1/audio/transcriptions"
     assert request.file_sha256 == body.sha256
@@ -98,7 +98,7 @@ def test_the_body_goes_whole_with_its_name_and_type(
 
 def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: RequestAudio) -> None:
     asked = engine(standin, model="whisper-1", language="de", prompt="Ærø, Käse", temperature=0.2)
-    asked.listen(body, stop=GO_ON)
+    asked.transcribe(body, stop=GO_ON)
     assert standin.requests[0].fields == {
         "model": ["whisper-1"],
         "language": ["de"],
@@ -110,7 +110,7 @@ def test_options_go_by_openais_own_names(standin: OpenAIStandIn, body: RequestAu
 
 
 def test_without_a_key_none_is_sent(standin: OpenAIStandIn, body: RequestAudio) -> None:
-    OpenAIEngine(OpenAIOptions(base_url=f"{standin.url}/")).listen(body, stop=GO_ON)
+    OpenAIEngine(OpenAIOptions(base_url=f"{standin.url}/")).transcribe(body, stop=GO_ON)
     assert "authorization" not in standin.requests[0].headers
 
 
@@ -278,7 +278,7 @@ def test_memory_is_flat_in_the_size_of_the_body(
 ) -> None:
     standin.script(Meets(body=b'{"text": "", "segments": []}'))
     tracemalloc.start()
-    engine(standin).listen(large, stop=GO_ON)
+    engine(standin).transcribe(large, stop=GO_ON)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert standin.requests[0].file_sha256 == large.sha256
@@ -302,7 +302,7 @@ def test_a_wish_to_stop_closes_the_connection(
     standin.script(meets)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(engine(standin).listen, body, stop=stop)
+        waiting = threads.submit(engine(standin).transcribe, body, stop=stop)
         assert standin.answered.wait(20)
         stop.set()
         with pytest.raises(Stopped):
@@ -313,7 +313,7 @@ def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: Requ
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        engine(standin).listen(body, stop=stop)
+        engine(standin).transcribe(body, stop=stop)
     assert not standin.requests
 
 
@@ -321,7 +321,7 @@ def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
     with OpenAIStandIn() as gone:
         url = gone.url
     with pytest.raises(EngineError, match="cannot be reached") as caught:
-        OpenAIEngine(OpenAIOptions(), None, url).listen(body, stop=GO_ON)
+        OpenAIEngine(OpenAIOptions(), None, url).transcribe(body, stop=GO_ON)
     assert not caught.value.may_be_paid
 
 
@@ -340,7 +340,7 @@ def test_requests_at_once_do_not_mix(standin: OpenAIStandIn, tmp_path: Path) -> 
     ]
     asked = engine(standin)
     with ThreadPoolExecutor(8) as threads:
-        replies = list(threads.map(lambda sent: asked.listen(sent, stop=GO_ON), bodies))
+        replies = list(threads.map(lambda sent: asked.transcribe(sent, stop=GO_ON), bodies))
     starts = [to_samples(asked.parse(raw).words[0].start_s) for raw in replies]
     assert starts == [tone.start for tone in tones]
 
@@ -353,7 +353,7 @@ def test_a_reply_about_other_audio_is_no_answer(
 ) -> None:
     standin.script(Meets(body=json.dumps({"text": "", "duration": heard_s, "words": []}).encode()))
     asked = engine(standin)
-    raw = asked.listen(body, stop=GO_ON)
+    raw = asked.transcribe(body, stop=GO_ON)
     order = Order(
         engine="openai",
         body_sha256=body.sha256,

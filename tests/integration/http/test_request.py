@@ -82,10 +82,10 @@ def without_end() -> Iterator[bytes]:
         yield bytes(1_000_000)
 
 
-def ask(line: AbortableRequest, url: str, content: Iterator[bytes] | bytes = b"") -> float:
+def ask(request: AbortableRequest, url: str, content: Iterator[bytes] | bytes = b"") -> float:
     """How long it takes until the exchange has failed."""
     began_s = time.monotonic()
-    with pytest.raises(httpx.HTTPError), line.client(PATIENT) as client:
+    with pytest.raises(httpx.HTTPError), request.client(PATIENT) as client:
         client.post(url, content=content)
     return time.monotonic() - began_s
 
@@ -95,16 +95,16 @@ def test_the_deadline_holds_for_the_whole_exchange(
     context: ssl.SSLContext | None, serve: Callable[[socket.socket], None]
 ) -> None:
     with serving(serve, context) as url:
-        line = AbortableRequest(threading.Event(), 0.3)
-        assert 0.25 < ask(line, url) < 3
-    assert (line.cut, line.sent, line.response) == ("deadline", True, None)
+        request = AbortableRequest(threading.Event(), 0.3)
+        assert 0.25 < ask(request, url) < 3
+    assert (request.aborted_by, request.sent, request.response) == ("deadline", True, None)
 
 
 def test_it_holds_while_nobody_takes_the_request(context: ssl.SSLContext | None) -> None:
     with serving(deaf, context) as url:
-        line = AbortableRequest(threading.Event(), 0.5)
-        assert ask(line, url, without_end()) < 3
-    assert (line.cut, line.sent) == ("deadline", False)
+        request = AbortableRequest(threading.Event(), 0.5)
+        assert ask(request, url, without_end()) < 3
+    assert (request.aborted_by, request.sent) == ("deadline", False)
 
 
 @pytest.mark.parametrize("serve", [silent, dripping])
@@ -113,12 +113,12 @@ def test_a_wish_to_stop_cuts_it_off(
 ) -> None:
     stop = threading.Event()
     with serving(serve, context) as url:
-        line = AbortableRequest(stop, 30)
+        request = AbortableRequest(stop, 30)
         wish = threading.Timer(0.2, stop.set)
         wish.start()
-        assert ask(line, url) < 3
+        assert ask(request, url) < 3
         wish.join()
-    assert line.cut == "stop"
+    assert request.aborted_by == "stop"
 
 
 def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None:
@@ -127,15 +127,15 @@ def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None
         connection.sendall(HEAD + b"x" * 1000)
 
     with serving(answering, context) as url:
-        line = AbortableRequest(threading.Event(), 30)
-        with line.client(PATIENT) as client:
+        request = AbortableRequest(threading.Event(), 30)
+        with request.client(PATIENT) as client:
             client.post(url, content=b"hello")
-    assert line.response
-    assert (line.cut, line.sent, line.response.content) == (None, True, b"x" * 1000)
+    assert request.response
+    assert (request.aborted_by, request.sent, request.response.content) == (None, True, b"x" * 1000)
 
 
 def test_no_thread_is_left_behind() -> None:
     with serving(silent) as url:
-        line = AbortableRequest(threading.Event(), 0.2)
-        ask(line, url)
-        assert "line" not in {thread.name for thread in threading.enumerate()}
+        request = AbortableRequest(threading.Event(), 0.2)
+        ask(request, url)
+        assert "abortable-request" not in {thread.name for thread in threading.enumerate()}

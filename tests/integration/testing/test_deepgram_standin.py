@@ -37,8 +37,8 @@ def test_it_takes_its_script_and_shows_its_bill_from_outside(tmp_path: Path) -> 
         standin.script(status(503), FINE)
         asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url)
         with pytest.raises(EngineError):
-            asked.listen(body, stop=GO_ON)
-        reply = asked.parse(asked.listen(body, stop=GO_ON))
+            asked.transcribe(body, stop=GO_ON)
+        reply = asked.parse(asked.transcribe(body, stop=GO_ON))
         report, bill = standin.report(), standin.bill()
     assert [word.text for word in reply.words] == ["Tone500."]
     assert [(charge.sha256, charge.seconds) for charge in bill] == [(body.sha256, 1.0)]

@@ -38,7 +38,7 @@ def test_the_key_for_openai_is_the_one_given_else_the_environments(
     body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
     with OpenAIStandIn() as standin:
         profile = Profile(engine="openai", openai=OpenAIOptions(base_url=standin.url))
-        open_engine(profile, api_key=given).listen(body, stop=threading.Event())
+        open_engine(profile, api_key=given).transcribe(body, stop=threading.Event())
     assert standin.requests[0].headers["authorization"] == f"Bearer {given or KEY}"
 
 

@@ -237,7 +237,7 @@ def test_chunks_partition_the_body_in_pauses_where_they_can(
 def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: Path) -> None:
     body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
     with pytest.raises(EngineAccountError, match="cannot use the model"):
-        engine(folder).listen(body, stop=GO_ON)
+        engine(folder).transcribe(body, stop=GO_ON)
     assert not list(tmp_path.glob("*.request.json"))
 
 
@@ -249,7 +249,7 @@ def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None
         tmp_path / "a.wav", "The people were here today.", "Nobody came to the river.", pause=24_000
     )
     asked = engine(model, language="en", beam_size=1)
-    reply = asked.parse(asked.listen(body, stop=GO_ON))
+    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
     said = " ".join(word.text for word in reply.words)
     assert said == "The people were here today. Nobody came to the river."
     first, second = body.stretches
@@ -274,7 +274,7 @@ def test_an_option_that_the_model_does_not_know_closes_the_engine(
 ) -> None:
     body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
     with pytest.raises(EngineAccountError, match="float3"):
-        engine(model, compute_type="float3").listen(body, stop=GO_ON)
+        engine(model, compute_type="float3").transcribe(body, stop=GO_ON)
 
 
 @needs_faster_whisper
@@ -285,7 +285,7 @@ def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
     body = body_of(path, samples=16_000 * 300)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(engine(model).listen, body, stop=stop)
+        waiting = threads.submit(engine(model).transcribe, body, stop=stop)
         child = await_child(str(path), gone=waiting.done)
         stop.set()
         with pytest.raises(Stopped):
@@ -297,4 +297,4 @@ def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
 @needs_faster_whisper
 def test_a_body_behind_a_url_is_nothing_for_it(folder: Path) -> None:
     with pytest.raises(ValueError, match="files"):
-        engine(folder).listen(RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
+        engine(folder).transcribe(RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)

@@ -46,7 +46,7 @@ def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
 @pytest.fixture(scope="module")
 def reply(body: RequestAudio) -> Reply:
     asked = PocketSphinxEngine()
-    return asked.parse(asked.listen(body, stop=GO_ON))
+    return asked.parse(asked.transcribe(body, stop=GO_ON))
 
 
 @needs_flite
@@ -95,7 +95,7 @@ def test_the_reply_says_what_was_heard_and_by_what(body: RequestAudio, reply: Re
 def test_a_body_without_speech_has_no_words(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", sounding([], 16_000))
     asked = PocketSphinxEngine()
-    reply = asked.parse(asked.listen(body_of(path, samples=16_000), stop=GO_ON))
+    reply = asked.parse(asked.transcribe(body_of(path, samples=16_000), stop=GO_ON))
     assert reply.words == ()
 
 
@@ -106,7 +106,7 @@ def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> No
     body = body_of(path, samples=samples, stretches=(Span(0, samples),))
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(PocketSphinxEngine().listen, body, stop=stop)
+        waiting = threads.submit(PocketSphinxEngine().transcribe, body, stop=stop)
         child = await_child(str(path), gone=waiting.done)
         stop.set()
         with pytest.raises(Stopped):
@@ -120,13 +120,15 @@ def test_what_is_no_audio_is_trouble(tmp_path: Path) -> None:
     path.write_text("no audio")
     body = body_of(path, samples=16_000, stretches=(Span(0, 16_000),))
     with pytest.raises(EngineError, match=r"PocketSphinx failed .*RIFF"):
-        PocketSphinxEngine().listen(body, stop=GO_ON)
+        PocketSphinxEngine().transcribe(body, stop=GO_ON)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_body_behind_a_url_is_nothing_for_it() -> None:
     with pytest.raises(ValueError, match="files"):
-        PocketSphinxEngine().listen(RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON)
+        PocketSphinxEngine().transcribe(
+            RequestAudio(None, "http://a/b", 0, "", "", 0, ()), stop=GO_ON
+        )
 
 
 def test_identity_changes_with_every_option() -> None:
