@@ -9,8 +9,7 @@ from prefect.runtime.flow_run import get_parameters
 from prefect.states import Completed
 
 from stenoflow.blocks.resolving import open_profile, open_store_address
-from stenoflow.catalog.diff import Selection
-from stenoflow.catalog.scan import survey
+from stenoflow.catalog import Catalog, Selection, scan
 from stenoflow.estimate.sampling import Sampler
 from stenoflow.estimate.text import summary
 from stenoflow.flows.parameters import (
@@ -60,15 +59,11 @@ async def forecast(
     made = datetime.now(UTC)
     sampler = Sampler(sample)
     found = await in_stoppable_thread(
-        survey,
-        recordings,
-        transcripts,
-        chosen,
-        selection,
-        now=made,
+        scan,
+        Catalog(recordings, transcripts, chosen, selection, made),
         batch_size=BATCH,
         limit=limit,
-        tell=sampler.see,
+        on_taken=sampler.add,
     )
     foretold = await forecast_of(
         recordings, transcripts, chosen, found, sampler, at_once=at_once, made=made

@@ -33,9 +33,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stenoflow.billing.budget import Budget
 from stenoflow.blocks.resolving import open_profile, open_store_address
-from stenoflow.catalog.diff import Batch, Selection
-from stenoflow.catalog.report import SweepReport
-from stenoflow.catalog.scan import KeyRange, Survey, decisions, survey
+from stenoflow.catalog import (
+    Batch,
+    Catalog,
+    KeyRange,
+    Scan,
+    Selection,
+    SweepReport,
+    decisions,
+    scan,
+)
 from stenoflow.errors import NotFound, StenoError
 from stenoflow.estimate.model import exceeds
 from stenoflow.estimate.sampling import Sampler
@@ -199,18 +206,14 @@ async def ingest(
     )
     sampler = Sampler(SAMPLE)
     found = await in_stoppable_thread(
-        survey,
-        sweep.source,
-        sweep.destination,
-        chosen,
-        selection,
-        now=sweep.now,
+        scan,
+        sweep.catalog,
         batch_size=batch_size,
         limit=limit,
         within=KeyRange(batch.after, batch.until)
         if batch
         else KeyRange(until=word and word.forecast.until),
-        tell=None if approve_above_usd is None or word else sampler.see,
+        on_taken=None if approve_above_usd is None or word else sampler.add,
     )
     get_run_logger().info("%d recordings, %d bytes to be done", found.recordings, found.size)
     if approve_above_usd is not None and word is None:
@@ -247,7 +250,7 @@ async def ask_above(
     limit_usd: Decimal,
     budget_usd: Decimal | None,
     sweep: "Sweep",
-    found: Survey,
+    found: Scan,
     sampler: Sampler,
 ) -> None:
     """Forecast a sweep, and suspend it where it may cost more than the limit."""
@@ -292,30 +295,27 @@ class Sweep:
     at_once: int
     now: datetime
 
+    @property
+    def catalog(self) -> Catalog:
+        """The sweep's recordings."""
+        return Catalog(self.source, self.destination, self.profile, self.selection, self.now)
+
 
 async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
     """Take a batch's recordings through the flow `transcribe`, some at once, in this process."""
-    if report.ended_early:
-        report.left += batch.recordings
+    if report.should_stop:
+        report.not_started += batch.recordings
         return
     waiting = iter(await in_stoppable_thread(_recordings_of, sweep, batch))
 
     async def worker() -> None:
         for info in waiting:
-            if report.ended_early:
-                report.left += 1
+            if report.should_stop:
+                report.not_started += 1
                 continue
             began = time.monotonic()
             ending = await one(sweep, info.key)
-            report.count(
-                ending.key,
-                ending.outcome,
-                error=ending.error,
-                reason=ending.reason,
-                manifest=ending.manifest,
-                earlier=ending.earlier,
-                took_s=time.monotonic() - began,
-            )
+            report.count(ending, took_s=time.monotonic() - began)
             if ending.error in CLOSED:
                 report.stopped = ending.reason
             report.budget_spent = report.budget_spent or ending.error == "BudgetSpent"
@@ -330,14 +330,7 @@ async def work_off(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
 
 
 def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
-    walk = decisions(
-        sweep.source,
-        sweep.destination,
-        sweep.profile,
-        sweep.selection,
-        now=sweep.now,
-        within=KeyRange(batch.after, batch.until),
-    )
+    walk = decisions(sweep.catalog, KeyRange(batch.after, batch.until))
     return [each.info for each in walk if each.status.taken and not stop.is_set()]
 
 
@@ -393,7 +386,7 @@ async def _tried(sweep: Sweep, key: str) -> object:
 
 async def share_out(
     sweep: Sweep,
-    found: Survey,
+    found: Scan,
     report: SweepReport,
     budget_usd: Decimal | None,
     failure_ratio: float,
@@ -434,7 +427,7 @@ async def share_out(
             with suppress(NotFound):
                 report.add(await in_thread(read_report, sweep.destination, str(run_id)))
                 continue
-            report.left += each.recordings
+            report.not_started += each.recordings
 
 
 def _batch_key(part: BatchOf) -> str:
@@ -467,7 +460,7 @@ def spending(limit_usd: Decimal | None) -> Generator[None, None, None]:
 def verdict(report: SweepReport, failure_ratio: float) -> State[Any]:
     """The sweep's own state: Failed only where more than ``failure_ratio`` of it failed."""
     counted = ", ".join(f"{count} {name}" for name, count in sorted(report.outcomes.items()))
-    message = f"{counted or 'nothing to do'}; {report.left} left"
+    message = f"{counted or 'nothing to do'}; {report.not_started} left"
     if report.stopped:
         message = f"{message}; stopped: {report.stopped}"
     if report.stopped or report.failure_ratio > failure_ratio:

@@ -7,7 +7,7 @@ from typing import Annotated, ParamSpec, TypeVar, get_args, get_type_hints
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from stenoflow.catalog.diff import Selection
+from stenoflow.catalog import Selection
 from stenoflow.profile.model import Profile
 
 P = ParamSpec("P")

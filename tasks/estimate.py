@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from stenoflow.audio.analysis import listen
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import prices
-from stenoflow.catalog.scan import Survey
+from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import open_engine
 from stenoflow.errors import AccessDenied, Rejected, UnusableResponse
@@ -53,15 +53,15 @@ async def forecast_of(
     source: Store,
     destination: Store,
     profile: Profile,
-    found: Survey,
+    found: Scan,
     sampler: Sampler,
     *,
     at_once: int,
     made: datetime,
 ) -> Forecast:
-    """What the recordings of a survey would cost and take, by those that the sampler has drawn.
+    """What the recordings of a scan would cost and take, by those that the sampler has drawn.
 
-    ``made`` is the survey's own time. Nothing is bought, and nothing written to the destination; the
+    ``made`` is the scan's own time. Nothing is bought, and nothing written to the destination; the
     forecast is shown as this run's artifact. Raises ConfigurationError and MissingDependency where there
     can be no such engine; AccessDenied, StoreUnavailable, ProcessKilled, PrefectUnavailable, Stopped.
     """

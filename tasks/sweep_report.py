@@ -4,8 +4,8 @@ from typing import Any
 
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 
-from stenoflow.catalog.report import SweepReport
-from stenoflow.catalog.report_html import by_count, retry_command, sweep_page
+from stenoflow.catalog import SweepReport
+from stenoflow.catalog.report_html import by_count, report_html, retry_command
 from stenoflow.errors import NotFound
 from stenoflow.storage import Store
 from stenoflow.tasks.runtime.threads import in_thread
@@ -32,7 +32,7 @@ async def publish_report(destination: Store, report: SweepReport) -> None:
     body = report.model_dump_json(indent=2).encode()
     page, data = report_key(report, "html"), report_key(report, "json")
     await in_thread(
-        destination.put, page, sweep_page(report).encode(), content_type="text/html; charset=utf-8"
+        destination.put, page, report_html(report).encode(), content_type="text/html; charset=utf-8"
     )
     await in_thread(destination.put, data, body, content_type="application/json")
     await acreate_table_artifact(
@@ -54,7 +54,7 @@ def _table(report: SweepReport) -> list[dict[str, Any]]:
     rows += [
         {"what": what, "value": value, "retry": ""}
         for what, value in (
-            ("left", str(report.left)),
+            ("left", str(report.not_started)),
             ("hours heard", f"{report.audio_s / 3600:.2f}"),
             ("hours bought", f"{report.bought_s / 3600:.2f}"),
             ("spent, USD (estimate)", f"{report.spent_usd:.4f}"),

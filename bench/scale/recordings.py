@@ -180,7 +180,7 @@ def bare(folder: Path, at_once: int, standin: Apart, most: int) -> Cost:
 
 def swept(folder: Path, at_once: int) -> tuple[Cost, Watch, Watch, int]:
     """The recordings through the flow; its cost, the server, this process, and bytes stored."""
-    from stenoflow.catalog.diff import Selection  # noqa: PLC0415
+    from stenoflow.catalog import Selection  # noqa: PLC0415
     from stenoflow.deployments.server.embedded import server_of_choice  # noqa: PLC0415
     from stenoflow.flows.ingest import ingest  # noqa: PLC0415
 

@@ -30,8 +30,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import boto3
 
 from bench.harness.measure import Measure, report
-from stenoflow.catalog.diff import Selection, Status
-from stenoflow.catalog.scan import survey
+from stenoflow.catalog import Catalog, Selection, Status, scan
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
@@ -139,15 +138,14 @@ def walked(name: str, expected: int) -> Walk:
 
 def sweep() -> int:
     """As an ingestion does, when all is done already; how many recordings it found to be so."""
-    found = survey(
-        threading.Event(),
+    catalog = Catalog(
         open_store(f"s3://{SOURCE}"),
         open_store(f"s3://{DESTINATION}"),
         Profile(),
         Selection(),
         now=datetime.now(UTC) + timedelta(days=1),
-        batch_size=10,
     )
+    found = scan(threading.Event(), catalog, batch_size=10)
     return found.statuses[Status.DONE]
 
 

@@ -21,7 +21,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
 
 from stenoflow.blocks.resolving import open_store_address
-from stenoflow.catalog.diff import Selection
+from stenoflow.catalog import Selection
 from stenoflow.deployments.relay.http import Listener
 from stenoflow.deployments.relay.s3_events import NotUnderstood, Upload, read_notification
 from stenoflow.deployments.relay.sqs import Queue
@@ -71,7 +71,7 @@ class Source:
             return None
         key = upload.key.removeprefix(self.prefix)
         info = ObjectInfo(key, upload.size, upload.version or upload.etag or "", upload.at)
-        return key if WANTED.wants(info) and "\0" not in key else None
+        return key if WANTED.matches(info) and "\0" not in key else None
 
 
 class Relay:

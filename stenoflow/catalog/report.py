@@ -1,7 +1,8 @@
-"""What a sweep did: counted as its recordings end, and added up over its batches.
+"""The report of a sweep: counts and sums over its recordings, added up over its batches.
 
 A report holds totals, a few examples at each end, and failures grouped by what went wrong, so that it
-stays small however many recordings a sweep has.
+stays small however many recordings a sweep has. It is stored as JSON; where a field's name differs from
+the stored one, the alias is the stored one.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from heapq import nlargest
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,120 +20,162 @@ Outcome = Literal["published", "no_speech", "rejected", "gave_up"]
 
 SCHEMA: Literal["stenoflow/sweep/1"] = "stenoflow/sweep/1"
 EXAMPLES = 10
-NAMED = 100
-"""Recordings named in a group of failures; the rest is counted."""
+"""Recordings listed as the slowest, and as those of the lowest quality."""
+MAX_NAMED = 100
+"""Recordings named in a group of failures; the others are only counted."""
 
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
+class FinishedRecording(Protocol):
+    """A recording with its outcome, as far as a report needs it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def manifest(self) -> Manifest | None: ...
+    @property
+    def earlier(self) -> bool: ...
+
+
 class Extreme(BaseModel):
-    """A recording that stands out."""
+    """A recording that stands out by a value."""
 
     key: str
     value: float
 
 
-class Failures(BaseModel):
-    """Recordings that failed for one reason."""
+class FailureGroup(BaseModel):
+    """Recordings that failed for the same reason."""
 
     outcome: Outcome
     error: str
     """Name of the error's type."""
     reason: str
-    """The sentence, as the first of them has it."""
+    """The message of the first of them."""
     count: int = 0
     recordings: list[str] = Field(default_factory=list[str])
-    """The first hundred."""
+    """Keys of the first hundred."""
 
 
 class SweepReport(BaseModel):
     """A sweep in numbers. Reports of batches add up to that of the sweep."""
 
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(
+        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
 
     schema_: Literal["stenoflow/sweep/1"] = Field(default=SCHEMA, alias="schema")
     run: str
-    """Id of the Prefect flow run."""
+    """ID of the Prefect flow run."""
     source: str
     destination: str
     began: datetime
     ended: datetime
     statuses: dict[str, int] = Field(default_factory=dict[str, int], alias="fates")
-    """How many objects the listing found new, changed, done, too young, filtered."""
+    """Number of objects by :class:`~stenoflow.catalog.diff.Status`."""
     outcomes: dict[Outcome, int] = Field(default_factory=dict[Outcome, int])
-    earlier: int = 0
-    """Of these, already finished by somebody else when their turn came."""
-    left: int = 0
-    """Taken, but not begun: the engine's account is closed, or a batch was lost."""
+    """Number of recordings by outcome."""
+    already_finished: int = Field(default=0, alias="earlier")
+    """Recordings among these that another run had finished before this sweep got to them."""
+    not_started: int = Field(default=0, alias="left")
+    """Recordings taken but not begun: the sweep stopped early, or a batch was lost."""
     stopped: str | None = None
-    """Why the sweep stopped early; null: it did not."""
+    """Reason why the sweep stopped early; None if it did not."""
     budget_spent: bool = False
-    """Whether it ended because its budget did: what is left is the next sweep's, and no failure."""
+    """True if the budget was spent: recordings not started are left to the next sweep, not failed."""
     audio_s: float = 0.0
+    """Seconds of audio processed."""
     bought_s: float = 0.0
+    """Seconds of audio bought, all channels together."""
     saved_s: float = 0.0
+    """Seconds of audio that did not have to be bought."""
     spent_usd: Decimal = Decimal(0)
-    """Estimate, for what this sweep bought."""
+    """Estimated cost of what this sweep bought."""
     saved_usd: Decimal = Decimal(0)
+    """Estimated cost of what did not have to be bought."""
     may_have_been_paid: int = 0
-    """Requests beside those that may have been paid without a usable reply, in this or earlier runs."""
+    """Further requests, of this or earlier runs, that may have been paid without a usable reply."""
     slowest: list[Extreme] = Field(default_factory=list[Extreme])
-    """Seconds from beginning to end."""
-    worst: list[Extreme] = Field(default_factory=list[Extreme])
-    """Lowest quality scores."""
-    failures: dict[str, Failures] = Field(default_factory=dict[str, Failures])
-    """By kind."""
+    """Recordings that took longest, in seconds from beginning to end."""
+    lowest_quality: list[Extreme] = Field(default_factory=list[Extreme], alias="worst")
+    """Recordings with the lowest quality scores."""
+    failures: dict[str, FailureGroup] = Field(default_factory=dict[str, FailureGroup])
+    """Failed recordings, grouped by outcome, error and reason."""
 
     @property
-    def ended_somehow(self) -> int:
-        """Recordings with an outcome."""
+    def finished_count(self) -> int:
+        """Number of recordings with an outcome."""
         return sum(self.outcomes.values())
 
     @property
-    def ended_early(self) -> bool:
-        """Whether no more recordings are to be begun."""
+    def should_stop(self) -> bool:
+        """True if no more recordings are to be begun."""
         return self.budget_spent or self.stopped is not None
 
     @property
     def failure_ratio(self) -> float:
-        """Share of the recordings taken that were rejected, given up or lost; 0 where none was taken.
+        """Share of the recordings taken that were rejected, given up or lost; 0 if none was taken.
 
-        What the budget did not cover was not tried, and counts on neither side.
+        Recordings that the budget did not cover were not tried, and count on neither side.
         """
-        unpaid = self.beyond_budget
-        left = 0 if self.budget_spent else self.left
-        failed = self.outcomes.get("rejected", 0) + self.outcomes.get("gave_up", 0) + left - unpaid
-        return failed / taken if (taken := self.ended_somehow + left - unpaid) else 0.0
+        lost = 0 if self.budget_spent else self.not_started
+        tried = self.finished_count + lost - self.beyond_budget
+        failed = self.outcomes.get("rejected", 0) + self.outcomes.get("gave_up", 0)
+        return (failed + lost - self.beyond_budget) / tried if tried else 0.0
 
     @property
     def beyond_budget(self) -> int:
-        """Recordings given up because the budget did not cover them."""
+        """Number of recordings given up because the budget did not cover them."""
         return sum(each.count for each in self.failures.values() if each.error == "BudgetSpent")
 
-    def count(
-        self,
-        key: str,
-        outcome: Outcome,
-        *,
-        error: str | None,
-        reason: str | None,
-        manifest: Manifest | None,
-        earlier: bool,
-        took_s: float,
-    ) -> None:
-        """Take one recording's ending into account."""
-        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-        self.earlier += earlier
-        if outcome in ("rejected", "gave_up"):
-            self._count_failure(key, outcome, error or "unknown", reason or "")
-        self.slowest = _most([*self.slowest, Extreme(key=key, value=took_s)])
-        if manifest is None:
-            return
+    def count(self, recording: FinishedRecording, *, took_s: float) -> None:
+        """Add a recording that took ``took_s`` seconds."""
+        self.outcomes[recording.outcome] = self.outcomes.get(recording.outcome, 0) + 1
+        self.already_finished += recording.earlier
+        self.slowest = _highest([*self.slowest, Extreme(key=recording.key, value=took_s)])
+        if recording.outcome in ("rejected", "gave_up"):
+            self._count_failure(recording)
+        if manifest := recording.manifest:
+            self._count_quality(recording.key, manifest)
+            if not recording.earlier:
+                self._count_costs(manifest)
+
+    def add(self, other: Self) -> None:
+        """Add a batch's report to the sweep's."""
+        for outcome, count in other.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+        self.already_finished += other.already_finished
+        self.not_started += other.not_started
+        self.stopped = self.stopped or other.stopped
+        self.budget_spent = self.budget_spent or other.budget_spent
+        self.audio_s += other.audio_s
+        self.bought_s += other.bought_s
+        self.saved_s += other.saved_s
+        self.spent_usd += other.spent_usd
+        self.saved_usd += other.saved_usd
+        self.may_have_been_paid += other.may_have_been_paid
+        self.slowest = _highest([*self.slowest, *other.slowest])
+        self.lowest_quality = _lowest([*self.lowest_quality, *other.lowest_quality])
+        for kind, group in other.failures.items():
+            mine = self.failures.setdefault(
+                kind, group.model_copy(update={"count": 0, "recordings": []})
+            )
+            mine.count += group.count
+            mine.recordings = [*mine.recordings, *group.recordings][:MAX_NAMED]
+
+    def _count_quality(self, key: str, manifest: Manifest) -> None:
         if manifest.channels:
             best = max(channel.quality.score for channel in manifest.channels)
-            self.worst = _least([*self.worst, Extreme(key=key, value=best)])
-        if earlier:
-            return
+            self.lowest_quality = _lowest([*self.lowest_quality, Extreme(key=key, value=best)])
+
+    def _count_costs(self, manifest: Manifest) -> None:
         self.audio_s += manifest.duration_s or 0.0
         if costs := manifest.costs:
             self.bought_s += costs.bought_s
@@ -148,43 +191,21 @@ class SweepReport(BaseModel):
             Decimal(0),
         )
 
-    def add(self, other: Self) -> None:
-        """Add a batch's report to the sweep's."""
-        for outcome, count in other.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
-        self.earlier += other.earlier
-        self.left += other.left
-        self.stopped = self.stopped or other.stopped
-        self.budget_spent = self.budget_spent or other.budget_spent
-        self.audio_s += other.audio_s
-        self.bought_s += other.bought_s
-        self.saved_s += other.saved_s
-        self.spent_usd += other.spent_usd
-        self.saved_usd += other.saved_usd
-        self.may_have_been_paid += other.may_have_been_paid
-        self.slowest = _most([*self.slowest, *other.slowest])
-        self.worst = _least([*self.worst, *other.worst])
-        for kind, group in other.failures.items():
-            mine = self.failures.setdefault(
-                kind, group.model_copy(update={"count": 0, "recordings": []})
-            )
-            mine.count += group.count
-            mine.recordings = [*mine.recordings, *group.recordings][:NAMED]
-
-    def _count_failure(self, key: str, outcome: Outcome, error: str, reason: str) -> None:
-        alike = _NUMBERS.sub("#", reason.replace(key, "…"))
-        kind = f"{outcome} {error} {alike}"
+    def _count_failure(self, recording: FinishedRecording) -> None:
+        error, reason = recording.error or "unknown", recording.reason or ""
+        alike = _NUMBERS.sub("#", reason.replace(recording.key, "…"))
         group = self.failures.setdefault(
-            kind, Failures(outcome=outcome, error=error, reason=reason)
+            f"{recording.outcome} {error} {alike}",
+            FailureGroup(outcome=recording.outcome, error=error, reason=reason),
         )
         group.count += 1
-        if len(group.recordings) < NAMED:
-            group.recordings.append(key)
+        if len(group.recordings) < MAX_NAMED:
+            group.recordings.append(recording.key)
 
 
-def _most(extremes: Iterable[Extreme]) -> list[Extreme]:
+def _highest(extremes: Iterable[Extreme]) -> list[Extreme]:
     return nlargest(EXAMPLES, extremes, key=lambda each: each.value)
 
 
-def _least(extremes: Iterable[Extreme]) -> list[Extreme]:
+def _lowest(extremes: Iterable[Extreme]) -> list[Extreme]:
     return nlargest(EXAMPLES, extremes, key=lambda each: -each.value)

@@ -1,32 +1,33 @@
-"""The page of a sweep: what it did, as plots, and each kind of failure with the way to retry it."""
+"""A sweep's report as an HTML page: bar charts, and each group of failures with a command to retry it."""
 
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from stenoflow.catalog.report import Failures, SweepReport
+from stenoflow.catalog.report import FailureGroup, SweepReport
 
-_pages = Environment(
+_templates = Environment(
     loader=PackageLoader("stenoflow.catalog", "."), autoescape=True, undefined=StrictUndefined
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line of a plot."""
+    """A row of a bar chart."""
 
     label: str
     text: str
+    """The value as it is shown."""
     percent: float
-    kind: str = ""
+    """Length of the bar, in percent of the longest one."""
+    css_class: str = ""
 
 
-def sweep_page(report: SweepReport) -> str:
-    """The report as one self-contained HTML page. Nothing in it is loaded from elsewhere."""
-    return _pages.get_template("report.html").render(
+def report_html(report: SweepReport) -> str:
+    """Return the report as one self-contained HTML page that loads nothing from elsewhere."""
+    return _templates.get_template("report.html").render(
         report=report,
         plots=list(_plots(report)),
         failures=[
@@ -36,13 +37,13 @@ def sweep_page(report: SweepReport) -> str:
     )
 
 
-def by_count(report: SweepReport) -> list[Failures]:
-    """Kinds of failure, the most frequent first."""
+def by_count(report: SweepReport) -> list[FailureGroup]:
+    """Return the groups of failures, the largest first."""
     return sorted(report.failures.values(), key=lambda group: -group.count)
 
 
-def retry_command(report: SweepReport, group: Failures) -> str:
-    """What to type to try these recordings again; nothing that was bought is bought again."""
+def retry_command(report: SweepReport, group: FailureGroup) -> str:
+    """Return the shell command that tries these recordings again; nothing is bought a second time."""
     keys = [shlex.quote(f"{report.source.rstrip('/')}/{key}") for key in group.recordings]
     force = " --force" if group.outcome == "rejected" else ""
     return f"stenoflow transcribe{force} --to {shlex.quote(report.destination)} {' '.join(keys)}"
@@ -50,25 +51,29 @@ def retry_command(report: SweepReport, group: Failures) -> str:
 
 def _plots(report: SweepReport) -> Iterable[tuple[str, list[Bar]]]:
     outcomes = [(name.replace("_", " "), float(n), name) for name, n in report.outcomes.items()]
-    yield "Outcomes", _bars([*outcomes, ("left", float(report.left), "left")], "{:.0f}")
+    not_started = ("not started", float(report.not_started), "not_started")
+    yield "Outcomes", _bars([*outcomes, not_started], "{:.0f}")
     hours = (
-        ("heard", report.audio_s / 3600, ""),
+        ("audio", report.audio_s / 3600, ""),
         ("bought", report.bought_s / 3600, "paid"),
         ("not paid for", report.saved_s / 3600, ""),
     )
     yield "Hours", _bars(hours, "{:.2f} h")
     money = (
         ("spent", float(report.spent_usd), "spent"),
-        ("kept", float(report.saved_usd), ""),
+        ("saved", float(report.saved_usd), ""),
     )
-    yield "Money, estimated", _bars(money, "{:.2f} USD")
-    yield "Slowest", _bars(((each.key, each.value, "") for each in report.slowest), "{:.1f} s")
-    yield "Worst quality", _bars(((each.key, each.value, "") for each in report.worst), "{:.2f}")
+    yield "Estimated cost", _bars(money, "{:.2f} USD")
+    slowest = ((each.key, each.value, "") for each in report.slowest)
+    yield "Slowest", _bars(slowest, "{:.1f} s")
+    lowest_quality = ((each.key, each.value, "") for each in report.lowest_quality)
+    yield "Lowest quality", _bars(lowest_quality, "{:.2f}")
 
 
-def _bars(rows: Iterable[tuple[str, float, str]], text: str) -> list[Bar]:
-    shown: list[Any] = list(rows)
-    most = max((value for _, value, _ in shown), default=0.0) or 1.0
+def _bars(values: Iterable[tuple[str, float, str]], text: str) -> list[Bar]:
+    rows = list(values)
+    longest = max((value for _, value, _ in rows), default=0.0) or 1.0
     return [
-        Bar(label, text.format(value), 100 * value / most, kind) for label, value, kind in shown
+        Bar(label, text.format(value), 100 * value / longest, css_class)
+        for label, value, css_class in rows
     ]

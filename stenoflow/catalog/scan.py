@@ -1,4 +1,4 @@
-"""What lies in a source and is still to be done: two listings walked side by side, and counted."""
+"""A scan of a source: two listings walked side by side, counted, and cut into batches."""
 
 import threading
 from collections import Counter
@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from stenoflow.catalog.diff import Batch, Decision, Done, Selection, Status, batches, decide, up_to
+from stenoflow.catalog.diff import Batch, Decision, Status, batches, decide, up_to
+from stenoflow.catalog.selection import Selection
 from stenoflow.errors import Stopped
 from stenoflow.manifest.keys import (
     MANIFESTS,
+    ManifestKey,
     manifests_of,
     parse_manifest_key,
     profile_mark,
@@ -19,8 +21,8 @@ from stenoflow.manifest.keys import (
 from stenoflow.profile.model import Profile
 from stenoflow.storage import ObjectInfo, Store
 
-OWN = "_stenoflow/"
-"""What Stenoflow keeps for itself in a destination; never recordings."""
+OWN_PREFIX = "_stenoflow/"
+"""Prefix of the objects that Stenoflow keeps for itself in a destination; never recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,97 +33,98 @@ class KeyRange:
     until: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The recordings of a source, as one selection and one profile see them at one moment."""
+
+    source: Store
+    destination: Store
+    profile: Profile
+    selection: Selection
+    now: datetime
+    """Aware; the age of recordings counts back from here."""
+
+
 @dataclass(slots=True)
-class Survey:
-    """A source, counted."""
+class Scan:
+    """The counts of a source's objects, and batches of those to transcribe."""
 
     statuses: Counter[Status] = field(default_factory=Counter[Status])
-    """Of all objects looked at."""
+    """Number of objects by status."""
     batches: list[Batch] = field(default_factory=list[Batch])
-    """Of all recordings to be done: 30 MB for a million recordings in batches of ten."""
+    """All recordings taken. A million recordings in batches of ten take 30 MB."""
 
     @property
     def recordings(self) -> int:
-        """How many are to be done."""
+        """Number of recordings taken."""
         return sum(batch.recordings for batch in self.batches)
 
     @property
     def size(self) -> int:
-        """Their bytes."""
+        """Total size of the recordings taken, in bytes."""
         return sum(batch.size for batch in self.batches)
 
 
-def survey(
+def scan(
     stop: threading.Event,
-    source: Store,
-    destination: Store,
-    profile: Profile,
-    selection: Selection,
+    catalog: Catalog,
     *,
-    now: datetime,
     batch_size: int,
     limit: int | None = None,
     within: KeyRange = KeyRange(),
-    tell: Callable[[ObjectInfo], object] | None = None,
-) -> Survey:
-    """Count what lies in the source, and cut what is to be done of it into batches.
+    on_taken: Callable[[ObjectInfo], object] | None = None,
+) -> Scan:
+    """Count the objects of a source, and cut the recordings to transcribe into batches.
 
-    At most ``limit`` recordings are taken; the walk ends there. ``tell`` is told of each that is taken.
-    Raises ConfigurationError where a listing is out of order, NotFound where the source is not there,
-    AccessDenied, StoreUnavailable, Stopped.
+    At most ``limit`` recordings are taken; the scan ends there. ``on_taken`` is called with each of them.
+    Raises ConfigurationError if a listing is out of order, NotFound if there is no such source,
+    AccessDenied, StoreUnavailable, and Stopped once ``stop`` is set.
     """
-    found = Survey()
+    found = Scan()
 
     def counted() -> Iterator[ObjectInfo]:
-        for decision in decisions(source, destination, profile, selection, now=now, within=within):
+        for decision in decisions(catalog, within):
             if stop.is_set():
-                raise Stopped("stopped while listing")
+                raise Stopped("Stopped while the source was being listed.")
             found.statuses[decision.status] += 1
             if decision.status.taken:
-                if tell:
-                    tell(decision.info)
+                if on_taken:
+                    on_taken(decision.info)
                 yield decision.info
 
     taken = islice(counted(), limit)
-    found.batches = list(batches(taken, at_most=batch_size, after=within.after))
+    found.batches = list(batches(taken, batch_size=batch_size, after=within.after))
     return found
 
 
-def decisions(
-    source: Store,
-    destination: Store,
-    profile: Profile,
-    selection: Selection,
-    *,
-    now: datetime,
-    within: KeyRange = KeyRange(),
-) -> Iterator[Decision]:
-    """What is to be done with each object of the source within a range of keys, in order."""
+def decisions(catalog: Catalog, within: KeyRange = KeyRange()) -> Iterator[Decision]:
+    """Yield a decision on each object of the source within a range of keys, in their order."""
+    source, destination = catalog.source, catalog.destination
     recordings = (
         info
         for info in up_to(source.list(after=within.after), within.until)
-        if not _is_ours(info.key, source, destination)
+        if not _is_own(info.key, source, destination)
     )
     return decide(
         recordings,
-        up_to(_done(destination, within.after), within.until),
-        selection=selection,
+        up_to(_manifests(destination, within.after), within.until),
+        selection=catalog.selection,
         version_mark=lambda info: version_mark(info.version),
-        profile_mark=profile_mark(profile),
-        now=now,
+        profile_mark=profile_mark(catalog.profile),
+        now=catalog.now,
     )
 
 
-def _done(destination: Store, after: str) -> Iterator[Done]:
+def _manifests(destination: Store, after: str) -> Iterator[ManifestKey]:
     for info in destination.list(MANIFESTS, after=manifests_of(after) if after else ""):
         if known := parse_manifest_key(info.key):
-            yield Done(known.key, known.version, known.profile)
+            yield known
 
 
-def _is_ours(key: str, source: Store, destination: Store) -> bool:
-    """Whether an object is none of the source's, but lies in a destination inside it."""
+def _is_own(key: str, source: Store, destination: Store) -> bool:
+    """Return True if an object belongs to a destination that is the source, or lies inside it."""
     if source.url == destination.url:
-        return key.startswith(OWN)
+        return key.startswith(OWN_PREFIX)
     inside = f"{source.url.rstrip('/')}/"
     return destination.url.startswith(inside) and key.startswith(
         f"{destination.url.removeprefix(inside).rstrip('/')}/"

@@ -13,7 +13,7 @@ from decimal import ROUND_UP, Decimal
 from pydantic import BaseModel, ConfigDict
 
 from stenoflow.billing.pricing import Prices
-from stenoflow.catalog.scan import Survey
+from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
 from stenoflow.estimate.sampling import Range, Stratum, estimate
 from stenoflow.storage import ObjectInfo
@@ -136,7 +136,7 @@ def exceeds(forecast: Forecast, limit_usd: Decimal, budget_usd: Decimal | None) 
 
 
 def estimate_sweep(
-    found: Survey,
+    found: Scan,
     strata: Sequence[Stratum],
     sample: Mapping[str, Sampled],
     *,

@@ -20,7 +20,7 @@ from importlib import import_module
 from operator import mul
 from typing import Any
 
-from stenoflow.catalog.diff import MEDIA_EXTENSIONS
+from stenoflow.catalog.selection import MEDIA_EXTENSIONS
 from stenoflow.storage import ObjectInfo
 
 FEWEST = 3
@@ -63,10 +63,10 @@ class Sampler:
         self._at_most = at_most
         self._kinds: dict[str, _Kind] = {}
 
-    def see(self, info: ObjectInfo) -> None:
+    def add(self, info: ObjectInfo) -> None:
         ending = info.key.rpartition(".")[2].lower()
         name = ending if ending in _KNOWN else OTHER
-        self._kinds.setdefault(name, _Kind(name)).see(info, self._at_most + 1)
+        self._kinds.setdefault(name, _Kind(name)).add(info, self._at_most + 1)
 
     def strata(self) -> list[Stratum]:
         """All recordings shown, by media type, with those drawn; the most frequent type first."""
@@ -99,7 +99,7 @@ class _Kind:
     )
     """Those of highest priority: a heap, the lowest of them at its top."""
 
-    def see(self, info: ObjectInfo, at_most: int) -> None:
+    def add(self, info: ObjectInfo, at_most: int) -> None:
         self.recordings += 1
         self.size += info.size
         entry = (weight_of(info) / _lot(info.key), info.key, info)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog import SweepReport
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.manifest.keys import MANIFESTS
 from stenoflow.manifest.model import Manifest

@@ -21,7 +21,7 @@ from prefect.flow_engine import run_flow
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Scheduled
 
-from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog import SweepReport
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.estimate.model import Forecast
 from stenoflow.flows.ingest import ingest

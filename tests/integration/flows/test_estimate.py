@@ -11,8 +11,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter
 
-from stenoflow.catalog.diff import Selection
-from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog import Selection, SweepReport
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.estimate.model import Forecast
 from stenoflow.flows.forecast import forecast

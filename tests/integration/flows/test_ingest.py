@@ -13,8 +13,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import State
 from prefect.exceptions import MissingResult
 
-from stenoflow.catalog.diff import Selection
-from stenoflow.catalog.report import SweepReport
+from stenoflow.catalog import Selection, SweepReport
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.flows.ingest import ingest
 from stenoflow.profile.model import Profile
@@ -156,7 +155,7 @@ async def test_what_every_recording_would_meet_stops_the_sweep(
     )
 
     assert state.type == "FAILED"
-    assert (report.outcomes, report.left) == ({"gave_up": 1}, 2)
+    assert (report.outcomes, report.not_started) == ({"gave_up": 1}, 2)
     assert report.stopped and "DEEPGRAM_API_KEY" in report.stopped
 
 

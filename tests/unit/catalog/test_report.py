@@ -1,14 +1,17 @@
 """Reports stay small, add up, and cannot be made to say more than they mean."""
 
 import shlex
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.catalog.report import EXAMPLES, NAMED, SweepReport
-from stenoflow.catalog.report_html import retry_command, sweep_page
+from stenoflow.catalog import SweepReport
+from stenoflow.catalog.report import EXAMPLES, MAX_NAMED, Outcome
+from stenoflow.catalog.report_html import report_html, retry_command
+from stenoflow.manifest.model import Manifest
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -22,6 +25,16 @@ endings = st.lists(
 )
 
 
+@dataclass(frozen=True)
+class Finished:
+    key: str
+    outcome: Outcome
+    error: str | None
+    reason: str | None
+    manifest: Manifest | None = None
+    earlier: bool = False
+
+
 def empty() -> SweepReport:
     return SweepReport(
         run="run", source="s3://calls", destination="s3://texts", began=NOON, ended=NOON
@@ -29,15 +42,7 @@ def empty() -> SweepReport:
 
 
 def counted(report: SweepReport, key: str, outcome: Any, error: str, took_s: float) -> None:
-    report.count(
-        key,
-        outcome,
-        error=error,
-        reason=f"{key} failed after {took_s} s",
-        manifest=None,
-        earlier=False,
-        took_s=took_s,
-    )
+    report.count(Finished(key, outcome, error, f"{key} failed after {took_s} s"), took_s=took_s)
 
 
 @given(endings, st.integers(0, 40))
@@ -60,11 +65,11 @@ def test_reports_of_batches_add_up_to_the_report_of_the_whole(
 
 def test_failures_that_differ_in_key_and_figures_are_one_kind() -> None:
     report = empty()
-    for number in range(NAMED + 5):
+    for number in range(MAX_NAMED + 5):
         counted(report, f"{number}.mp3", "rejected", "OverLimit", number / 7)
 
     (group,) = report.failures.values()
-    assert (group.count, len(group.recordings)) == (NAMED + 5, NAMED)
+    assert (group.count, len(group.recordings)) == (MAX_NAMED + 5, MAX_NAMED)
     assert len(report.slowest) == EXAMPLES
 
 
@@ -73,17 +78,17 @@ def test_hostile_keys_are_text_in_the_page_and_one_word_in_the_command() -> None
     key = "<script>alert(1)</script>; rm -rf $HOME '.mp3"
     counted(report, key, "rejected", "BadMedia", 1)
 
-    assert "<script>" not in sweep_page(report)
+    assert "<script>" not in report_html(report)
     (group,) = report.failures.values()
     command = retry_command(report, group)
     assert shlex.split(command)[-1] == f"s3://calls/{key}"
 
 
-def test_what_may_have_been_paid_is_told_by_report_and_page() -> None:
-    assert "may have been paid" not in sweep_page(empty())
+def test_requests_that_may_have_been_paid_are_in_report_and_page() -> None:
+    assert "may have been paid" not in report_html(empty())
     whole, part = empty(), empty()
     part.may_have_been_paid = 3
     whole.add(part)
     whole.add(part)
     assert whole.may_have_been_paid == 6
-    assert "6 requests beside those counted here may have been paid" in sweep_page(whole)
+    assert "6 further requests may have been paid" in report_html(whole)

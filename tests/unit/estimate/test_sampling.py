@@ -29,7 +29,7 @@ recordings = st.lists(
 def strata_of(infos: list[ObjectInfo], at_most: int) -> list[Stratum]:
     sampler = Sampler(at_most)
     for info in infos:
-        sampler.see(info)
+        sampler.add(info)
     return sampler.strata()
 
 
