@@ -1,26 +1,29 @@
-"""Everything that can go wrong with a recording, as types.
+"""Every error of the product, as one tree.
 
     StenoError
-    ├── PermanentError            the same input ends the same way: never retried
-    │   ├── Rejected              this recording cannot become a transcript: outcome "rejected"
-    │   │   ├── BadMedia          not audio or video, damaged beyond use, or without an audio stream
-    │   │   ├── NotFound          no object at this key (a folder, a typing error, deleted)
-    │   │   ├── AccessDenied      the store refuses these credentials
-    │   │   ├── OverLimit         larger, longer or costlier than the profile allows
-    │   │   ├── BelowQuality      audible, but below the profile's quality gate
-    │   │   └── EngineRefused     the engine says that this request can never succeed
-    │   ├── ConfigurationError             a profile, parameter or block that contradicts itself or names
-    nothing │   ├── EngineAccountError          key, permission or credit: no recording can be bought,
-    stop the run │   ├── BudgetSpent           the sweep's budget does not cover this recording │   ├──
-    UnusableResponse            paid, perhaps more than once, without a reply that can be read │   └──
-    MissingDependency     a program or optional package is not installed ├── TransientError
-    may succeed next time: retried with backoff │   ├── StoreUnavailable          the store did not
-    answer, or broke off │   ├── SourceChanged         the object was replaced while it was being read │
-    ├── EngineError         the engine failed, timed out, or answered nonsense │   │   ├── EngineBusy
-    too many requests at once: everybody slows down │   │   └── RequestTooLong    too large or too long
-    for one request: halve it and try again │   └── ProcessKilled           a decoder or recognizer was
-    killed from outside (out of memory, say) └── Stopped                   somebody asked us to stop
-    (Ctrl-C, cancellation): neither of the two
+    ├── PermanentError              the same input ends the same way: never retried
+    │   ├── Rejected                this recording cannot become a transcript: outcome "rejected"
+    │   │   ├── BadMedia            not audio or video, damaged beyond use, or without an audio stream
+    │   │   ├── NotFound            no object at this key (a folder, a typing error, deleted)
+    │   │   ├── AccessDenied        the store refuses these credentials
+    │   │   ├── OverLimit           larger, longer or costlier than the profile allows
+    │   │   ├── BelowQuality        audible, but below the profile's quality gate
+    │   │   └── EngineRefused       the engine says that this request can never succeed
+    │   ├── ConfigurationError      a profile, parameter or block contradicts itself or names nothing
+    │   ├── EngineAccountError      key, permission or credit: no recording can be bought, stop the run
+    │   ├── BudgetSpent             the sweep's budget does not cover this recording
+    │   ├── UnusableResponse        paid, perhaps more than once, without a reply that can be read
+    │   ├── BadNotification         not an upload notification of an S3 server, or one that Prefect refuses
+    │   └── MissingDependency       a program or optional package is not installed
+    ├── TransientError              may succeed next time: retried with backoff
+    │   ├── StoreUnavailable        the store did not answer, or broke off
+    │   ├── SourceChanged           the object was replaced while it was being read
+    │   ├── PrefectUnavailable      the Prefect server does not answer, or refuses a slot or an event
+    │   ├── EngineError             the engine failed, timed out, or answered nonsense
+    │   │   ├── EngineBusy          too many requests at once: all workers back off
+    │   │   └── RequestTooLong      too large or too long for one request: halve it and try again
+    │   └── ProcessKilled           a decoder or recognizer was killed from outside (out of memory, say)
+    └── Stopped                     somebody asked us to stop (Ctrl-C, cancellation): neither of the two
 
 Each message is one sentence or two: what was wrong, with which object, and what to do about it.
 """
@@ -90,6 +93,10 @@ class UnusableResponse(PermanentError):
         self.request_id = request_id
 
 
+class BadNotification(PermanentError):
+    """Not an upload notification of an S3 server, or one whose event Prefect refuses."""
+
+
 class MissingDependency(PermanentError):
     """A program or an optional package is not installed; the message names the command to install it."""
 
@@ -104,6 +111,10 @@ class StoreUnavailable(TransientError):
 
 class SourceChanged(TransientError):
     """The object was replaced while it was being read."""
+
+
+class PrefectUnavailable(TransientError):
+    """The Prefect server does not answer, or does not grant a slot or take an event."""
 
 
 class EngineError(TransientError):

@@ -18,7 +18,7 @@ from stenoflow.billing.pricing import prices
 from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import open_engine
-from stenoflow.errors import AccessDenied, Rejected, UnusableResponse
+from stenoflow.errors import AccessDenied, PrefectUnavailable, Rejected, UnusableResponse
 from stenoflow.estimate.model import Forecast, Pace, Sampled, estimate_sweep
 from stenoflow.estimate.sampling import Sampler
 from stenoflow.estimate.text import forecast_md
@@ -35,9 +35,8 @@ from stenoflow.tasks.limits.engine import (
     BEGUN_PER_S,
     OPEN_AT_ONCE,
     SHARED,
-    PrefectUnavailable,
-    open_limit,
-    rate_of,
+    concurrency_limit_name,
+    rate_limit_name,
 )
 from stenoflow.tasks.limits.machine import DECODERS
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
@@ -137,11 +136,13 @@ async def pace_of(engine: Engine, at_once: int) -> Pace:
     """The limits in force: a person may have set others at the Prefect server than those we ship."""
     if engine.name not in SHARED:
         return Pace(at_once, DECODERS.count, open_requests=None, begun_per_s=None)
-    begun_per_s = await _limit(rate_of(engine.name))
+    begun_per_s = await _limit(rate_limit_name(engine.name))
     return Pace(
         at_once,
         DECODERS.count,
-        open_requests=round(await _limit(open_limit(engine.name)) or OPEN_AT_ONCE[engine.name]),
+        open_requests=round(
+            await _limit(concurrency_limit_name(engine.name)) or OPEN_AT_ONCE[engine.name]
+        ),
         begun_per_s=begun_per_s or BEGUN_PER_S[engine.name],
     )
 

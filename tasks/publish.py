@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.runtime.flow_run import get_id
 
 from stenoflow.billing.pricing import prices
+from stenoflow.errors import PrefectUnavailable
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest
 from stenoflow.pipeline.publish import Outcome, render
@@ -17,7 +18,6 @@ from stenoflow.render.summary import summary_md
 from stenoflow.tasks.findings import Findings
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
-from stenoflow.tasks.limits.engine import PrefectUnavailable
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_thread
 from stenoflow.tasks.step import step

@@ -12,7 +12,7 @@ from stenoflow.tasks.budget import budget_in_force
 from stenoflow.tasks.findings import Findings
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
-from stenoflow.tasks.limits.engine import admission
+from stenoflow.tasks.limits.engine import engine_limiter
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
@@ -55,7 +55,7 @@ def _transcribe(
         ),
         prices=prices(),
         budget=budget_in_force(),
-        admission=admission(profile.engine),
+        admission=engine_limiter(profile.engine),
         scratch=scratch,
         stop=stop,
         progress=progress.advance,

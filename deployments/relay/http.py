@@ -27,8 +27,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from stenoflow.deployments.relay.s3_events import NotUnderstood
-from stenoflow.errors import ConfigurationError, TransientError
+from stenoflow.errors import BadNotification, ConfigurationError, TransientError
 
 SECRET = "STENOFLOW_RELAY_TOKEN"  # noqa: S105 (the name of the variable that holds it)
 SHORTEST_SECRET = 16
@@ -180,7 +179,7 @@ class _Answering:
         body = await _body(request)
         try:
             return await self._take(body)
-        except NotUnderstood as error:
+        except BadNotification as error:
             log.warning("400: %s", error)
             raise Refused(400, str(error)) from error
         except TransientError as error:

@@ -23,10 +23,10 @@ from prefect.exceptions import PrefectHTTPStatusError
 from stenoflow.blocks.resolving import open_store_address
 from stenoflow.catalog import Selection
 from stenoflow.deployments.relay.http import Listener
-from stenoflow.deployments.relay.s3_events import NotUnderstood, Upload, read_notification
+from stenoflow.deployments.relay.s3_events import Upload, read_notification
 from stenoflow.deployments.relay.sqs import Queue
 from stenoflow.deployments.server.client import server_client
-from stenoflow.errors import ConfigurationError, TransientError
+from stenoflow.errors import BadNotification, ConfigurationError, PrefectUnavailable
 from stenoflow.storage import ObjectInfo
 from stenoflow.storage.s3 import S3Store
 
@@ -41,10 +41,6 @@ WANTED = Selection()
 """What a sweep takes unless told otherwise: no transcript sets another run going."""
 
 log = logging.getLogger("stenoflow.relay")
-
-
-class NotTaken(TransientError):
-    """Prefect did not take an event: the notification is to be sent again."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +79,10 @@ class Relay:
         self._client = client
 
     async def take(self, body: bytes | str) -> int:
-        """Post the events of a notification; how many there are.
+        """Post the events of a notification, and return how many there are.
 
-        Raises NotUnderstood where it is none, or Prefect will never take its events; NotTaken where
-        Prefect may not have them all.
+        Raises BadNotification where it is not a notification, or Prefect will never take its events;
+        PrefectUnavailable where Prefect may not have them all.
         """
         said = read_notification(body)
         if said.confirm is not None:
@@ -98,7 +94,7 @@ class Relay:
                 while some := list(islice(waiting, EVENTS_AT_ONCE)):
                     await self._post(some)
         except TimeoutError as error:
-            raise NotTaken(f"Prefect took longer than {TAKE_S:g} s.") from error
+            raise PrefectUnavailable(f"Prefect took longer than {TAKE_S:g} s.") from error
         for event in events:
             log.info("uploaded: %r", event["payload"]["key"])
         return len(events)
@@ -115,13 +111,15 @@ class Relay:
             await self._client.request("POST", "/events", json=events)
         except PrefectHTTPStatusError as error:
             if error.response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
-                raise NotUnderstood(f"Prefect refuses its events: {error.response.text}") from error
+                raise BadNotification(
+                    f"Prefect refuses its events: {error.response.text}"
+                ) from error
             said = f"Prefect answers {error.response.status_code}"
         except httpx.HTTPError as error:
             said = f"Prefect does not answer ({error or type(error).__name__})"
         else:
             return
-        raise NotTaken(f"{said}: {len(events)} events are not taken.")
+        raise PrefectUnavailable(f"{said}: {len(events)} events are not taken.")
 
 
 def event_of(upload: Upload, source: Source, key: str) -> dict[str, Any]:

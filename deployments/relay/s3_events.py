@@ -10,14 +10,10 @@ from urllib.parse import unquote_plus
 
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
-from stenoflow.errors import PermanentError
+from stenoflow.errors import BadNotification
 
 LITERAL = "ceph:"
 """Senders whose records hold keys as they are; those of others are URL-encoded, as AWS has it."""
-
-
-class NotUnderstood(PermanentError):
-    """Not a notification of an S3 server, or a broken one: sending it again will not help."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ class Said:
 def read_notification(body: bytes | str) -> Said:
     """The uploads that a notification tells of; other happenings are left out.
 
-    Raises NotUnderstood.
+    Raises BadNotification.
     """
     said = _parsed(body)
     if said.type == "Notification" and said.message is not None:
@@ -96,7 +92,7 @@ def read_notification(body: bytes | str) -> Said:
         return Said(tuple(_upload(each) for each in created))
     if said.event == "s3:TestEvent":
         return Said()
-    raise NotUnderstood("it is JSON, but no notification of an S3 server: it has no Records.")
+    raise BadNotification("it is JSON, but no notification of an S3 server: it has no Records.")
 
 
 def _parsed(body: bytes | str) -> _Notification:
@@ -105,7 +101,7 @@ def _parsed(body: bytes | str) -> _Notification:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise NotUnderstood(
+        raise BadNotification(
             f"it is no notification of an S3 server: {where}{': ' if where else ''}{first['msg']}."
         ) from error
 
@@ -121,7 +117,7 @@ def _upload(record: _Record) -> Upload:
         try:
             key = unquote_plus(key, errors="strict")
         except UnicodeDecodeError as error:
-            raise NotUnderstood(f"the key {written.key!r} is not UTF-8.") from error
+            raise BadNotification(f"the key {written.key!r} is not UTF-8.") from error
     return Upload(
         bucket=record.s3.bucket.name,
         key=key,

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 import boto3.session
 from botocore.config import Config
 
-from stenoflow.deployments.relay.s3_events import NotUnderstood
-from stenoflow.errors import ConfigurationError, StenoError, TransientError
+from stenoflow.errors import BadNotification, ConfigurationError, StenoError, TransientError
 from stenoflow.storage.s3_errors import s3_errors
 
 LONG_POLL_S = 20
@@ -85,7 +84,7 @@ class Queue:
         while not stop.is_set():
             try:
                 await take(message["Body"])
-            except NotUnderstood as error:
+            except BadNotification as error:
                 log.warning("message %s stays in the queue: %s", message["MessageId"], error)
                 return False
             except TransientError as error:

@@ -1,12 +1,12 @@
-"""How fast an engine may be asked, by all flow runs on all machines together.
+"""Limits of an engine's account, which all flow runs on all machines share.
 
-Two global concurrency limits of Prefect for each paid engine: ``stenoflow-NAME`` holds how many
-requests are open at once (slots are leased, so those of a killed process come back), and
-``stenoflow-NAME-rate`` how many are begun each second (its slots decay). When the engine answers
-"too many", the rate limit is overfilled by as many slots as decay in the time to wait, so that
-everybody waits, not only the one who was told.
+The Prefect server holds two global concurrency limits for each engine: ``stenoflow-NAME`` limits how
+many requests are open at the same time (slots are leased, so those of a killed process come back), and
+``stenoflow-NAME-rate`` how many begin each second (its slots decay). When the engine answers "too many
+requests", the rate limit is overfilled by as many slots as decay in the time to wait, so that all
+workers wait, not only the one that was refused.
 
-Engines on this machine are no shared account: they take turns at this machine's cores.
+Engines on this machine share no account: they wait for one of the machine's cores.
 """
 
 import math
@@ -24,11 +24,11 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from stenoflow.errors import EngineBusy, Stopped, TransientError
+from stenoflow.errors import EngineBusy, PrefectUnavailable, Stopped
 from stenoflow.tasks.limits.machine import CORES
 
 SHARED = ("deepgram", "openai")
-"""Engines that all machines ask at one place."""
+"""Engines behind an account that all machines share."""
 
 OPEN_AT_ONCE = {"deepgram": 25, "openai": 4}
 """Deepgram allows 50 open requests a project, and 10 with summaries, topics or sentiment."""
@@ -36,40 +36,44 @@ BEGUN_PER_S = {"deepgram": 10.0, "openai": 10.0}
 
 LEASE_S = 60.0
 POLL_S = 5.0
+"""How long one request to the Prefect server waits for a slot."""
 BUSY_S = 5.0
-"""How long everybody waits after a "too many" that names no time itself."""
+"""How long all workers back off after a "too many requests" that names no time itself."""
 
 _creating = Lock()
 
-
-class PrefectUnavailable(TransientError):
-    """The Prefect server, which keeps the limits, does not answer, or gives no turn."""
-
-
-Admission = Callable[[Event], AbstractContextManager[None]]
+Limiter = Callable[[Event], AbstractContextManager[None]]
+"""``with limiter(stop):`` holds an engine's limits for as long as the block runs; raises Stopped."""
 
 
-def open_limit(engine: str) -> str:
-    """Name of the limit on requests open at once."""
+def concurrency_limit_name(engine: str) -> str:
+    """Return the name of the limit on requests that are open at the same time."""
     return f"stenoflow-{engine}"
 
 
-def rate_of(engine: str) -> str:
-    """Name of the limit on requests begun each second."""
+def rate_limit_name(engine: str) -> str:
+    """Return the name of the limit on requests that begin each second."""
     return f"stenoflow-{engine}-rate"
 
 
-def admission(engine: str) -> Admission:
-    """What a request to an engine must pass through; it is inside for as long as it is open."""
-    return (lambda stop: _shared(engine, stop)) if engine in SHARED else CORES.slot
+def engine_limiter(engine: str, *, poll_s: float = POLL_S) -> Limiter:
+    """Return what each request to an engine must hold while it is open.
+
+    ``poll_s`` is after how many seconds of waiting a cancellation is noticed at the latest.
+    """
+    if engine in SHARED:
+        return lambda stop: _account_slot(engine, stop, poll_s)
+    return CORES.slot
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:
     """Create an engine's limits unless they exist: what a person has set stays as it is."""
     for limit in (
-        GlobalConcurrencyLimitCreate(name=open_limit(engine), limit=OPEN_AT_ONCE[engine]),
         GlobalConcurrencyLimitCreate(
-            name=rate_of(engine),
+            name=concurrency_limit_name(engine), limit=OPEN_AT_ONCE[engine]
+        ),
+        GlobalConcurrencyLimitCreate(
+            name=rate_limit_name(engine),
             limit=math.ceil(BEGUN_PER_S[engine]),
             slot_decay_per_second=BEGUN_PER_S[engine],
         ),
@@ -81,25 +85,43 @@ def create_limits(client: SyncPrefectClient, engine: str) -> None:
                 client.create_global_concurrency_limit(limit)
 
 
+def back_off_all_workers(engine: str, wait_s: float) -> None:
+    """Let no worker begin a request to the engine for about ``wait_s`` seconds.
+
+    Prefect has no request that adds to a limit's ``active_slots``, so they are read and then set. Of two
+    workers that do so at the same moment one may win with the shorter wait: the next refusal mends that.
+    """
+    with _as_prefect_unavailable(), get_client(sync_client=True) as client:
+        limit = client.read_global_concurrency_limit_by_name(rate_limit_name(engine))
+        decay_per_s = limit.slot_decay_per_second or BEGUN_PER_S[engine]
+        overfilled = limit.limit + math.ceil(wait_s * decay_per_s)
+        if limit.active_slots < overfilled:
+            client.update_global_concurrency_limit(
+                limit.name, GlobalConcurrencyLimitUpdate(active_slots=overfilled)
+            )
+
+
 @contextmanager
-def _shared(engine: str, stop: Event) -> Generator[None, None, None]:
-    with _slot(engine, stop):
+def _account_slot(engine: str, stop: Event, poll_s: float) -> Generator[None, None, None]:
+    with _both_limits(engine, stop, poll_s):
         try:
             yield
         except EngineBusy as busy:
-            slow_everybody(engine, busy.retry_after_s or BUSY_S)
+            back_off_all_workers(engine, busy.retry_after_s or BUSY_S)
             raise
 
 
 @contextmanager
-def _slot(engine: str, stop: Event) -> Generator[None, None, None]:
-    """Wait for a turn by both limits, then hold a slot until the block ends."""
+def _both_limits(engine: str, stop: Event, poll_s: float) -> Generator[None, None, None]:
+    """Wait until both limits admit a request, then hold a slot until the block ends."""
     slot = ExitStack()
-    with _as_transient():
-        _patiently(
-            engine, stop, lambda: rate_limit(rate_of(engine), timeout_seconds=POLL_S, strict=True)
+    with _as_prefect_unavailable():
+        _acquire_interruptibly(
+            engine,
+            stop,
+            lambda: rate_limit(rate_limit_name(engine), timeout_seconds=poll_s, strict=True),
         )
-        _patiently(engine, stop, lambda: slot.enter_context(_lease(engine)))
+        _acquire_interruptibly(engine, stop, lambda: slot.enter_context(_lease(engine, poll_s)))
     try:
         yield
     finally:
@@ -108,17 +130,18 @@ def _slot(engine: str, stop: Event) -> Generator[None, None, None]:
             slot.close()
 
 
-def _lease(engine: str) -> AbstractContextManager[None]:
+def _lease(engine: str, poll_s: float) -> AbstractContextManager[None]:
     return concurrency(
-        open_limit(engine),
-        timeout_seconds=POLL_S,
+        concurrency_limit_name(engine),
+        timeout_seconds=poll_s,
         lease_duration=LEASE_S,
         strict=True,
         raise_on_lease_renewal_failure=False,
     )
 
 
-def _patiently(engine: str, stop: Event, acquire: Callable[[], object]) -> None:
+def _acquire_interruptibly(engine: str, stop: Event, acquire: Callable[[], object]) -> None:
+    """Call ``acquire`` until it does not time out. Raises Stopped once ``stop`` is set."""
     created = False
     while not stop.is_set():
         try:
@@ -128,33 +151,21 @@ def _patiently(engine: str, stop: Event, acquire: Callable[[], object]) -> None:
             continue
         except ConcurrencySlotAcquisitionError:
             # There is no such limit yet, as a rule. Two threads that both find none would both create
-            # it, and one be an error in the log.
+            # it, and one of them would leave an error in the log.
             if created:
                 raise
             with _creating, get_client(sync_client=True) as client:
                 create_limits(client, engine)
             created = True
-    raise Stopped("stopped while waiting for a turn at the engine")
+    raise Stopped(f"stopped while waiting for a slot of the engine {engine}")
 
 
 @contextmanager
-def _as_transient() -> Generator[None, None, None]:
+def _as_prefect_unavailable() -> Generator[None, None, None]:
     try:
         yield
     except (httpx.HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise PrefectUnavailable(
-            f"the Prefect server, which keeps the engine's limits, gives no turn: {error}; look at "
-            "whether it runs, and at Concurrency in its UI."
+            f"the Prefect server, which holds the engine's limits, grants no slot: {error}; check "
+            "that it runs, and the limits under Concurrency in its UI."
         ) from error
-
-
-def slow_everybody(engine: str, wait_s: float) -> None:
-    """Let nobody begin a request to the engine for about ``wait_s`` seconds."""
-    with _as_transient(), get_client(sync_client=True) as client:
-        limit = client.read_global_concurrency_limit_by_name(rate_of(engine))
-        decay_per_s = limit.slot_decay_per_second or BEGUN_PER_S[engine]
-        overfilled = limit.limit + math.ceil(wait_s * decay_per_s)
-        if limit.active_slots < overfilled:
-            client.update_global_concurrency_limit(
-                limit.name, GlobalConcurrencyLimitUpdate(active_slots=overfilled)
-            )

@@ -18,7 +18,7 @@ from stenoflow.deployments.automations import DEAD, FIND, REVIVALS, REVIVE
 from stenoflow.deployments.deploy import FILE, POOL, deploy
 from stenoflow.deployments.server.logos import logos
 from stenoflow.profile.model import Profile
-from stenoflow.tasks.limits.engine import open_limit
+from stenoflow.tasks.limits.engine import concurrency_limit_name
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -54,7 +54,7 @@ async def change_what_a_person_may_set() -> None:
         hourly = await client.read_deployment_by_name("ingest/hourly")
         await client.update_deployment_schedule(hourly.id, hourly.schedules[0].id, active=False)
         await client.update_global_concurrency_limit(
-            open_limit("deepgram"), GlobalConcurrencyLimitUpdate(limit=3)
+            concurrency_limit_name("deepgram"), GlobalConcurrencyLimitUpdate(limit=3)
         )
         await client.update_work_pool(POOL, WorkPoolUpdate(concurrency_limit=7))
 
@@ -70,7 +70,7 @@ def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
 
     assert asyncio.run(registered()) == before
     assert before["pool"] == ("process", 7)
-    assert (open_limit("deepgram"), 3) in before["limits"]
+    assert (concurrency_limit_name("deepgram"), 3) in before["limits"]
     assert {name for name, *_ in before["automations"]} >= {FIND, REVIVE}
     assert len(before["automations"]) == 3, "these two, and the trigger of transcribe/api"
     block = TranscriptionProfile.load("default")

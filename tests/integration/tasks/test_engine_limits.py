@@ -1,7 +1,6 @@
-"""An engine's pace is one for all flow runs on all machines, and 429 slows them all."""
+"""An engine's limits hold for all flow runs on all machines, and "too many requests" slows them all."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextvars import copy_context
 
@@ -9,54 +8,69 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
-from stenoflow.errors import EngineBusy, Stopped
+from stenoflow.errors import EngineBusy, PrefectUnavailable, Stopped
 from stenoflow.tasks.limits.engine import (
-    PrefectUnavailable,
-    admission,
+    back_off_all_workers,
+    concurrency_limit_name,
     create_limits,
-    open_limit,
-    rate_of,
-    slow_everybody,
+    engine_limiter,
+    rate_limit_name,
 )
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 ENGINE = "deepgram"
+AN_HOUR_S = 3600
+SLACK = 6000
+"""Slots that decay in ten minutes: more time than passes between two lines of a test."""
+
+
+class StopsAtLook(threading.Event):
+    """A cancellation that is set at the n-th time that somebody looks whether it is."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.left = number
+
+    def is_set(self) -> bool:
+        self.left -= 1
+        return self.left <= 0
 
 
 @pytest.fixture
 def client() -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as client:
         yield client
-        for name in (open_limit(ENGINE), rate_of(ENGINE)):
+        for name in (concurrency_limit_name(ENGINE), rate_limit_name(ENGINE)):
             client.delete_global_concurrency_limit_by_name(name)
 
 
-def test_limits_come_by_themselves_and_what_a_person_has_set_stays(
-    client: SyncPrefectClient,
-) -> None:
+def test_limits_are_created_once_and_what_a_person_has_set_stays(client: SyncPrefectClient) -> None:
     create_limits(client, ENGINE)
     client.update_global_concurrency_limit(
-        open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=3)
+        concurrency_limit_name(ENGINE), GlobalConcurrencyLimitUpdate(limit=3)
     )
     create_limits(client, ENGINE)
-    assert client.read_global_concurrency_limit_by_name(open_limit(ENGINE)).limit == 3
+    assert client.read_global_concurrency_limit_by_name(concurrency_limit_name(ENGINE)).limit == 3
 
 
-def test_who_first_asks_for_a_turn_creates_them(client: SyncPrefectClient) -> None:
-    with admission(ENGINE)(threading.Event()):
-        assert client.read_global_concurrency_limit_by_name(open_limit(ENGINE)).active_slots == 1
-    assert client.read_global_concurrency_limit_by_name(rate_of(ENGINE)).slot_decay_per_second
+def test_the_first_request_creates_them(client: SyncPrefectClient) -> None:
+    with engine_limiter(ENGINE)(threading.Event()):
+        held = client.read_global_concurrency_limit_by_name(concurrency_limit_name(ENGINE))
+        assert held.active_slots == 1
+    assert client.read_global_concurrency_limit_by_name(
+        rate_limit_name(ENGINE)
+    ).slot_decay_per_second
 
 
 def test_a_limit_of_nothing_is_trouble_that_may_end(client: SyncPrefectClient) -> None:
     create_limits(client, ENGINE)
     client.update_global_concurrency_limit(
-        open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=0)
+        concurrency_limit_name(ENGINE), GlobalConcurrencyLimitUpdate(limit=0)
     )
     with (
-        pytest.raises(PrefectUnavailable, match="gives no turn"),
-        admission(ENGINE)(threading.Event()),
+        pytest.raises(PrefectUnavailable, match="grants no slot"),
+        engine_limiter(ENGINE)(threading.Event()),
     ):
         pytest.fail("went on")
 
@@ -64,14 +78,14 @@ def test_a_limit_of_nothing_is_trouble_that_may_end(client: SyncPrefectClient) -
 def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectClient) -> None:
     create_limits(client, ENGINE)
     client.update_global_concurrency_limit(
-        open_limit(ENGINE), GlobalConcurrencyLimitUpdate(limit=2)
+        concurrency_limit_name(ENGINE), GlobalConcurrencyLimitUpdate(limit=2)
     )
     inside, most, lock = 0, 0, threading.Lock()
     both = threading.Barrier(2, timeout=60)
 
-    def ask() -> None:
+    def request() -> None:
         nonlocal inside, most
-        with admission(ENGINE)(threading.Event()):
+        with engine_limiter(ENGINE)(threading.Event()):
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -80,7 +94,7 @@ def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectCli
                 inside -= 1
 
     # Which server is meant is in the context, which purchases hand on to their threads.
-    threads = [threading.Thread(target=copy_context().run, args=(ask,)) for _ in range(6)]
+    threads = [threading.Thread(target=copy_context().run, args=(request,)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -88,34 +102,44 @@ def test_no_more_requests_are_open_at_once_than_the_limit(client: SyncPrefectCli
     assert most == 2
 
 
-def test_too_many_slows_everybody_for_the_time_the_engine_names(client: SyncPrefectClient) -> None:
+def rate_slots(client: SyncPrefectClient) -> float:
+    return client.read_global_concurrency_limit_by_name(rate_limit_name(ENGINE)).active_slots
+
+
+def test_too_many_requests_fills_the_rate_limit_for_the_time_the_engine_names(
+    client: SyncPrefectClient,
+) -> None:
     create_limits(client, ENGINE)
-    with pytest.raises(EngineBusy), admission(ENGINE)(threading.Event()):
-        raise EngineBusy("too many", retry_after_s=2)
-    began = time.monotonic()
-    with admission(ENGINE)(threading.Event()):
-        waited_s = time.monotonic() - began
-    assert waited_s > 1.5
+    with pytest.raises(EngineBusy), engine_limiter(ENGINE)(threading.Event()):
+        raise EngineBusy("too many", retry_after_s=AN_HOUR_S)
+    limit = client.read_global_concurrency_limit_by_name(rate_limit_name(ENGINE))
+    assert limit.slot_decay_per_second
+    full = limit.limit + AN_HOUR_S * limit.slot_decay_per_second
+    assert full - SLACK < limit.active_slots <= full
+
+
+def test_while_workers_back_off_nobody_begins_a_request_and_all_can_be_stopped(
+    client: SyncPrefectClient,
+) -> None:
+    create_limits(client, ENGINE)
+    back_off_all_workers(ENGINE, AN_HOUR_S)
+    stop = StopsAtLook(3)
+    with (
+        pytest.raises(Stopped, match="deepgram"),
+        engine_limiter(ENGINE, poll_s=0.1)(stop),
+    ):
+        pytest.fail("went on")
+    assert stop.left == 0, "it has tried twice, and begun nothing"
 
 
 def test_a_longer_wait_is_not_cut_short_by_a_shorter_one(client: SyncPrefectClient) -> None:
     create_limits(client, ENGINE)
-    slow_everybody(ENGINE, 60)
-    before = client.read_global_concurrency_limit_by_name(rate_of(ENGINE)).active_slots
-    slow_everybody(ENGINE, 1)
-    after = client.read_global_concurrency_limit_by_name(rate_of(ENGINE)).active_slots
-    assert after > before - 50
-
-
-def test_who_waits_for_a_turn_can_be_stopped(client: SyncPrefectClient) -> None:
-    create_limits(client, ENGINE)
-    slow_everybody(ENGINE, 600)
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(Stopped), admission(ENGINE)(stop):
-        pytest.fail("went on")
+    back_off_all_workers(ENGINE, AN_HOUR_S)
+    before = rate_slots(client)
+    back_off_all_workers(ENGINE, 1)
+    assert rate_slots(client) > before - SLACK
 
 
 def test_engines_of_this_machine_need_no_server() -> None:
-    with admission("pocketsphinx")(threading.Event()):
+    with engine_limiter("pocketsphinx")(threading.Event()):
         pass

@@ -11,8 +11,8 @@ import pytest
 
 from stenoflow.deployments.relay import http as relay_push
 from stenoflow.deployments.relay.http import MOST_BYTES, SECRET, Listener, Rate
-from stenoflow.deployments.relay.relay import NotTaken
-from stenoflow.deployments.relay.s3_events import NotUnderstood, read_notification
+from stenoflow.deployments.relay.s3_events import read_notification
+from stenoflow.errors import BadNotification, PrefectUnavailable
 from tests.support.s3 import S3Server
 
 TOKEN = "known to senders only"
@@ -108,7 +108,7 @@ async def test_only_posts_to_the_root_are_notifications() -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "status"),
-    [(NotTaken("Prefect is away."), 503), (NotUnderstood("it has no Records."), 400)],
+    [(PrefectUnavailable("Prefect is away."), 503), (BadNotification("it has no Records."), 400)],
 )
 async def test_the_sender_is_told_whether_to_send_again(trouble: Exception, status: int) -> None:
     take = Taker()

@@ -25,9 +25,10 @@ from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_se
 from prefect.utilities.callables import parameter_schema
 
 from stenoflow.deployments.deploy import FILE
-from stenoflow.deployments.relay.relay import NotTaken, Relay, Source, event_of
-from stenoflow.deployments.relay.s3_events import NotUnderstood, Upload, read_notification
+from stenoflow.deployments.relay.relay import Relay, Source, event_of
+from stenoflow.deployments.relay.s3_events import Upload, read_notification
 from stenoflow.deployments.server.client import server_client
+from stenoflow.errors import BadNotification, PrefectUnavailable
 from stenoflow.flows.transcribe import transcribe
 from tests.integration.deployments.relay.test_s3_events import notification, record
 
@@ -177,13 +178,13 @@ async def test_a_notification_is_not_done_with_while_prefect_is_away() -> None:
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
         async with get_client() as client:
             relay = Relay([await Source.open("s3://recordings")], client)
-            with pytest.raises(NotTaken, match="Prefect does not answer"):
+            with pytest.raises(PrefectUnavailable, match="Prefect does not answer"):
                 await relay.take(told("a.mp3"))
             assert await relay.take(told("a.txt")) == 0
 
 
 async def test_what_is_no_notification_is_told_apart_from_trouble(relay: Relay) -> None:
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(BadNotification):
         await relay.take("hello")
 
 
@@ -191,7 +192,7 @@ async def test_what_prefect_will_never_take_is_not_sent_for_ever(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stenoflow.deployments.relay.relay.UPLOADED", "x" * 5000)
-    with pytest.raises(NotUnderstood, match="Prefect refuses its events"):
+    with pytest.raises(BadNotification, match="Prefect refuses its events"):
         await relay.take(told("a.mp3"))
 
 

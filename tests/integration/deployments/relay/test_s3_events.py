@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.deployments.relay.s3_events import NotUnderstood, read_notification
+from stenoflow.deployments.relay.s3_events import read_notification
+from stenoflow.errors import BadNotification
 
 KEY = "2026/a b+c/ü%20&<x>.mp3"
 
@@ -103,7 +104,7 @@ def test_a_new_sns_subscription_asks_to_be_confirmed() -> None:
     ],
 )
 def test_anything_else_is_refused_in_one_sentence(body: bytes | str, said: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
+    with pytest.raises(BadNotification) as refused:
         read_notification(body)
     assert said in str(refused.value)
     assert len(str(refused.value)) < 300

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from stenoflow.deployments.relay import sqs as relay_queue
-from stenoflow.deployments.relay.relay import NotTaken
 from stenoflow.deployments.relay.s3_events import read_notification
 from stenoflow.deployments.relay.sqs import Queue
-from stenoflow.errors import ConfigurationError, NotFound
+from stenoflow.errors import ConfigurationError, NotFound, PrefectUnavailable
 from tests.support.s3 import S3Server
 
 KEY = "2026/a b+c/ü%20&<x>.mp3"
@@ -92,7 +91,7 @@ async def test_a_message_stays_until_prefect_has_taken_it(told: Told) -> None:
             return 0  # the test event of a new configuration
         left.append(await asyncio.to_thread(lambda: told.left))
         if len(left) < 4:
-            raise NotTaken("Prefect is away.")
+            raise PrefectUnavailable("Prefect is away.")
         return 1
 
     told.upload(KEY)
