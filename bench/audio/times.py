@@ -25,6 +25,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.harness.measure import Measure, report
 from bench.harness.round_trip import Recording, passed, recordings
+from bench.harness.simulated_engine import (
+    SimulatedEngine,
+    SpokenWord,
+    conversations,
+    segmentation_plan,
+)
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.response import read_reply
@@ -33,9 +39,9 @@ from stenoflow.segmentation.planner import Part
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.times import Span, to_samples, to_seconds
-from stenoflow.transcript.merge import Answer, join
+from stenoflow.transcript.chunk_reply import ChunkReply
+from stenoflow.transcript.merge import merge
 from stenoflow.transcript.model import Transcript, Word
-from tests.support.overheard import Ear, Said, conversations, planned
 
 JITTER = to_samples(0.1)
 HOURS = 12
@@ -163,13 +169,13 @@ def at_seams(conversations_: int) -> list[Measure]:
     seams = Seams()
 
     @given(said=conversations())
-    def follow(said: list[Said]) -> None:
+    def follow(said: list[SpokenWord]) -> None:
         chance = random.Random(len(said) * 1_000_003 + said[-1].end)
-        sent = planned(
+        sent = segmentation_plan(
             said, SegmentationOptions(overlap_s=2), longest=to_samples(chance.uniform(8, 24))
         )
-        ear = Ear(chance, jitter=JITTER)
-        answers = [ear.answer(said, part) for part in sent.parts]
+        engine = SimulatedEngine(chance, jitter=JITTER)
+        answers = [engine.transcribe(said, part) for part in sent.parts]
         transcript = joined(answers, sent.samples)
         texts = [word.text for word in said]
         seams.ours.recordings += 1
@@ -208,9 +214,9 @@ def at_seams(conversations_: int) -> list[Measure]:
     ]
 
 
-def middles_in(answer: Answer) -> list[Word]:
+def middles_in(answer: ChunkReply) -> list[Word]:
     """The words whose middle lies in what the part answers for."""
-    part = answer.part
+    part = answer.chunk
     return [
         word
         for word in answer.reply.words
@@ -226,15 +232,17 @@ def original_middle(part: Part, word: Word) -> int:
 def twelve_hours() -> list[Measure]:
     """Reading and joining the replies to a long recording."""
     step = to_samples(HOURS * 3600) // WORDS
-    said = [Said(f"word{at}", at * step, at * step + 2_000, at // 40 % 4) for at in range(WORDS)]
+    said = [
+        SpokenWord(f"word{at}", at * step, at * step + 2_000, at // 40 % 4) for at in range(WORDS)
+    ]
     cutting = SegmentationOptions()
-    sent = planned(said, cutting, longest=to_samples(cutting.max_request_s))
-    ear = Ear(random.Random(0), jitter=200)
-    raws = [in_json(ear.answer(said, part)) for part in sent.parts]
+    sent = segmentation_plan(said, cutting, longest=to_samples(cutting.max_request_s))
+    engine = SimulatedEngine(random.Random(0), jitter=200)
+    raws = [in_json(engine.transcribe(said, part)) for part in sent.parts]
     began_s = time.process_time()
     replies = [read_reply(raw) for raw in raws]
     read_s = time.process_time() - began_s
-    answers = [Answer(0, part, reply) for part, reply in zip(sent.parts, replies, strict=True)]
+    answers = [ChunkReply(0, part, reply) for part, reply in zip(sent.parts, replies, strict=True)]
     began_s = time.process_time()
     transcript = joined(answers, sent.samples)
     join_s = time.process_time() - began_s
@@ -253,7 +261,7 @@ def twelve_hours() -> list[Measure]:
     ]
 
 
-def in_json(answer: Answer) -> bytes:
+def in_json(answer: ChunkReply) -> bytes:
     """An answer as Deepgram writes it."""
     words = [
         {"word": word.text, "start": word.start_s, "end": word.end_s, "speaker": word.speaker}
@@ -261,7 +269,7 @@ def in_json(answer: Answer) -> bytes:
     ]
     text = " ".join(word.text for word in answer.reply.words)
     alternative = {"transcript": text, "words": words}
-    duration_s = to_seconds(answer.part.timeline.samples)
+    duration_s = to_seconds(answer.chunk.timeline.samples)
     return json.dumps(
         {
             "metadata": {"request_id": "bench", "duration": duration_s},
@@ -270,9 +278,13 @@ def in_json(answer: Answer) -> bytes:
     ).encode()
 
 
-def joined(answers: Sequence[Answer], samples: int) -> Transcript:
-    return join(
-        answers, duration_s=to_seconds(samples), engine="bench", accuracy="standard", apart=False
+def joined(answers: Sequence[ChunkReply], samples: int) -> Transcript:
+    return merge(
+        answers,
+        duration_s=to_seconds(samples),
+        engine="bench",
+        accuracy="standard",
+        separate_channels=False,
     )
 
 

@@ -14,7 +14,8 @@ from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
 from stenoflow.testing.tones import LONGEST, Tone, sounding
 from stenoflow.times import Span, to_seconds
-from stenoflow.transcript.merge import Answer, join
+from stenoflow.transcript.chunk_reply import ChunkReply
+from stenoflow.transcript.merge import merge
 from stenoflow.transcript.model import Transcript
 
 GO_ON = threading.Event()
@@ -60,20 +61,20 @@ def recordings(draw: st.DrawFn) -> Recording:
 
 def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcript, int]:
     """What comes back of a recording, and in how many parts it was sent."""
-    answers: list[Answer] = []
+    answers: list[ChunkReply] = []
     for channel, tones in enumerate(recording.channels):
         pcm = folder / "pcm"
         sounding(tones, recording.samples).astype("<i2").tofile(pcm)
         for part in _parts(recording, tones, channel):
             body = pack(pcm, part.timeline, folder / "body", encoding="flac", stop=GO_ON)
             reply = engine.parse(engine.transcribe(body, stop=GO_ON))
-            answers.append(Answer(channel, part, reply))
-    transcript = join(
+            answers.append(ChunkReply(channel, part, reply))
+    transcript = merge(
         answers,
         duration_s=to_seconds(recording.samples),
         engine=engine.name,
         accuracy=engine.accuracy,
-        apart=recording.apart,
+        separate_channels=recording.apart,
     )
     return transcript, len(answers)
 

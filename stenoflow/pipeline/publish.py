@@ -51,7 +51,6 @@ from stenoflow.segmentation.timeline import Timeline
 from stenoflow.storage import Fetched, ObjectInfo, Store
 from stenoflow.times import Seconds, Span, to_seconds
 from stenoflow.transcript.model import Transcript
-from stenoflow.transcript.normalize import normalize
 from stenoflow.transcript.speakers import speakers
 
 NOBODY = "Nobody speaks in this recording{loudness}. Nothing was sent to the engine."
@@ -104,7 +103,7 @@ def render(
     duration_s = heard.duration_s if heard else Seconds(0.0)
     return Rendering(
         recording=_recording(outcome, profile, source),
-        transcript=normalize(transcribed.transcript)
+        transcript=transcribed.transcript
         if transcribed
         else Transcript((), (), duration_s=duration_s),
         captions=profile.captions,
@@ -199,7 +198,7 @@ def publish_again(
                 profile.playback, key=source.key, source_url=source.url, presign=lambda _: None
             ),
         ),
-        transcript=normalize(transcribed.transcript),
+        transcript=transcribed.transcript,
         captions=profile.captions,
         playback=profile.playback,
         media=manifest.media,

@@ -27,8 +27,10 @@ from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import Part, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds
-from stenoflow.transcript.merge import Answer, join
+from stenoflow.transcript.chunk_reply import ChunkReply
+from stenoflow.transcript.merge import merge
 from stenoflow.transcript.model import Transcript
+from stenoflow.transcript.normalize import normalize
 
 PLAN = "plan.json"
 """Name of the kept plan under a purchase's address."""
@@ -279,7 +281,7 @@ def _transcribed(
     warnings: tuple[str, ...],
 ) -> Transcribed:
     answers = [
-        Answer(each.plan.channel, each.part, each.obtained.reply)
+        ChunkReply(each.plan.channel, each.part, each.obtained.reply)
         for each in bought
         if each.obtained
     ]
@@ -292,15 +294,19 @@ def _transcribed(
 
 
 def _joined(
-    profile: Profile, engine: Engine, plans: Sequence[SegmentationPlan], answers: Sequence[Answer]
+    profile: Profile,
+    engine: Engine,
+    plans: Sequence[SegmentationPlan],
+    answers: Sequence[ChunkReply],
 ) -> Transcript:
-    return join(
+    transcript = merge(
         answers,
         duration_s=to_seconds(max((plan.samples for plan in plans), default=0)),
         engine=engine.name,
         accuracy=engine.accuracy,
-        apart=_apart(profile),
+        separate_channels=_apart(profile),
     )
+    return normalize(transcript)
 
 
 def _purchase(wanted: Wanted, obtained: Obtained) -> Purchase:

@@ -60,6 +60,7 @@ class Rendering:
 
     recording: Recording
     transcript: Transcript
+    """Normalized (:func:`stenoflow.transcript.normalize.normalize`)."""
     captions: CaptionOptions = CaptionOptions()
     playback: PlaybackOptions = PlaybackOptions()
     media: MediaInfo | None = None

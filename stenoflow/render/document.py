@@ -13,8 +13,8 @@ from typing_extensions import TypedDict
 from stenoflow.render.base import Rendering
 from stenoflow.render.links import moment
 from stenoflow.transcript.model import Finding, Utterance, Word
-from stenoflow.transcript.speakers import Voice, speakers
-from stenoflow.transcript.text import joined
+from stenoflow.transcript.speakers import SpeakerKey, speakers
+from stenoflow.transcript.text import join_words
 
 SCHEMA: Literal["stenoflow/transcript/1"] = "stenoflow/transcript/1"
 
@@ -124,7 +124,7 @@ def document(rendering: Rendering) -> Document:
     """A rendering's transcript as a JSON value."""
     recording, transcript = rendering.recording, rendering.transcript
     heard = speakers(transcript)
-    ids = {speaker.voice: number for number, speaker in enumerate(heard)}
+    ids = {speaker.key: number for number, speaker in enumerate(heard)}
     return {
         "schema": SCHEMA,
         "recording": {
@@ -152,8 +152,8 @@ def document(rendering: Rendering) -> Document:
             {
                 "id": number,
                 "name": speaker.name,
-                "channel": speaker.voice.channel,
-                "speaker": speaker.voice.speaker,
+                "channel": speaker.key.channel,
+                "speaker": speaker.key.speaker,
                 "talk_s": round(speaker.talk_s, 3),
                 "words": speaker.words,
             }
@@ -195,7 +195,7 @@ def utterance_id(number: int) -> str:
 
 
 def _utterance(
-    number: int, utterance: Utterance, rendering: Rendering, ids: dict[Voice, int]
+    number: int, utterance: Utterance, rendering: Rendering, ids: dict[SpeakerKey, int]
 ) -> UtteranceEntry:
     words = rendering.transcript.words[utterance.first : utterance.last]
     passage = _passage(utterance, rendering.transcript.words)
@@ -203,9 +203,9 @@ def _utterance(
     url = rendering.recording.playback_url
     return {
         "id": utterance_id(number),
-        "speaker_id": ids[Voice.of(words[0])],
+        "speaker_id": ids[SpeakerKey.of(words[0])],
         **passage,
-        "text": joined(word.text for word in words),
+        "text": join_words(word.text for word in words),
         "confidence": round(sum(given) / len(given), 4) if given else None,
         "playback_url": moment(url, passage["start_s"], passage["end_s"]) if url else None,
     }

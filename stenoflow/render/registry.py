@@ -9,13 +9,12 @@ A format is one module in :mod:`stenoflow.render.formats` that registers one fun
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from stenoflow.errors import ConfigurationError, StenoError
 from stenoflow.render.base import Rendering
-from stenoflow.transcript.normalize import normalize
 
 Render = Callable[[Rendering], bytes]
 
@@ -100,12 +99,10 @@ def render_all(
 ) -> tuple[tuple[Artifact, ...], tuple[Failure, ...]]:
     """Write a transcript in each of the named formats; one that fails keeps no other from success.
 
-    The transcript is normalized first, so that renderers meet whole ones only.
     Raises ConfigurationError where a name is no renderer's.
     """
     names = tuple(dict.fromkeys(names))
     check_artifacts(names)
-    rendering = replace(rendering, transcript=normalize(rendering.transcript))
     artifacts: list[Artifact] = []
     failures: list[Failure] = []
     for name in names:

@@ -8,8 +8,8 @@ from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.links import opens_in_browser
 from stenoflow.render.markdown import link, text
 from stenoflow.times import SAMPLE_RATE, Seconds, Span, format_clock, format_length, to_seconds
-from stenoflow.transcript.speakers import Voice, names, speakers, turns
-from stenoflow.transcript.text import cleaned, graphemes, joined
+from stenoflow.transcript.speakers import SpeakerKey, speaker_names, speaker_turns, speakers
+from stenoflow.transcript.text import clean_text, graphemes, join_words
 
 COLUMNS = 72
 FIRST_TURNS = 6
@@ -32,13 +32,13 @@ def summary_md(
     empty where nothing was transcribed.
     """
     transcript = rendering.transcript
-    blocks = [f"# {text(cleaned(rendering.recording.name))}"]
+    blocks = [f"# {text(clean_text(rendering.recording.name))}"]
     if reason:
-        blocks.append(f"> {text(cleaned(reason))}")
+        blocks.append(f"> {text(clean_text(reason))}")
     if transcript.accuracy == "low":
         blocks.append(f"> **{LOW_ACCURACY}**")
     blocks.append(
-        _table(("Recording", text(cleaned(rendering.recording.key))), _facts(rendering, outcome))
+        _table(("Recording", text(clean_text(rendering.recording.key))), _facts(rendering, outcome))
     )
     if transcript.duration_s > 0:
         blocks += ["## Speech", speech_bar(rendering.speech, transcript.duration_s)]
@@ -133,14 +133,14 @@ def _first_lines(rendering: Rendering) -> list[str]:
     transcript = rendering.transcript
     if not transcript.words:
         return []
-    called = names(transcript)
-    found = turns(transcript)
+    called = speaker_names(transcript)
+    found = speaker_turns(transcript)
     blocks = ["## First lines"]
     for turn in found[:FIRST_TURNS]:
         words = transcript.words[turn.first : turn.last]
-        name = called[Voice.of(words[0])]
+        name = called[SpeakerKey.of(words[0])]
         head = f"`{format_clock(words[0].start_s)}`" + (f" **{name}:**" if name else "")
-        blocks.append(f"{head} {text(_cut(joined(word.text for word in words)))}")
+        blocks.append(f"{head} {text(_cut(join_words(word.text for word in words)))}")
     if len(found) > FIRST_TURNS:
         blocks.append("…")
     return blocks

@@ -1,11 +1,10 @@
-"""What was said, when and by whom: words, utterances, speakers.
+"""Words, utterances and findings, in an engine's reply and in a whole transcript.
 
-Values are frozen dataclasses, light enough for a million words. Inside a :class:`Reply` times count
-from the start of what was sent to the engine; inside a :class:`Transcript` from the start of the
-original recording.
+Values are frozen dataclasses, light enough for a million words. In a :class:`Reply` times count from the
+start of what was sent to the engine; in a :class:`Transcript` from the start of the original recording.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from stenoflow.times import Seconds
@@ -21,13 +20,13 @@ class Word:
     confidence: float | None = None
     """0 to 1; None where the engine gives none."""
     speaker: int | None = None
-    """Diarized speaker, counted from 0 over the whole transcript; None where nobody told."""
+    """Diarized speaker, counted from 0 over the whole transcript; None where the engine does not say."""
     channel: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A stretch of neighbouring words by one speaker on one channel: words[first:last]."""
+    """Neighbouring words of one speaker on one channel: ``words[first:last]``."""
 
     first: int
     last: int
@@ -42,13 +41,13 @@ class Finding:
     confidence: float | None
     text: str
     first: int | None = None
-    """words[first:last] is the passage, where the engine said so."""
+    """``words[first:last]`` is the passage, where the engine names it."""
     last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An engine's answer to one request, parsed strictly; times are those of what was sent."""
+    """An engine's reply to one request; times are those of the audio that was sent."""
 
     words: tuple[Word, ...]
     utterance_starts: tuple[int, ...] = ()
@@ -57,14 +56,14 @@ class Reply:
     language: str | None = None
     language_confidence: float | None = None
     model: str | None = None
-    """The model that answered, with its version, as the engine names it."""
+    """The model that was used, with its version, as the engine names it."""
     request_id: str | None = None
     duration_s: Seconds | None = None
-    """Seconds of audio the engine says it heard, for comparison with what was sent."""
+    """Seconds of audio that the engine reports, for comparison with what was sent."""
     duration_within_s: Seconds = Seconds(0.0)
-    """How far the engine's rounding may take that from the truth."""
+    """How far ``duration_s`` may be off by the engine's rounding."""
     sha256: str | None = None
-    """Digest of the body the engine says it received."""
+    """Hex digest of the body, as the engine reports it."""
     summary: str | None = None
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -72,15 +71,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """All that was said in one recording.
+    """The words of one recording, who spoke them, and what an engine found in them.
 
-    Utterances are in order of their starts, words in the order of their utterances: channels may talk
-    at the same time.
+    Utterances are in order of their starts, words in the order of their utterances: speakers on
+    different channels may talk at the same time.
     """
 
     words: tuple[Word, ...]
     utterances: tuple[Utterance, ...]
-    """Partition the words: each word is in exactly one utterance."""
+    """A partition of the words: each word is in exactly one utterance."""
     paragraphs: tuple[Utterance, ...] = ()
     """Runs of neighbouring words, each made of whole utterances where the engine marks them."""
     duration_s: Seconds = Seconds(0.0)
@@ -93,4 +92,4 @@ class Transcript:
     """"low" where the engine is meant for trying out, and every output must say so."""
     summary: str | None = None
     findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()

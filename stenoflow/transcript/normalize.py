@@ -1,8 +1,8 @@
-"""Transcripts made whole: what engines get wrong is put right here, once, for every format.
+"""Repair of what engines get wrong, once, for every format.
 
-Text is data from outside: it may hold control characters, times may be missing, run backwards or
-past the end, confidences may be no numbers. :func:`normalize` returns a transcript that keeps the
-promises of :class:`~stenoflow.transcript.model.Transcript`, and says in its warnings what it had to change.
+Text from an engine is untrusted: it may hold control characters, times may be missing, run backwards or
+past the end, confidences may not be numbers. :func:`normalize` returns a transcript that holds the
+invariants of :class:`~stenoflow.transcript.model.Transcript`, and lists in its warnings what it changed.
 """
 
 import math
@@ -12,26 +12,26 @@ from dataclasses import replace
 
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
-from stenoflow.transcript.text import cleaned
+from stenoflow.transcript.text import clean_text
 
 LATEST_S = 10_000_000.0
 """No recording is longer than this (115 days); a later time is a mistake."""
 
-_EMPTY = "Words without text were left out ({})."
+_EMPTY_WORDS = "Words without text were left out ({})."
 _TEXT = "Control characters were taken out of words ({})."
-_TIME = "Times of words were missing, ran backwards or lay outside the recording: mended ({})."
+_TIME = "Times of words were missing, ran backwards or lay outside the recording: corrected ({})."
 _ORDER = "Words were out of order: sorted by time ({})."
-_CONFIDENCE = "Confidences of words were no number from 0 to 1: left out ({})."
+_CONFIDENCE = "Confidences of words were not numbers from 0 to 1: left out ({})."
 """Each with the number of words."""
 
 
 def normalize(transcript: Transcript) -> Transcript:
-    """The same transcript with clean text, finite ordered times and whole utterances.
+    """Return the transcript with clean text, finite ordered times and complete utterances.
 
     Afterwards every word has text and ``0 <= start_s <= end_s <= duration_s`` (where a duration is
     known); words of one channel are in order of their starts, and utterances in order of theirs;
-    utterances partition the words and each has one voice; confidences are 0 to 1 or None. Mending
-    what is whole changes nothing.
+    utterances partition the words and each has one speaker; confidences are 0 to 1 or None. A normalized
+    transcript is returned unchanged.
     """
     changes: Counter[str] = Counter()
     limit = transcript.duration_s
@@ -41,10 +41,10 @@ def normalize(transcript: Transcript) -> Transcript:
     places: list[int] = [0]
     clock = Seconds(0.0)
     for word in transcript.words:
-        mend = _word(word, clock, limit, changes)
-        if mend is not None:
-            clock = mend.start_s
-            words.append(mend)
+        normal = _word(word, clock, limit, changes)
+        if normal is not None:
+            clock = normal.start_s
+            words.append(normal)
         places.append(len(words))
     kept, order = _in_order(words, _utterances(words, transcript.utterances, places), changes)
     moved = {old: new for new, old in enumerate(order)} if order is not None else None
@@ -56,33 +56,33 @@ def normalize(transcript: Transcript) -> Transcript:
         utterances=kept,
         paragraphs=_paragraphs(transcript.paragraphs, places) if moved is None else (),
         duration_s=_duration(transcript.duration_s),
-        language=_line(transcript.language),
-        language_confidence=_share(transcript.language_confidence),
-        model=_line(transcript.model),
-        summary=_line(transcript.summary),
+        language=_clean_or_none(transcript.language),
+        language_confidence=_in_range(transcript.language_confidence),
+        model=_clean_or_none(transcript.model),
+        summary=_clean_or_none(transcript.summary),
         findings=tuple(_finding(found, places, moved) for found in transcript.findings),
         warnings=_warnings(transcript.warnings, changes),
     )
 
 
 def _word(word: Word, clock: Seconds, limit: Seconds, changes: Counter[str]) -> Word | None:
-    text = cleaned(word.text)
+    text = clean_text(word.text)
     if not text:
-        changes[_EMPTY] += 1
+        changes[_EMPTY_WORDS] += 1
         return None
     start = word.start_s if math.isfinite(word.start_s) else clock
     start = Seconds(min(max(start, 0.0), limit))
     end = word.end_s if math.isfinite(word.end_s) else start
     end = Seconds(min(max(end, start), limit))
-    confidence = _share(word.confidence)
+    confidence = _in_range(word.confidence)
     if text == word.text and start == word.start_s and end == word.end_s:
         if confidence == word.confidence:
             return word
     else:
         changes[_TEXT] += text != word.text
-        # A hundredth of a second past the end is rounding, not worth a word to anybody.
-        strayed = not (abs(start - word.start_s) <= 0.01 and abs(end - word.end_s) <= 0.01)
-        changes[_TIME] += strayed
+        # A hundredth of a second past the end is rounding, and not worth a warning.
+        moved = not (abs(start - word.start_s) <= 0.01 and abs(end - word.end_s) <= 0.01)
+        changes[_TIME] += moved
     changes[_CONFIDENCE] += confidence != word.confidence
     return Word(text, start, end, confidence, word.speaker, word.channel)
 
@@ -90,7 +90,7 @@ def _word(word: Word, clock: Seconds, limit: Seconds, changes: Counter[str]) -> 
 def _utterances(
     words: Sequence[Word], utterances: Iterable[Utterance], places: Sequence[int]
 ) -> list[Utterance]:
-    """Runs that partition the words, each of one voice: those given, cut where they must be."""
+    """Return the utterances, divided so that they partition the words and each has one speaker."""
     last = len(places) - 1
     starts = {places[min(max(utterance.first, 0), last)] for utterance in utterances} | {0}
     found: list[Utterance] = []
@@ -108,25 +108,25 @@ def _utterances(
 def _in_order(
     words: Sequence[Word], utterances: Sequence[Utterance], changes: Counter[str]
 ) -> tuple[tuple[Utterance, ...], list[int] | None]:
-    """Utterances in order, and the order of the words that puts them so (None: as they are).
+    """Return the utterances in order, and the words' new order by old index (None: unchanged).
 
-    Channels talk at the same time, so that one's utterance may begin inside another's; within a
-    channel no word begins before the one before it.
+    Speakers on different channels talk at the same time, so an utterance may begin inside another; within
+    a channel no word may begin before its predecessor.
     """
     clocks: dict[int, float] = {}
     started = 0.0
-    stray = 0
+    misplaced = 0
     for utterance in utterances:
         begun = words[utterance.first].start_s
-        stray += begun < started
+        misplaced += begun < started
         started = max(started, begun)
         for word in words[utterance.first : utterance.last]:
             clock = clocks.get(word.channel, 0.0)
-            stray += word.start_s < clock
+            misplaced += word.start_s < clock
             clocks[word.channel] = max(clock, word.start_s)
-    if not stray:
+    if not misplaced:
         return tuple(utterances), None
-    changes[_ORDER] += stray
+    changes[_ORDER] += misplaced
     order = sorted(range(len(words)), key=lambda at: words[at].start_s)
     found = _utterances([words[at] for at in order], (), range(len(order) + 1))
     return tuple(found), order
@@ -152,20 +152,20 @@ def _finding(found: Finding, places: Sequence[int], moved: dict[int, int] | None
         first = last = None
     return replace(
         found,
-        label=cleaned(found.label),
-        text=cleaned(found.text),
-        confidence=_share(found.confidence, least=-1.0 if found.kind == "sentiment" else 0.0),
+        label=clean_text(found.label),
+        text=clean_text(found.text),
+        confidence=_in_range(found.confidence, least=-1.0 if found.kind == "sentiment" else 0.0),
         first=first,
         last=last,
     )
 
 
-def _share(value: float | None, *, least: float = 0.0) -> float | None:
+def _in_range(value: float | None, *, least: float = 0.0) -> float | None:
     return value if value is not None and least <= value <= 1 else None
 
 
-def _line(text: str | None) -> str | None:
-    return None if text is None else cleaned(text) or None
+def _clean_or_none(text: str | None) -> str | None:
+    return None if text is None else clean_text(text) or None
 
 
 def _duration(seconds: Seconds) -> Seconds:
@@ -174,4 +174,4 @@ def _duration(seconds: Seconds) -> Seconds:
 
 def _warnings(warnings: Iterable[str], changes: Counter[str]) -> tuple[str, ...]:
     made = (sentence.format(count) for sentence, count in changes.items() if count)
-    return (*(cleaned(warning) for warning in warnings), *made)
+    return (*(clean_text(warning) for warning in warnings), *made)

@@ -1,6 +1,6 @@
-"""Who speaks: the voices of a transcript, their names, their turns and how long they talk.
+"""Who speaks: the speakers of a transcript, their names, their turns and how long they talk.
 
-A voice is a diarized speaker, or, where nobody told speakers apart, a channel.
+Where nobody told the speakers of a channel apart, the channel counts as one speaker.
 """
 
 from collections.abc import Sequence
@@ -10,39 +10,41 @@ from itertools import pairwise
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
 
-PAUSE_S = 1.0
-"""Pauses up to this long inside somebody's words count as talking."""
+TALK_PAUSE_S = 1.0
+"""Pauses up to this long between a speaker's words count as talking."""
 
 TURN_PAUSE_S = 3.0
-"""A turn that pauses for longer goes on in a new one."""
+"""A longer pause ends a speaker turn, and the same speaker begins another."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Voice:
+class SpeakerKey:
     """A channel and a speaker on it, each as in :class:`~stenoflow.transcript.model.Word`."""
 
     channel: int
     speaker: int | None
 
     @classmethod
-    def of(cls, word: Word) -> "Voice":
+    def of(cls, word: Word) -> "SpeakerKey":
+        """Return the key of the speaker of a word."""
         return cls(word.channel, word.speaker)
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One voice and what it did in a recording."""
+    """A speaker and what they did in a recording."""
 
-    voice: Voice
+    key: SpeakerKey
     name: str | None
-    """Fit to be shown, counted from 1; None where a recording has one voice and nobody named it."""
+    """For display, counted from 1; None where a recording has a single, unnumbered speaker."""
     talk_s: Seconds
-    """Seconds from word to word, pauses longer than :data:`PAUSE_S` left out."""
+    """Seconds from word to word, pauses longer than :data:`TALK_PAUSE_S` left out."""
     words: int
 
 
 def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
-    """The voices of a transcript in the order in which they are first heard."""
+    """Return the speakers of a transcript in the order of their first words."""
+    # Plain tuples as keys: a million words make a million of them.
     words: dict[tuple[int, int | None], int] = {}
     talk: dict[tuple[int, int | None], float] = {}
     for utterance in transcript.utterances:
@@ -52,57 +54,56 @@ def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
             words[key] = words.get(key, 0) + 1
             talk[key] = talk.get(key, 0.0) + word.end_s - word.start_s
         for before, after in pairwise(run):
-            pause = after.start_s - before.end_s
-            if 0 < pause <= PAUSE_S and before.speaker == after.speaker:
-                talk[after.channel, after.speaker] += pause
-    found = [Voice(*key) for key in words]
-    names = _names(found)
+            pause_s = after.start_s - before.end_s
+            if 0 < pause_s <= TALK_PAUSE_S and before.speaker == after.speaker:
+                talk[after.channel, after.speaker] += pause_s
+    names = _names([SpeakerKey(*key) for key in words])
     return tuple(
-        Speaker(
-            voice=voice,
-            name=names[voice],
-            talk_s=Seconds(talk[voice.channel, voice.speaker]),
-            words=words[voice.channel, voice.speaker],
-        )
-        for voice in found
+        Speaker(SpeakerKey(*key), names[SpeakerKey(*key)], Seconds(talk[key]), count)
+        for key, count in words.items()
     )
 
 
-def names(transcript: Transcript) -> dict[Voice, str | None]:
-    """How each voice is called."""
-    return _names([Voice(*key) for key in {(w.channel, w.speaker): None for w in transcript.words}])
+def speaker_names(transcript: Transcript) -> dict[SpeakerKey, str | None]:
+    """Return each speaker's name as in :class:`Speaker`."""
+    keys = dict.fromkeys((word.channel, word.speaker) for word in transcript.words)
+    return _names([SpeakerKey(*key) for key in keys])
 
 
-def _names(voices: Sequence[Voice]) -> dict[Voice, str | None]:
-    channels = {voice.channel for voice in voices}
-    where: dict[int | None, set[int]] = {}
-    for voice in voices:
-        where.setdefault(voice.speaker, set()).add(voice.channel)
+def _names(keys: Sequence[SpeakerKey]) -> dict[SpeakerKey, str | None]:
+    channels = {key.channel for key in keys}
+    channels_of: dict[int | None, set[int]] = {}
+    for key in keys:
+        channels_of.setdefault(key.speaker, set()).add(key.channel)
 
-    def name(voice: Voice) -> str | None:
-        if voice.speaker is None:
-            return f"Channel {voice.channel + 1}" if len(channels) > 1 else None
-        speaker = f"Speaker {voice.speaker + 1}"
-        several = len(where[voice.speaker]) > 1
-        return f"Channel {voice.channel + 1}, {speaker}" if several else speaker
+    def name(key: SpeakerKey) -> str | None:
+        if key.speaker is None:
+            return f"Channel {key.channel + 1}" if len(channels) > 1 else None
+        speaker = f"Speaker {key.speaker + 1}"
+        ambiguous = len(channels_of[key.speaker]) > 1
+        return f"Channel {key.channel + 1}, {speaker}" if ambiguous else speaker
 
-    return {voice: name(voice) for voice in voices}
+    return {key: name(key) for key in keys}
 
 
-def turns(transcript: Transcript) -> tuple[Utterance, ...]:
-    """Neighbouring utterances of one voice as one, broken at paragraphs and at long pauses."""
+def speaker_turns(transcript: Transcript) -> tuple[Utterance, ...]:
+    """Return neighbouring utterances of one speaker as one.
+
+    A turn ends where another speaker or a paragraph begins, and at a pause of more than
+    :data:`TURN_PAUSE_S`.
+    """
     words = transcript.words
     breaks = {paragraph.first for paragraph in transcript.paragraphs}
-    found: list[Utterance] = []
+    turns: list[Utterance] = []
     for utterance in transcript.utterances:
-        if found:
-            before, first = words[found[-1].last - 1], words[utterance.first]
+        if turns:
+            before, first = words[turns[-1].last - 1], words[utterance.first]
             if (
                 utterance.first not in breaks
                 and (before.channel, before.speaker) == (first.channel, first.speaker)
                 and first.start_s - before.end_s <= TURN_PAUSE_S
             ):
-                found[-1] = Utterance(found[-1].first, utterance.last)
+                turns[-1] = Utterance(turns[-1].first, utterance.last)
                 continue
-        found.append(utterance)
-    return tuple(found)
+        turns.append(utterance)
+    return tuple(turns)

@@ -1,8 +1,8 @@
 """How words are written: next to one another, in how many columns, in which direction.
 
-Words of an engine are set apart by spaces, but Chinese, Japanese, Thai, Lao, Khmer and Burmese use
-none; a full-width character fills two columns; a base letter with its marks, or an emoji made of
-several code points, is one character to a reader (a *grapheme cluster*, Unicode Annex 29).
+Most scripts set a space between words; the scripts of :data:`UNSPACED_SCRIPTS` set none. A full-width
+character fills two columns. A base letter with its marks, or an emoji made of several code points, is
+one character to a reader: a *grapheme cluster* (Unicode Annex 29).
 """
 
 import unicodedata
@@ -10,42 +10,44 @@ from collections.abc import Iterable
 
 import regex
 
+UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+"""Scripts written without spaces between words, as the inside of a character class of ``regex``."""
+
 _GRAPHEME = regex.compile(r"\X")
-_UNSPACED = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u3000-\u303f\uff00-\uffef]"
-)
+# Ideographic punctuation and full-width forms set no spaces either.
+_UNSPACED = regex.compile(rf"[{UNSPACED_SCRIPTS}\u3000-\u303f\uff00-\uffef]")
 _FULL_WIDTH_PUNCTUATION = regex.compile(r"[\u3001-\u3003\u3008-\u301f\uff01-\uff0f\uff1a-\uff20]")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _STRONG = _RIGHT_TO_LEFT | {"L"}
 
 # Controls and line separators end lines or records in one format or another; embeddings and
 # overrides reorder the text around them; a byte-order mark inside a text is an error of its maker.
-_DROPPED = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]+")
+_LINE_BREAKING = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]+")
 _INVISIBLE = regex.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
 
-def cleaned(text: str) -> str:
-    """The text on one line, without what could break a file or disguise other text.
+def clean_text(text: str) -> str:
+    """Return the text on one line, without what could break a file or disguise other text.
 
     Control characters become spaces, runs of spaces one space; half surrogate pairs become U+FFFD;
     bidirectional embeddings, overrides and isolates are left out.
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    text = _DROPPED.sub(" ", text)
+    text = _LINE_BREAKING.sub(" ", text)
     text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
     return " ".join(part for part in text.split(" ") if part).strip()
 
 
 def graphemes(text: str) -> list[str]:
-    """The characters of a text as a reader counts them."""
+    """Return the characters of a text as a reader counts them."""
     return list(text) if text.isascii() else _GRAPHEME.findall(text)
 
 
-def width(text: str) -> int:
-    """Columns that a text fills: full-width characters count two, marks and joiners none."""
+def display_width(text: str) -> int:
+    """Return the columns that a text fills: full-width characters count two, marks and joiners none."""
     if text.isascii():
         return len(text)
     return sum(max(map(_columns, cluster)) for cluster in _GRAPHEME.findall(text))
@@ -57,36 +59,36 @@ def _columns(char: str) -> int:
     return 0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 1
 
 
-def unspaced(char: str) -> bool:
-    """Whether a character belongs to a writing system that sets no spaces between words."""
+def is_unspaced(char: str) -> bool:
+    """Return True if a character belongs to a script that sets no spaces between words."""
     return not char.isascii() and _UNSPACED.match(char) is not None
 
 
-def between(before: str, after: str) -> str:
-    """What stands between two neighbouring words: a space, or nothing."""
+def separator(before: str, after: str) -> str:
+    """Return what is written between two neighbouring words: a space, or nothing."""
     last, first = before[-1:], after[:1]
     if last.isascii() and first.isascii():
         return " "
-    if unspaced(last) and unspaced(first):
+    if is_unspaced(last) and is_unspaced(first):
         return ""
-    beside = _FULL_WIDTH_PUNCTUATION
-    return "" if beside.match(last) is not None or beside.match(first) is not None else " "
+    punctuated = _FULL_WIDTH_PUNCTUATION.match(last) or _FULL_WIDTH_PUNCTUATION.match(first)
+    return "" if punctuated else " "
 
 
-def joined(words: Iterable[str]) -> str:
-    """Words as one line of text."""
+def join_words(words: Iterable[str]) -> str:
+    """Return words as one line of text."""
     parts: list[str] = []
     before = ""
     for word in words:
         if before:
-            parts.append(between(before, word))
+            parts.append(separator(before, word))
         parts.append(word)
         before = word
     return "".join(parts)
 
 
-def right_to_left(text: str) -> bool:
-    """Whether the first letter with a direction of its own runs from right to left."""
+def is_right_to_left(text: str) -> bool:
+    """Return True if the first character with a strong direction runs from right to left."""
     if text.isascii():
         return False
     directions = (unicodedata.bidirectional(char) for char in text)

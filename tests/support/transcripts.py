@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stenoflow.render import Recording, Rendering
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
+from stenoflow.transcript.normalize import normalize
 from tests.support.corpus import recordings, shared
 
 HOSTILE = (
@@ -76,7 +77,7 @@ def said(
 
 
 def rendering(transcript: Transcript, **recording: object) -> Rendering:
-    """A transcript with the least that renderers need beside it."""
+    """Return a transcript, normalized, with the least that renderers need beside it."""
     given = {
         "key": "calls/2026-07 board.mp3",
         "url": "s3://recordings/calls/2026-07 board.mp3",
@@ -84,7 +85,7 @@ def rendering(transcript: Transcript, **recording: object) -> Rendering:
         "media_type": "audio/mpeg",
         "sha256": "ab" * 32,
     } | recording
-    return Rendering(Recording(**given), transcript)  # pyright: ignore[reportArgumentType]
+    return Rendering(Recording(**given), normalize(transcript))  # pyright: ignore[reportArgumentType]
 
 
 def recorded_responses() -> tuple[Path, ...]:

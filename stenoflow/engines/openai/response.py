@@ -19,6 +19,7 @@ from stenoflow.engines.languages import language_tag
 from stenoflow.errors import EngineError
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
+from stenoflow.transcript.text import UNSPACED_SCRIPTS
 
 LATEST_S = 1_000_000.0
 """No audio of one request is this long: larger numbers are no seconds (some servers' nanoseconds)."""
@@ -28,14 +29,11 @@ ROUNDED_S = Seconds(1.0)
 
 SPREAD = "The engine gives times for its segments only: those of words are spread evenly in each segment."
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-"""Letters of scripts that put no space between words."""
-
-_is_unspaced = regex.compile(f"[{_UNSPACED}]").match
+_is_unspaced = regex.compile(f"[{UNSPACED_SCRIPTS}]").match
 
 _PUNCTUATION = r"[^\s\p{L}\p{N}]*"
 _words_of = regex.compile(
-    rf"{_PUNCTUATION}[{_UNSPACED}][\p{{M}}ー]*{_PUNCTUATION}|[^\s{_UNSPACED}]+"
+    rf"{_PUNCTUATION}[{UNSPACED_SCRIPTS}][\p{{M}}ー]*{_PUNCTUATION}|[^\s{UNSPACED_SCRIPTS}]+"
 ).findall
 
 

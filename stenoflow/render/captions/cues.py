@@ -27,8 +27,8 @@ from itertools import pairwise
 from stenoflow.render.captions.line_breaks import CLAUSE_END, INSIDE_WORD, Phrases
 from stenoflow.render.captions.options import CaptionOptions
 from stenoflow.transcript.model import Transcript, Word
-from stenoflow.transcript.speakers import Voice, names
-from stenoflow.transcript.text import between, graphemes, unspaced, width
+from stenoflow.transcript.speakers import SpeakerKey, speaker_names
+from stenoflow.transcript.text import display_width, graphemes, is_unspaced, separator
 
 LAG_MS = 500
 """How long after its first word a cue may show, so that the one before it can be read."""
@@ -62,7 +62,7 @@ class Cue:
     """Text as it is to be read, not escaped; the label, if any, begins the first."""
     label: str
     """"Speaker 2: ", "- " or nothing."""
-    voice: Voice
+    voice: SpeakerKey
     name: str | None
     """How the voice is called; None where there is only one."""
 
@@ -85,7 +85,7 @@ class _Piece:
 class _Stretch:
     """Pieces of one voice without a long pause."""
 
-    voice: Voice
+    voice: SpeakerKey
     pieces: tuple[_Piece, ...]
 
 
@@ -98,7 +98,7 @@ class _Draft:
     columns: int
     lines: tuple[str, ...]
     label: str
-    voice: Voice
+    voice: SpeakerKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def cues(
     ``labelled`` writes who speaks into the text wherever the voice changes, for formats that have
     no other place for it: "Speaker 2: ", or a dash where a name would fill half a line.
     """
-    called = names(transcript)
+    called = speaker_names(transcript)
     limits = _Limits.of(rules)
     labels = {voice: _label(called[voice], rules) if labelled else "" for voice in called}
     room = limits.line - max(map(len, labels.values()), default=0)
@@ -210,7 +210,7 @@ def _stretch(run: Sequence[Word], phrases: Phrases, room: int, *, until_s: float
             pieces.append(
                 _Piece(
                     text=part[1],
-                    columns=width(part[1]),
+                    columns=display_width(part[1]),
                     before=part[0] if number else glue,
                     start_ms=start + shared * number // len(parts),
                     end_ms=end
@@ -220,8 +220,8 @@ def _stretch(run: Sequence[Word], phrases: Phrases, room: int, *, until_s: float
                 )
             )
         if following is not None:
-            glue = between(text, following.text)
-    return _Stretch(Voice.of(run[0]), tuple(pieces))
+            glue = separator(text, following.text)
+    return _Stretch(SpeakerKey.of(run[0]), tuple(pieces))
 
 
 def _without_arrows(text: str) -> str:
@@ -240,13 +240,13 @@ def _parts(text: str, room: int) -> list[tuple[str, str]]:
     parts: list[tuple[str, str]] = []
     for chunk in text.split(" "):
         glue = " " if parts else ""
-        if width(chunk) <= room and not any(map(unspaced, chunk)):
+        if display_width(chunk) <= room and not any(map(is_unspaced, chunk)):
             parts.append((glue, chunk))
             continue
         part, columns = "", 0
         for cluster in graphemes(chunk):
-            wide = width(cluster)
-            if part and (columns + wide > room or unspaced(cluster[0]) or unspaced(part[-1])):
+            wide = display_width(cluster)
+            if part and (columns + wide > room or is_unspaced(cluster[0]) or is_unspaced(part[-1])):
                 parts.append((glue, part))
                 part, columns, glue = "", 0, ""
             part, columns = part + cluster, columns + wide
@@ -257,7 +257,7 @@ def _parts(text: str, room: int) -> list[tuple[str, str]]:
 def _shared(stretches: Sequence[_Stretch]) -> list[bool]:
     """Which stretches are spoken while somebody else speaks: all their cues say who it is."""
     shared = [False] * len(stretches)
-    latest: dict[Voice, tuple[int, int]] = {}
+    latest: dict[SpeakerKey, tuple[int, int]] = {}
     for at, stretch in enumerate(stretches):
         start = stretch.pieces[0].start_ms
         for voice, (end, other) in latest.items():
@@ -281,7 +281,7 @@ def _drafts(
         yield _Draft(
             start_ms=run[0].start_ms,
             end_ms=max(piece.end_ms for piece in run),
-            columns=sum(map(width, lines)),
+            columns=sum(map(display_width, lines)),
             lines=lines,
             label=mark,
             voice=stretch.voice,
@@ -294,7 +294,7 @@ def _cuts(
 ) -> list[int]:
     """Where cues end: the cut of least cost, found from left to right over all that are allowed.
 
-    ``indent`` is the width of the first cue's label, ``indents`` that of the others'.
+    ``indent`` is the display_width of the first cue's label, ``indents`` that of the others'.
     """
     count = len(pieces)
     starts = [piece.start_ms for piece in pieces]

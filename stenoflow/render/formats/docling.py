@@ -17,8 +17,8 @@ from stenoflow.render.document import utterance_id
 from stenoflow.render.labels import LOW_ACCURACY
 from stenoflow.render.registry import renderer
 from stenoflow.transcript.model import Utterance
-from stenoflow.transcript.speakers import Voice, names
-from stenoflow.transcript.text import cleaned, joined
+from stenoflow.transcript.speakers import SpeakerKey, speaker_names
+from stenoflow.transcript.text import clean_text, join_words
 
 if TYPE_CHECKING:
     from docling_core.types.doc.common.origin import DocumentOrigin
@@ -44,7 +44,7 @@ def docling_document(rendering: Rendering) -> "DoclingDocument":
             "the docling format needs docling-core: pip install 'stenoflow[docling]'"
         ) from error
     transcript = rendering.transcript
-    title = cleaned(rendering.recording.name)
+    title = clean_text(rendering.recording.name)
     made = DoclingDocument(name=title, origin=_origin(rendering.recording))
     made.add_title(title)
     if transcript.accuracy == "low":
@@ -53,13 +53,13 @@ def docling_document(rendering: Rendering) -> "DoclingDocument":
         made.add_heading("Summary")
         made.add_text(DocItemLabel.TEXT, transcript.summary)
         made.add_heading("Transcript")
-    called = names(transcript)
+    called = speaker_names(transcript)
     for number, utterance in enumerate(transcript.utterances, 1):
         words = transcript.words[utterance.first : utterance.last]
         made.add_text(
             DocItemLabel.TEXT,
-            joined(word.text for word in words),
-            source=_source(rendering, number, utterance, called[Voice.of(words[0])]),
+            join_words(word.text for word in words),
+            source=_source(rendering, number, utterance, called[SpeakerKey.of(words[0])]),
         )
     return made
 
@@ -86,7 +86,7 @@ def _origin(recording: Recording) -> "DocumentOrigin":
 
     def origin(media_type: str) -> DocumentOrigin:
         return DocumentOrigin(
-            filename=cleaned(recording.name),
+            filename=clean_text(recording.name),
             mimetype=media_type,
             # docling-core keeps the last 64 bits of a digest.
             binary_hash=int(recording.sha256 or "0", 16) & (2**64 - 1),

@@ -7,8 +7,8 @@ from stenoflow.render.markdown import link, text
 from stenoflow.render.registry import renderer
 from stenoflow.times import format_clock, format_length
 from stenoflow.transcript.model import Finding
-from stenoflow.transcript.speakers import Voice, names, turns
-from stenoflow.transcript.text import cleaned, joined
+from stenoflow.transcript.speakers import SpeakerKey, speaker_names, speaker_turns
+from stenoflow.transcript.text import clean_text, join_words
 
 _HEADINGS = {"topic": "Topics", "intent": "Intents", "entity": "Entities"}
 
@@ -16,7 +16,7 @@ _HEADINGS = {"topic": "Topics", "intent": "Intents", "entity": "Entities"}
 @renderer("md", file_name="transcript.md", content_type="text/markdown; charset=utf-8")
 def render(rendering: Rendering) -> bytes:
     transcript = rendering.transcript
-    blocks = [f"# {text(cleaned(rendering.recording.name))}", _facts(rendering)]
+    blocks = [f"# {text(clean_text(rendering.recording.name))}", _facts(rendering)]
     if transcript.accuracy == "low":
         blocks.append(f"> **{LOW_ACCURACY}**")
     if transcript.summary:
@@ -52,14 +52,14 @@ def _labels(findings: tuple[Finding, ...], kind: str) -> list[str]:
 
 def _turns(rendering: Rendering) -> list[str]:
     transcript, url = rendering.transcript, rendering.recording.playback_url
-    called = names(transcript)
+    called = speaker_names(transcript)
     blocks: list[str] = []
-    for turn in turns(transcript):
+    for turn in speaker_turns(transcript):
         words = transcript.words[turn.first : turn.last]
         time = format_clock(words[0].start_s)
         if url and opens_in_browser(url):
             time = link(time, moment(url, words[0].start_s, words[-1].end_s))
-        name = called[Voice.of(words[0])]
+        name = called[SpeakerKey.of(words[0])]
         head = f"**{text(name)}** {time}" if name else time
-        blocks.append(f"{head}  \n{text(joined(word.text for word in words))}")
+        blocks.append(f"{head}  \n{text(join_words(word.text for word in words))}")
     return blocks

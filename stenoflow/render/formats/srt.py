@@ -16,8 +16,8 @@ from stenoflow.render.captions.cues import Cue, cues
 from stenoflow.render.labels import LOW_ACCURACY_CUE
 from stenoflow.render.registry import renderer
 from stenoflow.times import format_timestamp
-from stenoflow.transcript.speakers import Voice
-from stenoflow.transcript.text import right_to_left
+from stenoflow.transcript.speakers import SpeakerKey
+from stenoflow.transcript.text import is_right_to_left
 
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 _RIGHT_TO_LEFT_MARK = "\u200f"
@@ -41,7 +41,7 @@ def render(rendering: Rendering) -> bytes:
 def _lines(cue: Cue) -> Iterator[str]:
     for at, line in enumerate(cue.lines):
         said = line if at else line.removeprefix(cue.label)
-        mark = _RIGHT_TO_LEFT_MARK if right_to_left(said) else ""
+        mark = _RIGHT_TO_LEFT_MARK if is_right_to_left(said) else ""
         yield f"{mark}{line.translate(_LOOKALIKES)}{mark}"
 
 
@@ -58,5 +58,5 @@ def _remarked(found: Sequence[Cue], gap_ms: int) -> list[Cue]:
         len(found),
     )
     start = ends[room]
-    remark = Cue(start, start + _REMARK_MS, (LOW_ACCURACY_CUE,), "", Voice(0, None), None)
+    remark = Cue(start, start + _REMARK_MS, (LOW_ACCURACY_CUE,), "", SpeakerKey(0, None), None)
     return [*found[:room], remark, *found[room:]]

@@ -25,8 +25,8 @@ from stenoflow.render.links import opens_in_browser
 from stenoflow.render.registry import renderer
 from stenoflow.times import Span, format_clock, format_length, to_seconds
 from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
-from stenoflow.transcript.speakers import Speaker, Voice, speakers, turns
-from stenoflow.transcript.text import between, cleaned, joined
+from stenoflow.transcript.speakers import Speaker, SpeakerKey, speaker_turns, speakers
+from stenoflow.transcript.text import clean_text, join_words, separator
 
 UNSURE = 0.6
 """Words of less confidence are marked: this project's choice."""
@@ -75,7 +75,7 @@ def render(rendering: Rendering) -> bytes:
         word.confidence is not None and word.confidence < UNSURE for word in transcript.words
     )
     page = _template().render(
-        title=cleaned(rendering.recording.name),
+        title=clean_text(rendering.recording.name),
         policy=_policy(css, js, player),
         css=Markup(css),  # noqa: S704 -- this project's own file
         js=Markup(js),  # noqa: S704 -- this project's own file
@@ -152,7 +152,7 @@ def _origin(url: str) -> str:
 def _runs(transcript: Transcript) -> Iterator[tuple[bool, Utterance]]:
     """What becomes a paragraph, and whether a turn begins with it."""
     words = transcript.words
-    for turn in turns(transcript):
+    for turn in speaker_turns(transcript):
         first, begins = turn.first, True
         for at in range(turn.first, turn.last):
             size = at + 1 - first
@@ -167,17 +167,17 @@ def _runs(transcript: Transcript) -> Iterator[tuple[bool, Utterance]]:
 def _blocks(
     transcript: Transcript, heard: Sequence[Speaker], runs: Sequence[tuple[bool, Utterance]]
 ) -> Iterator[Block]:
-    ids = {speaker.voice: number for number, speaker in enumerate(heard)}
+    ids = {speaker.key: number for number, speaker in enumerate(heard)}
     for begins, run in runs:
         words = transcript.words[run.first : run.last]
-        speaker = ids[Voice.of(words[0])]
+        speaker = ids[SpeakerKey.of(words[0])]
         yield Block(
             speaker=speaker,
             name=heard[speaker].name,
             head=begins,
             start=f"{words[0].start_s:.3f}",
             clock=format_clock(words[0].start_s),
-            text=joined(word.text for word in words),
+            text=join_words(word.text for word in words),
         )
 
 
@@ -190,7 +190,7 @@ def _data(
     browsers count), characters before it, milliseconds from the word before, length, certainty in
     percent or -1.
     """
-    ids = {speaker.voice: number for number, speaker in enumerate(heard)}
+    ids = {speaker.key: number for number, speaker in enumerate(heard)}
     spoken = rendering.transcript.words
     blocks = [spoken[run.first : run.last] for _, run in runs]
     peaks = rendering.waveform.peaks if rendering.waveform else ()
@@ -199,7 +199,7 @@ def _data(
         "unsure": round(UNSURE * 100),
         "speakers": len(heard),
         "turns": [
-            (ids[Voice.of(words[0])], _ms(words[0].start_s), _ms(max(w.end_s for w in words)))
+            (ids[SpeakerKey.of(words[0])], _ms(words[0].start_s), _ms(max(w.end_s for w in words)))
             for words in blocks
         ],
         "words": [list(_numbers(words)) for words in blocks],
@@ -216,7 +216,7 @@ def _numbers(words: Sequence[Word]) -> Iterator[int]:
     for word in words:
         start_ms = _ms(word.start_s)
         yield _units(word.text)
-        yield len(between(before, word.text)) if before else 0
+        yield len(separator(before, word.text)) if before else 0
         yield start_ms - clock_ms
         yield _ms(word.end_s) - start_ms
         yield -1 if word.confidence is None else int(word.confidence * 100)
@@ -287,7 +287,7 @@ def _rows(rendering: Rendering) -> Iterator[tuple[str, str]]:
         yield "Engine", transcript.engine
     if transcript.model:
         yield "Model", transcript.model
-    yield "Recording", cleaned(rendering.recording.key)
+    yield "Recording", clean_text(rendering.recording.key)
     if rendering.recording.sha256:
         yield "SHA-256", rendering.recording.sha256[:16] + "…"
 

@@ -44,9 +44,9 @@ def test_what_was_mended_is_told() -> None:
     )
     broken = Transcript(words, (Utterance(0, 4),), duration_s=Seconds(9))
     assert sorted(json.loads(_every(rendering(broken))["json"])["warnings"]) == [
-        "Confidences of words were no number from 0 to 1: left out (2).",
+        "Confidences of words were not numbers from 0 to 1: left out (2).",
         "Control characters were taken out of words (1).",
-        "Times of words were missing, ran backwards or lay outside the recording: mended (2).",
+        "Times of words were missing, ran backwards or lay outside the recording: corrected (2).",
         "Words were out of order: sorted by time (2).",
         "Words without text were left out (1).",
     ]

@@ -1,4 +1,4 @@
-"""Whatever an engine answers, what is rendered is whole."""
+"""Whatever an engine returns, a normalized transcript holds its invariants."""
 
 import math
 
@@ -11,13 +11,13 @@ from stenoflow.transcript.normalize import normalize
 from tests.support.transcripts import broken_transcripts, said
 
 
-def test_what_is_whole_is_left_alone() -> None:
+def test_a_normal_transcript_is_unchanged() -> None:
     transcript = said("Good morning.", "Hello, how are you?", "Fine.")
     assert normalize(transcript) == transcript
 
 
 @pytest.mark.parametrize(
-    ("word", "mend", "warning"),
+    ("word", "corrected", "warning"),
     [
         (Word("a", Seconds(math.nan), Seconds(1)), (0.0, 1.0), "Times of words"),
         (Word("a", Seconds(-3), Seconds(-2)), (0.0, 0.0), "Times of words"),
@@ -26,36 +26,36 @@ def test_what_is_whole_is_left_alone() -> None:
         (Word("a", Seconds(math.inf), Seconds(math.inf)), (0.0, 0.0), "Times of words"),
     ],
 )
-def test_times_are_put_inside_the_recording_and_it_says_so(
-    word: Word, mend: tuple[float, float], warning: str
+def test_times_are_clamped_to_the_recording_with_a_warning(
+    word: Word, corrected: tuple[float, float], warning: str
 ) -> None:
-    whole = normalize(Transcript((word,), (Utterance(0, 1),), duration_s=Seconds(10)))
-    assert (whole.words[0].start_s, whole.words[0].end_s) == mend
-    assert warning in whole.warnings[0]
+    normal = normalize(Transcript((word,), (Utterance(0, 1),), duration_s=Seconds(10)))
+    assert (normal.words[0].start_s, normal.words[0].end_s) == corrected
+    assert warning in normal.warnings[0]
 
 
-def test_words_without_text_go_and_utterances_and_findings_follow() -> None:
+def test_empty_words_are_removed_and_utterances_and_findings_adjusted() -> None:
     words = tuple(
         Word(text, Seconds(at), Seconds(at + 1)) for at, text in enumerate(["a", "\x00", "b"])
     )
-    whole = normalize(
+    normal = normalize(
         Transcript(
             words,
             (Utterance(0, 1), Utterance(1, 3)),
             findings=(Finding("topic", "t", math.nan, "b", 2, 3),),
         )
     )
-    assert [word.text for word in whole.words] == ["a", "b"]
-    assert whole.utterances == (Utterance(0, 1), Utterance(1, 2))
-    assert whole.findings == (Finding("topic", "t", None, "b", 1, 2),)
-    assert whole.warnings == ("Words without text were left out (1).",)
+    assert [word.text for word in normal.words] == ["a", "b"]
+    assert normal.utterances == (Utterance(0, 1), Utterance(1, 2))
+    assert normal.findings == (Finding("topic", "t", None, "b", 1, 2),)
+    assert normal.warnings == ("Words without text were left out (1).",)
 
 
 def test_words_out_of_order_are_sorted() -> None:
     words = (Word("b", Seconds(2), Seconds(3)), Word("a", Seconds(0), Seconds(1)))
-    whole = normalize(Transcript(words, (Utterance(0, 2),)))
-    assert [word.text for word in whole.words] == ["a", "b"]
-    assert "out of order" in whole.warnings[0]
+    normal = normalize(Transcript(words, (Utterance(0, 2),)))
+    assert [word.text for word in normal.words] == ["a", "b"]
+    assert "out of order" in normal.warnings[0]
 
 
 def test_channels_may_talk_at_the_same_time() -> None:
@@ -70,25 +70,25 @@ def test_channels_may_talk_at_the_same_time() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(broken_transcripts())
-def test_anything_becomes_whole(transcript: Transcript) -> None:
-    whole = normalize(transcript)
-    limit = whole.duration_s or math.inf
+def test_anything_is_normalized(transcript: Transcript) -> None:
+    normal = normalize(transcript)
+    limit = normal.duration_s or math.inf
     clocks: dict[int, float] = {}
-    for word in whole.words:
+    for word in normal.words:
         assert word.text.strip() == word.text != ""
         assert 0 <= word.start_s <= word.end_s <= limit
         assert word.confidence is None or 0 <= word.confidence <= 1
         assert word.start_s >= clocks.get(word.channel, 0.0)
         clocks[word.channel] = word.start_s
-    edges = [utterance.first for utterance in whole.utterances] + [len(whole.words)]
+    edges = [utterance.first for utterance in normal.utterances] + [len(normal.words)]
     assert edges[0] == 0
-    for utterance, following in zip(whole.utterances, edges[1:], strict=True):
+    for utterance, following in zip(normal.utterances, edges[1:], strict=True):
         assert utterance.first < utterance.last == following
-        run = whole.words[utterance.first : utterance.last]
+        run = normal.words[utterance.first : utterance.last]
         assert len({(word.channel, word.speaker) for word in run}) == 1
-    assert normalize(whole) == whole
-    changed = [w.text for w in whole.words] != [w.text for w in transcript.words] or any(
+    assert normalize(normal) == normal
+    changed = [w.text for w in normal.words] != [w.text for w in transcript.words] or any(
         (a.start_s, a.end_s) != (b.start_s, b.end_s) and abs(a.end_s - b.end_s) > 0.01
-        for a, b in zip(whole.words, transcript.words, strict=False)
+        for a, b in zip(normal.words, transcript.words, strict=False)
     )
-    assert whole.warnings or not changed, "what was mended is told"
+    assert normal.warnings or not changed, "every change has its warning"

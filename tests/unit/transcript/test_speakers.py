@@ -1,4 +1,4 @@
-"""Who speaks, how they are called, and for how long."""
+"""Speakers, their names, their talking time and their turns."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
-from stenoflow.transcript.speakers import Voice, names, speakers, turns
+from stenoflow.transcript.speakers import SpeakerKey, speaker_names, speaker_turns, speakers
 
 
 def _word(start: float, end: float, speaker: int | None = None, channel: int = 0) -> Word:
@@ -27,9 +27,9 @@ def _transcript(*runs: list[Word], paragraphs: tuple[int, ...] = ()) -> Transcri
     )
 
 
-def test_one_voice_needs_no_name() -> None:
+def test_a_single_speaker_has_no_name() -> None:
     transcript = _transcript([_word(0, 1), _word(1, 2)])
-    assert names(transcript) == {Voice(0, None): None}
+    assert speaker_names(transcript) == {SpeakerKey(0, None): None}
     assert speakers(transcript)[0].words == 2
 
 
@@ -38,12 +38,12 @@ def test_diarized_speakers_are_counted_from_one() -> None:
     assert [speaker.name for speaker in speakers(transcript)] == ["Speaker 2", "Speaker 1"]
 
 
-def test_channels_stand_for_speakers_where_nobody_told_them_apart() -> None:
+def test_channels_count_as_speakers_without_diarization() -> None:
     transcript = _transcript([_word(0, 1)], [_word(1, 2, channel=1)])
     assert [speaker.name for speaker in speakers(transcript)] == ["Channel 1", "Channel 2"]
 
 
-def test_the_same_number_on_two_channels_is_two_voices() -> None:
+def test_the_same_number_on_two_channels_is_two_speakers() -> None:
     transcript = _transcript([_word(0, 1, 0)], [_word(1, 2, 0, channel=1)])
     assert [speaker.name for speaker in speakers(transcript)] == [
         "Channel 1, Speaker 1",
@@ -56,16 +56,16 @@ def test_short_pauses_count_as_talking_and_long_ones_do_not() -> None:
     assert speakers(transcript)[0].talk_s == pytest.approx(3.0)
 
 
-def test_a_turn_ends_with_its_voice_a_long_pause_or_a_paragraph() -> None:
+def test_a_turn_ends_at_another_speaker_a_long_pause_or_a_paragraph() -> None:
     transcript = _transcript(
         [_word(0, 1, 0)],
-        [_word(1, 2, 0)],  # goes on
-        [_word(2, 3, 1)],  # another voice
+        [_word(1, 2, 0)],  # the same turn
+        [_word(2, 3, 1)],  # another speaker
         [_word(9, 10, 1)],  # after a long pause
         [_word(10, 11, 1)],  # a paragraph begins
         paragraphs=(0, 4),
     )
-    assert turns(transcript) == (
+    assert speaker_turns(transcript) == (
         Utterance(0, 2),
         Utterance(2, 3),
         Utterance(3, 4),

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.transcript.text import between, cleaned, graphemes, joined, right_to_left, width
+from stenoflow.transcript.text import (
+    clean_text,
+    display_width,
+    graphemes,
+    is_right_to_left,
+    join_words,
+    separator,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,21 +24,26 @@ from stenoflow.transcript.text import between, cleaned, graphemes, joined, right
         (["안녕", "하세요"], "안녕 하세요"),
         (["我", "用", "Prefect", "。"], "我用 Prefect。"),
         (["مرحبا", "بكم"], "مرحبا بكم"),
+        (["བཀྲ་", "ཤིས་", "བདེ་", "ལེགས"], "བཀྲ་ཤིས་བདེ་ལེགས"),
+        (["ສະ", "ບາຍ", "ດີ"], "ສະບາຍດີ"),
+        (["ជំរាប", "សួរ"], "ជំរាបសួរ"),
+        (["မင်္ဂ", "လာ", "ပါ"], "မင်္ဂလာပါ"),
+        (["你", "好", "世界"], "你好世界"),
     ],
 )
-def test_words_are_set_apart_as_their_script_does(words: list[str], line: str) -> None:
-    assert joined(words) == line
+def test_words_are_separated_as_their_script_does(words: list[str], line: str) -> None:
+    assert join_words(words) == line
 
 
 @pytest.mark.parametrize(
     ("text", "columns"),
     [("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩‍👩‍👧", 2), ("ｱ", 1), ("שָׁלוֹם", 4)],
 )
-def test_width_counts_what_is_seen(text: str, columns: int) -> None:
-    assert width(text) == columns
+def test_display_width_counts_columns(text: str, columns: int) -> None:
+    assert display_width(text) == columns
 
 
-def test_a_grapheme_is_what_a_reader_calls_a_character() -> None:
+def test_graphemes_are_the_characters_of_a_reader() -> None:
     assert graphemes("e\u0301👩‍👩‍👧🇩🇪") == ["e\u0301", "👩‍👩‍👧", "🇩🇪"]
 
 
@@ -48,24 +60,29 @@ def test_a_grapheme_is_what_a_reader_calls_a_character() -> None:
     ],
 )
 def test_text_is_cleaned_of_what_breaks_files_or_disguises_text(text: str, clean: str) -> None:
-    assert cleaned(text) == clean
+    assert clean_text(text) == clean
 
 
 @given(st.text(st.characters(), max_size=30))
-def test_clean_text_stays_as_it_is_and_can_be_written(text: str) -> None:
-    clean = cleaned(text)
-    assert cleaned(clean) == clean
+def test_clean_text_is_stable_and_encodable(text: str) -> None:
+    clean = clean_text(text)
+    assert clean_text(clean) == clean
     assert clean.encode().decode() == clean
     assert len(clean.splitlines()) <= 1
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=8))
 def test_joining_loses_no_text(words: list[str]) -> None:
-    assert joined(words).replace(" ", "") == "".join(words).replace(" ", "")
+    assert join_words(words).replace(" ", "") == "".join(words).replace(" ", "")
 
 
 def test_nothing_stands_between_full_width_characters() -> None:
-    assert [between("日", "本"), between("a", "b"), between("日", "a"), between("a", "。")] == [
+    assert [
+        separator("日", "本"),
+        separator("a", "b"),
+        separator("日", "a"),
+        separator("a", "。"),
+    ] == [
         "",
         " ",
         " ",
@@ -77,4 +94,4 @@ def test_nothing_stands_between_full_width_characters() -> None:
     ("text", "leftward"), [("שלום", True), ("12 مرحبا", True), ("abc שלום", False), ("123", False)]
 )
 def test_the_first_letter_gives_the_direction(text: str, leftward: bool) -> None:
-    assert right_to_left(text) is leftward
+    assert is_right_to_left(text) is leftward

@@ -1,5 +1,8 @@
-"""Recordings whose words are known, and engines that hear their parts as real ones do: each request
-by itself, a little off in time, with speakers numbered afresh and words broken at its edges."""
+"""Recordings whose words are known, and an engine that is as inexact about them as real ones are.
+
+It transcribes each request by itself: a little off in time, with speakers numbered per request and with
+fragments of the words that were cut at its edges.
+"""
 
 import random
 from collections.abc import Sequence
@@ -10,16 +13,16 @@ from hypothesis import strategies as st
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import Part, SegmentationPlan, plan
 from stenoflow.times import Seconds, Span, to_samples, to_seconds
-from stenoflow.transcript.merge import Answer
+from stenoflow.transcript.chunk_reply import ChunkReply
 from stenoflow.transcript.model import Reply, Word
 
 FRAGMENT = "…"
-"""What is heard of a word of which less than half was sent."""
+"""The text of a word of which less than half was sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One word as it was said, in samples."""
+class SpokenWord:
+    """One word as it was spoken, in samples."""
 
     text: str
     start: int
@@ -34,11 +37,11 @@ class Said:
 @st.composite
 def conversations(
     draw: st.DrawFn, *, least: int = 30, most: int = 100, speakers: int = 3, repeating: bool = False
-) -> list[Said]:
-    """Words of several speakers, mostly close together; some pauses are long, none exactly 0.8 s. Some
-    conversations are breathless: then seams fall into words.
+) -> list[SpokenWord]:
+    """Draw words of several speakers, mostly close together.
 
-    No two words have one text, unless ``repeating``: then there are three texts.
+    Some pauses are long, none exactly 0.8 s. Some conversations hardly pause at all, so that boundaries
+    fall into words. No two words have the same text, unless ``repeating``: then there are three texts.
     """
     pauses_ms = (
         st.integers(0, 50)
@@ -52,19 +55,21 @@ def conversations(
             max_size=most,
         )
     )
-    turns = draw(st.lists(st.tuples(st.integers(0, speakers - 1), st.integers(1, 12)), min_size=1))
-    voices = [speaker for speaker, count in turns for _ in range(count)]
-    said: list[Said] = []
+    speaker_runs = draw(
+        st.lists(st.tuples(st.integers(0, speakers - 1), st.integers(1, 12)), min_size=1)
+    )
+    sequence = [speaker for speaker, count in speaker_runs for _ in range(count)]
+    said: list[SpokenWord] = []
     at = 0
     for index, (pause_ms, length_ms) in enumerate(lengths_ms):
         start, at = at + 16 * pause_ms, at + 16 * (pause_ms + length_ms)
         text = ["no", "yes", "well"][index % 3] if repeating else f"word{index}"
-        said.append(Said(text, start, at, voices[index % len(voices)]))
+        said.append(SpokenWord(text, start, at, sequence[index % len(sequence)]))
     return said
 
 
-def speech_of(said: Sequence[Said]) -> list[Span]:
-    """Stretches of speech: words less than 0.1 s apart are one stretch."""
+def speech_segments(said: Sequence[SpokenWord]) -> list[Span]:
+    """Return the speech segments: words less than 0.1 s apart are in one segment."""
     speech: list[Span] = []
     for word in said:
         if speech and word.start - speech[-1].end < to_samples(0.1):
@@ -74,35 +79,39 @@ def speech_of(said: Sequence[Said]) -> list[Span]:
     return speech
 
 
-def planned(
-    said: Sequence[Said],
+def segmentation_plan(
+    said: Sequence[SpokenWord],
     settings: SegmentationOptions,
     *,
     longest: int,
     channel: int = 0,
     tail: int = 16_000,
 ) -> SegmentationPlan:
-    """How a conversation is sent, in requests of at most ``longest`` samples."""
+    """Return the plan of a conversation in requests of at most ``longest`` samples."""
     samples = said[-1].end + tail
-    return plan(speech_of(said), samples, settings, longest=longest, channel=channel)
+    return plan(speech_segments(said), samples, settings, longest=longest, channel=channel)
 
 
 @dataclass(slots=True)
-class Ear:
-    """An engine. Its choices are drawn from ``chance``."""
+class SimulatedEngine:
+    """An engine whose errors are drawn from ``chance``."""
 
     chance: random.Random
     jitter: int = 0
     """Samples by which each time may be off, either way."""
     renumbers: bool = True
+    """Number speakers differently in each request."""
     marks: bool = False
-    """Marks utterances: where the speaker changes, or pauses for 0.8 s of what was sent."""
-    breaks_words: bool = True
+    """Mark utterances where the speaker changes, or pauses for 0.8 s of what was sent."""
+    fragments: bool = True
+    """Return words of which less than half was sent, as :data:`FRAGMENT`, half of the time."""
 
-    def answer(self, said: Sequence[Said], part: Part, channel: int = 0) -> Answer:
-        """What it hears of a part."""
+    def transcribe(self, said: Sequence[SpokenWord], chunk: Part, channel: int = 0) -> ChunkReply:
+        """Return the reply to a chunk."""
         words = [
-            word for each in said if (word := self._heard(each, part)) and word.start_s < word.end_s
+            word
+            for each in said
+            if (word := self._recognized(each, chunk)) and word.start_s < word.end_s
         ]
         words = self._numbered(self._in_order(words))
         starts = [
@@ -112,21 +121,21 @@ class Ear:
             or word.speaker != words[at - 1].speaker
             or word.start_s - words[at - 1].end_s >= 0.8
         ]
-        return Answer(
+        return ChunkReply(
             channel,
-            part,
+            chunk,
             Reply(tuple(words), utterance_starts=tuple(starts) if self.marks else ()),
         )
 
-    def _heard(self, said: Said, part: Part) -> Word | None:
-        timeline = part.timeline
+    def _recognized(self, said: SpokenWord, chunk: Part) -> Word | None:
+        timeline = chunk.timeline
         start, end = timeline.to_cut(said.start), timeline.to_cut(said.end)
         sent = end - start
         if sent <= 0:
             return None
         text = said.text
         if 2 * sent < said.span.samples:
-            if not self.breaks_words or self.chance.random() < 0.5:
+            if not self.fragments or self.chance.random() < 0.5:
                 return None
             text = FRAGMENT
         off = [self.chance.randint(-self.jitter, self.jitter) for _ in range(2)]
@@ -135,7 +144,7 @@ class Ear:
         return Word(text, to_seconds(first), to_seconds(last), 0.9, said.speaker)
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
-        """No word starts before the one before it, as engines have it."""
+        """Return the words with none starting before its predecessor, as engines write them."""
         found: list[Word] = []
         for word in words:
             start_s = Seconds(max(word.start_s, found[-1].start_s if found else 0.0))
@@ -144,19 +153,19 @@ class Ear:
         return found
 
     def _numbered(self, words: Sequence[Word]) -> list[Word]:
-        """Speakers get numbers in an order of this request's own."""
-        voices = sorted({word.speaker for word in words if word.speaker is not None})
-        numbers = list(range(len(voices)))
+        """Return the words with speakers numbered in an order of this request's own."""
+        present = sorted({word.speaker for word in words if word.speaker is not None})
+        numbers = list(range(len(present)))
         if self.renumbers:
             self.chance.shuffle(numbers)
-        by_voice = dict(zip(voices, numbers, strict=True))
+        number_of = dict(zip(present, numbers, strict=True))
         return [
             Word(
                 word.text,
                 word.start_s,
                 word.end_s,
                 word.confidence,
-                None if word.speaker is None else by_voice[word.speaker],
+                None if word.speaker is None else number_of[word.speaker],
             )
             for word in words
         ]
