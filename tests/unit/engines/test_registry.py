@@ -2,17 +2,12 @@
 
 import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import pytest
 
-from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.registry import open_engine
 from stenoflow.errors import ConfigurationError
 from stenoflow.profile.model import EngineName, Profile
-from stenoflow.testing.tones import body_of, sounding, write_wav
-from tests.support.openai_standin import KEY, OpenAIStandIn
 
 
 @pytest.mark.parametrize("name", ["pocketsphinx", "deepgram", "openai"])
@@ -28,18 +23,6 @@ def test_what_an_engine_needs_is_asked_for(name: EngineName) -> None:
         pytest.importorskip("faster_whisper", reason="faster-whisper is not here")
     with pytest.raises(ConfigurationError, match=r"DEEPGRAM_API_KEY|model_dir"):
         open_engine(Profile(engine=name))
-
-
-@pytest.mark.parametrize("given", [None, "sk-given"])
-def test_the_key_for_openai_is_the_one_given_else_the_environments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
-    with OpenAIStandIn() as standin:
-        profile = Profile(engine="openai", openai=OpenAIOptions(base_url=standin.url))
-        open_engine(profile, api_key=given).transcribe(body, stop=threading.Event())
-    assert standin.requests[0].headers["authorization"] == f"Bearer {given or KEY}"
 
 
 def test_no_engine_is_imported_before_it_is_opened() -> None:

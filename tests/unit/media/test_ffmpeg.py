@@ -4,119 +4,25 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
-from numpy.typing import NDArray
 
-from stenoflow.errors import BadMedia, NotFound, OverLimit, StenoError, Stopped
+from stenoflow.errors import BadMedia, NotFound, OverLimit, Stopped
 from stenoflow.media.binaries import VARIABLE
-from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, MediaInfo, decode, probe
-from stenoflow.media.options import Limits, MediaOptions
+from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, decode, probe
+from stenoflow.media.options import Limits
 from stenoflow.media.sandbox import launcher
 from stenoflow.times import SAMPLE_RATE
 from tests.support.children import children_told
-from tests.support.corpus import ROOT, needs_corpus, recordings
+from tests.support.corpus import ROOT
+from tests.support.decoded import assert_readable, decode_whole
 from tests.support.media_files import PICTURE, make, pitches, tone, tones, write_wav
 from tests.unit.media.test_binaries import both
 
 GAPS = [("mkv", "pcm_s16le"), ("webm", "libopus"), ("mp4", "aac")]
-CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in recordings(kind)]
-
-
-@dataclass(frozen=True)
-class AudioAnalysis:
-    """A recording as it came out."""
-
-    info: MediaInfo
-    samples: NDArray[np.int16]
-    duration_s: float
-    warnings: tuple[str, ...]
-
-
-def hear(path: Path, limits: Limits | None = None, **choice: Any) -> AudioAnalysis:
-    """Decode it all."""
-    with decode(path, choice=MediaOptions(**choice), limits=limits) as decoding:
-        blocks = list(decoding)
-        assert {block.dtype for block in blocks} <= {np.dtype(np.int16)}
-        assert max(len(block) for block in blocks) <= BLOCK_SAMPLES
-        assert {block.shape[1] for block in blocks} == {decoding.channels}
-        samples = np.concatenate(blocks)
-        assert len(samples) == decoding.samples
-        return AudioAnalysis(decoding.info, samples, decoding.duration_s, decoding.warnings)
-
-
-def assert_fit_for_people(sentences: str) -> None:
-    """A sentence or two, without paths of ours or a program's own noise."""
-    assert sentences[0].isupper()
-    assert sentences.endswith(".")
-    assert len(sentences) < 300
-    assert "\n" not in sentences
-    assert not any(noise in sentences for noise in ("file:", " 0x", "Traceback", "/recording"))
-
-
-class TestTheCorpus:
-    """Real files, sound and broken, under the name that a recording has while it is worked on."""
-
-    @pytest.fixture(scope="class")
-    @staticmethod
-    def endings(
-        tmp_path_factory: pytest.TempPathFactory,
-    ) -> Mapping[str, AudioAnalysis | StenoError]:
-        folder = tmp_path_factory.mktemp("corpus")
-
-        def ending(entry: dict[str, Any]) -> AudioAnalysis | StenoError:
-            path = folder / entry["name"] / "recording"
-            path.parent.mkdir(parents=True)
-            path.symlink_to(entry["path"])
-            try:
-                return hear(path)
-            except StenoError as error:
-                return error
-
-        names = [entry["name"] for entry in CORPUS]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return dict(zip(names, threads.map(ending, CORPUS), strict=True))
-
-    @needs_corpus
-    @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["name"])
-    def test_every_file_is_heard_or_refused(
-        self, entry: dict[str, Any], endings: Mapping[str, AudioAnalysis | StenoError]
-    ) -> None:
-        ending = endings[entry["name"]]
-        if isinstance(ending, StenoError):
-            assert isinstance(ending, BadMedia | OverLimit)
-            assert_fit_for_people(str(ending))
-            assert not self.must_be_heard(entry), ending
-        else:
-            assert ending.duration_s == len(ending.samples) / SAMPLE_RATE > 0
-            assert not self.must_be_refused(entry)
-            for warning in ending.warnings:
-                assert_fit_for_people(warning)
-            if self.must_be_heard(entry):
-                # FFmpegs differ in what an encoder put around the sound, and in filling gaps in it.
-                lengths = [entry["seconds"], ending.info.claimed_s]
-                assert any(
-                    ending.duration_s == pytest.approx(length, abs=0.15) for length in lengths
-                )
-
-    @staticmethod
-    def must_be_heard(entry: dict[str, Any]) -> bool:
-        """Decoding it cleanly was possible when the corpus was gathered."""
-        verdict = entry.get("verdict") or "decodes cleanly"
-        has_audio = entry["check"]["audio_streams"] > 0
-        return has_audio and bool(entry["seconds"]) and verdict == "decodes cleanly"
-
-    @staticmethod
-    def must_be_refused(entry: dict[str, Any]) -> bool:
-        """There is nothing in it to be heard."""
-        return entry["expect"] == "no audio" or entry.get("verdict") == "video only"
 
 
 class TestWhichSound:
@@ -124,7 +30,7 @@ class TestWhichSound:
 
     def test_a_video_gives_its_sound(self, tmp_path: Path) -> None:
         video = make(tmp_path / "talk.mp4", *PICTURE, *tone(440, 2))
-        heard = hear(video)
+        heard = decode_whole(video)
         assert heard.info.has_video
         assert heard.duration_s == pytest.approx(2, abs=0.1)
         assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
@@ -133,7 +39,7 @@ class TestWhichSound:
     def test_a_video_without_sound_is_refused(self, tmp_path: Path) -> None:
         video = make(tmp_path / "silent.mp4", *PICTURE)
         with pytest.raises(BadMedia, match=r"^The recording has no audio stream: only video"):
-            hear(video)
+            decode_whole(video)
 
     def test_a_cover_picture_is_no_video(self, tmp_path: Path) -> None:
         cover = make(tmp_path / "cover.png", *PICTURE, "-frames:v", "1")
@@ -141,7 +47,7 @@ class TestWhichSound:
             tmp_path / "song.mp3", *tone(440, 1), "-i", cover, "-map", "0", "-map", "1",
             "-disposition:v", "attached_pic",
         )  # fmt: skip
-        assert not hear(song).info.has_video
+        assert not decode_whole(song).info.has_video
 
     @pytest.fixture(scope="class")
     @staticmethod
@@ -154,7 +60,7 @@ class TestWhichSound:
         )  # fmt: skip
 
     def test_of_several_streams_the_default_is_heard_and_said(self, bilingual: Path) -> None:
-        heard = hear(bilingual)
+        heard = decode_whole(bilingual)
         assert pitches(heard.samples[:, 0]) == [pytest.approx(500, abs=1)]
         assert heard.warnings == (
             "The file has 2 audio streams, of which number 1 was heard: "
@@ -163,7 +69,7 @@ class TestWhichSound:
 
     @pytest.mark.parametrize(("stream", "hz"), [(0, 300), (1, 500)])
     def test_the_profile_chooses_another(self, bilingual: Path, stream: int, hz: int) -> None:
-        heard = hear(bilingual, audio_stream=stream)
+        heard = decode_whole(bilingual, audio_stream=stream)
         assert pitches(heard.samples[:, 0]) == [pytest.approx(hz, abs=1)]
         assert heard.warnings == ()
 
@@ -171,7 +77,7 @@ class TestWhichSound:
         with pytest.raises(
             BadMedia, match="asks for audio stream 2, but the recording has 2 audio"
         ):
-            hear(bilingual, audio_stream=2)
+            decode_whole(bilingual, audio_stream=2)
 
     def test_probing_tells_the_streams_without_decoding(self, bilingual: Path) -> None:
         info = probe(bilingual)
@@ -191,7 +97,7 @@ class TestChannels:
     @pytest.mark.parametrize("count", [2, 6, 9, 16, 32])
     def test_all_are_heard_in_the_mix(self, tmp_path: Path, count: int) -> None:
         wanted = [300 + 150 * channel for channel in range(count)]
-        heard = hear(write_wav(tmp_path / "all.wav", tones(wanted, 1)))
+        heard = decode_whole(write_wav(tmp_path / "all.wav", tones(wanted, 1)))
         assert heard.samples.shape == (SAMPLE_RATE, 1)
         found = pitches(heard.samples[:, 0], 2)
         assert set(np.round(found)) <= set(wanted)
@@ -200,23 +106,25 @@ class TestChannels:
     @pytest.mark.parametrize("channel", [0, 1, 5])
     def test_one_is_heard_exactly_as_recorded(self, tmp_path: Path, channel: int) -> None:
         written = tones([300 + 100 * index for index in range(6)], 1)
-        heard = hear(write_wav(tmp_path / "six.wav", written), channels="one", channel=channel)
+        heard = decode_whole(
+            write_wav(tmp_path / "six.wav", written), channels="one", channel=channel
+        )
         assert np.array_equal(heard.samples[:, 0], written[:, channel])
 
     def test_a_channel_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
         stereo = write_wav(tmp_path / "stereo.wav", tones([300, 500], 1))
         with pytest.raises(BadMedia, match="asks for channel 2, but the recording has 2 channels"):
-            hear(stereo, channels="one", channel=2)
+            decode_whole(stereo, channels="one", channel=2)
 
     @pytest.mark.parametrize("count", [1, 2, 3, 8])
     def test_apart_they_are_exactly_as_recorded(self, tmp_path: Path, count: int) -> None:
         written = tones([300 + 100 * index for index in range(count)], 1)
-        heard = hear(write_wav(tmp_path / "some.wav", written), channels="apart")
+        heard = decode_whole(write_wav(tmp_path / "some.wav", written), channels="apart")
         assert np.array_equal(heard.samples, written)
 
     def test_channels_without_known_places_are_mixed_alike(self, tmp_path: Path) -> None:
         written = tones([300 + 100 * index for index in range(9)], 1)
-        heard = hear(write_wav(tmp_path / "nine.wav", written))
+        heard = decode_whole(write_wav(tmp_path / "nine.wav", written))
         assert np.array_equal(heard.samples[:, 0], np.rint(written.mean(axis=1)))
 
     @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
@@ -225,7 +133,7 @@ class TestChannels:
     ) -> None:
         many = write_wav(tmp_path / "many.wav", tones([300] * (MAX_CHANNELS + 1), 0.1))
         with pytest.raises(OverLimit, match="33 channels, and at most 32"):
-            hear(many, channels=channels)
+            decode_whole(many, channels=channels)
 
 
 class TestDuration:
@@ -234,12 +142,12 @@ class TestDuration:
     @pytest.mark.parametrize("samples", [1, 511, 16_000, BLOCK_SAMPLES, 2 * BLOCK_SAMPLES + 1])
     def test_it_is_counted_to_the_sample(self, tmp_path: Path, samples: int) -> None:
         written = tones([440], samples / SAMPLE_RATE)
-        heard = hear(write_wav(tmp_path / "exact.wav", written))
+        heard = decode_whole(write_wav(tmp_path / "exact.wav", written))
         assert np.array_equal(heard.samples, written)
 
     @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 96_000])
     def test_every_rate_becomes_16_khz(self, tmp_path: Path, rate: int) -> None:
-        heard = hear(write_wav(tmp_path / "rate.wav", tones([440], 2, rate), rate))
+        heard = decode_whole(write_wav(tmp_path / "rate.wav", tones([440], 2, rate), rate))
         assert len(heard.samples) == pytest.approx(2 * SAMPLE_RATE, abs=1)
         assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
 
@@ -249,7 +157,7 @@ class TestDuration:
         whole = make(tmp_path / f"whole.{suffix}", *tone(440, 20), *front)
         cut = tmp_path / f"cut.{suffix}"
         cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-        heard = hear(cut)
+        heard = decode_whole(cut)
         assert 5 < heard.duration_s < 15
         assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
         if suffix == "ogg":
@@ -264,7 +172,7 @@ class TestDuration:
             4, "big"
         )  # the lower 32 bits of STREAMINFO's total samples
         (tmp_path / "lying.flac").write_bytes(lying)
-        heard = hear(tmp_path / "lying.flac")
+        heard = decode_whole(tmp_path / "lying.flac")
         assert heard.duration_s == 10
         assert heard.warnings == ("The header claims 1.2 s, but 10.0 s were decoded.",)
 
@@ -277,7 +185,7 @@ class TestDuration:
             tmp_path / f"late.{suffix}", *PICTURE, "-itsoffset", "1.25", *tone(440, 2),
             "-map", "0:v", "-map", "1:a", "-c:a", "flac", "-strict", "-2",
         )  # fmt: skip
-        heard = hear(late, channels=channels)
+        heard = decode_whole(late, channels=channels)
         assert np.flatnonzero(np.abs(heard.samples[:, 0]) > 50)[0] == pytest.approx(20_000, abs=10)
         assert heard.duration_s == 3.25
         assert heard.warnings == ()
@@ -287,12 +195,12 @@ class TestDuration:
             tmp_path / "late.mkv", *PICTURE, "-itsoffset", "30", *tone(440, 2),
             "-map", "0:v", "-map", "1:a", "-c:a", "flac",
         )  # fmt: skip
-        heard = hear(late)
+        heard = decode_whole(late)
         assert heard.duration_s == 32
         assert not heard.samples[: 30 * SAMPLE_RATE].any()
         assert pitches(heard.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
         with pytest.raises(OverLimit):
-            hear(late, Limits(max_duration_s=29))
+            decode_whole(late, Limits(max_duration_s=29))
 
     @both
     @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
@@ -313,7 +221,7 @@ class TestDuration:
             tmp_path / f"gapped.{suffix}", *tone(440, 9, 48_000), "-af", pauses, "-c:a", codec,
             "-strict", "-2",
         )  # fmt: skip
-        heard = hear(gapped, channels=channels)
+        heard = decode_whole(gapped, channels=channels)
         assert heard.duration_s == pytest.approx(9, abs=0.05)
         loud = [
             int(np.abs(heard.samples[at : at + 1600, 0].astype(int)).max()) > 500
@@ -335,7 +243,7 @@ class TestDuration:
         monkeypatch.setenv(VARIABLE, decoder)
         pause = ("-af", "aselect='lt(t,2)+gte(t,30)'", "-c:a", "libopus")
         jumping = make(tmp_path / f"jumping.{suffix}", *tone(440, 32, 48_000), *pause)
-        assert hear(jumping).duration_s == pytest.approx(length_s, abs=0.1)
+        assert decode_whole(jumping).duration_s == pytest.approx(length_s, abs=0.1)
 
     @both
     def test_time_stamps_that_go_back_cost_no_sound(
@@ -344,7 +252,7 @@ class TestDuration:
         monkeypatch.setenv(VARIABLE, decoder)
         back = "asetpts='if(gt(T,4),PTS-1*SR,PTS)'"
         made = make(tmp_path / "back.mkv", *tone(440, 8, 48_000), "-af", back, "-c:a", "pcm_s16le")
-        assert hear(made).samples.shape == (8 * SAMPLE_RATE, 1)
+        assert decode_whole(made).samples.shape == (8 * SAMPLE_RATE, 1)
 
     def test_recordings_joined_end_to_end_are_heard_one_after_the_other(
         self, tmp_path: Path
@@ -355,7 +263,7 @@ class TestDuration:
         second = make(tmp_path / "second.mp3", *tone(500, 10, 48_000), "-ac", "2", *bare)
         joined = tmp_path / "joined.mp3"
         joined.write_bytes(first.read_bytes() + second.read_bytes())
-        heard = hear(joined)
+        heard = decode_whole(joined)
         assert heard.duration_s == pytest.approx(20, abs=0.2)
         assert pitches(heard.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
         assert not any("damaged" in told for told in heard.warnings)
@@ -370,7 +278,7 @@ class TestDuration:
             tmp_path / "book.mka", *tone(440, 2), "-f", "ffmetadata", "-i",
             tmp_path / "chapters.txt", "-map_chapters", "1", "-c:a", "flac",
         )  # fmt: skip
-        heard = hear(book)
+        heard = decode_whole(book)
         assert heard.duration_s == 2
         assert [stream.codec for stream in heard.info.audio] == ["flac"]
 
@@ -393,14 +301,14 @@ class TestLimits:
 
     def test_exactly_the_limit_is_heard(self, tmp_path: Path) -> None:
         path = write_wav(tmp_path / "minute.wav", tones([440], 3))
-        assert hear(path, Limits(max_duration_s=3)).duration_s == 3
+        assert decode_whole(path, Limits(max_duration_s=3)).duration_s == 3
         with pytest.raises(OverLimit):
-            hear(path, Limits(max_duration_s=3 - 1 / SAMPLE_RATE))
+            decode_whole(path, Limits(max_duration_s=3 - 1 / SAMPLE_RATE))
 
     def test_a_decoder_at_its_deadline_is_stopped(self, tmp_path: Path) -> None:
         long = silence(tmp_path / "long.flac", hours=1)
         with pytest.raises(OverLimit, match=r"after 0\.05 s, the deadline"):
-            hear(long, Limits(decode_deadline_s=0.05))
+            decode_whole(long, Limits(decode_deadline_s=0.05))
         assert not children_told(str(tmp_path))
 
     def test_a_stop_is_obeyed_in_the_middle(self, tmp_path: Path) -> None:
@@ -456,7 +364,7 @@ class TestWhatIsNoRecording:
     def test_an_empty_file(self, tmp_path: Path) -> None:
         (tmp_path / "empty.wav").touch()
         with pytest.raises(BadMedia, match=r"^The recording is empty: it has 0 bytes"):
-            hear(tmp_path / "empty.wav")
+            decode_whole(tmp_path / "empty.wav")
 
     @pytest.mark.parametrize(
         "content",
@@ -472,15 +380,15 @@ class TestWhatIsNoRecording:
     def test_another_kind_of_file(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "recording").write_bytes(content)
         with pytest.raises(BadMedia) as refused:
-            hear(tmp_path / "recording")
-        assert_fit_for_people(str(refused.value))
+            decode_whole(tmp_path / "recording")
+        assert_readable(str(refused.value))
 
     @pytest.mark.parametrize(
         "name", ["%03d.wav", "a|b.wav", "concat:a.wav", "-y.wav", "ünï 'c\node.wav"]
     )
     def test_a_name_is_only_a_name(self, tmp_path: Path, name: str) -> None:
         written = tones([440], 0.5)
-        heard = hear(write_wav(tmp_path / name, written))
+        heard = decode_whole(write_wav(tmp_path / name, written))
         assert np.array_equal(heard.samples, written)
 
 
