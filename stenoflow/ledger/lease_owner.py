@@ -1,4 +1,4 @@
-"""Who holds something that others wait for, and whether that process still lives.
+"""The process that owns a lease, and a test of whether it is still running.
 
 A process on this machine is looked up in ``/proc``; of one elsewhere nothing can be known from here.
 """
@@ -10,28 +10,28 @@ from pydantic import BaseModel, ConfigDict
 
 
 class LeaseOwner(BaseModel):
-    """A process, named so that no later process can be taken for it."""
+    """A process, named so that no later process can be mistaken for it."""
 
     model_config = ConfigDict(frozen=True)
 
     machine: str
-    """The boot of a machine, and the namespace in which ``pid`` counts; "" where there is none."""
+    """The boot of a machine, and the namespace in which ``pid`` counts; "" if the system has none."""
     pid: int
     started: int
     """Start of the process in clock ticks after boot (field 22 of proc(5)'s ``stat``)."""
 
 
 def this_process() -> LeaseOwner:
-    """The holder that the calling process is."""
+    """Return the calling process as a lease owner."""
     pid = os.getpid()
     return LeaseOwner(machine=_machine(), pid=pid, started=_started(pid) or 0)
 
 
-def lives(holder: LeaseOwner) -> bool | None:
-    """Whether the process runs; None where that cannot be told from here."""
-    if not holder.machine or holder.machine != _machine():
+def is_alive(owner: LeaseOwner) -> bool | None:
+    """Return True if the process runs, False if not, None if it runs on another machine."""
+    if not owner.machine or owner.machine != _machine():
         return None
-    return _started(holder.pid) == holder.started
+    return _started(owner.pid) == owner.started
 
 
 def _machine() -> str:
@@ -43,7 +43,7 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> int | None:
-    """None where no such process runs (a zombie does not)."""
+    """Return the start of a process in clock ticks after boot; None if it does not run, as a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,82 +1,82 @@
-"""What has been bought: an intent before each request, the raw reply the moment it arrives.
+"""The record of what was bought: an intent before each request, the raw reply as soon as it arrives.
 
-One *lot* is the audio of one request, found by the digest of everything that decides its answer.
-Whoever wants it looks here first, whichever machine they run on::
+A *chunk* is the audio of one request, found by the digest of everything that decides its answer.
+Whoever wants it looks here first, on whichever machine::
 
-    <address>/plan.json                       how the recording was cut, for whoever comes later
-    <address>/parts/<lot>/intent-0001.json    "I am about to buy this": made by put-if-absent
-    <address>/parts/<lot>/reply-0001.json     the engine's reply, byte for byte
-    <address>/parts/<lot>/receipt.json        which reply is the one, with its digest
+    <address>/plan.json                       how the recording was segmented, for whoever comes later
+    <address>/parts/<chunk>/intent-0001.json  "I am about to buy this": made by put-if-absent
+    <address>/parts/<chunk>/reply-0001.json   the engine's reply, byte for byte
+    <address>/parts/<chunk>/receipt.json      which reply is the right one, with its digest
 
-Two who want one lot at once: one makes the intent and buys, the other waits. A buyer renews its
-intent while it is at work; an intent that was not renewed for a whole lease, by the watch of the
-one who waits (two machines' clocks are never compared), belongs to a dead buyer, and the next
-number is free to be taken. Between sending a request and storing its reply lies a moment in which
-a death cannot be told from a payment: such attempts stay on record and are counted.
+If two want one chunk at once, one makes the intent and buys, and the other waits. A buyer renews its
+lease while it is at work; an intent that was not renewed for a whole lease belongs to a dead buyer, and
+the next number is free to be claimed. Between sending a request and storing its reply there is a moment
+in which a death cannot be told from a payment: such attempts stay on record and are counted.
 """
 
-import threading
-import time
 import uuid
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal, TypeVar
+from threading import Event
+from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from stenoflow.errors import (
     EngineAccountError,
     EngineError,
     EngineRefused,
     NotFound,
-    StenoError,
     Stopped,
     StoreUnavailable,
     UnusableResponse,
 )
-from stenoflow.ledger.lease_owner import lives, this_process
-from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, Record, State, folder_of
-from stenoflow.storage import ObjectInfo, Store
+from stenoflow.http.backoff import Backoff
+from stenoflow.ledger.clock import Clock, SystemClock
+from stenoflow.ledger.entries import JSON, ChunkEntries, put_record_if_absent, read_record
+from stenoflow.ledger.lease import Attempt, LeaseMonitor
+from stenoflow.ledger.lease_owner import this_process
+from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, folder_of
+from stenoflow.storage import Store
 from stenoflow.transcript.model import Reply
 
-LEASE_S = 45.0
-POLL_S = 1.0
 MAX_UNANSWERED_ATTEMPTS = 8
 """After this many attempts that may have been paid without a reply, a person must look."""
 MAX_INVALID_RESPONSES = 2
-"""As many replies that were no answers, and surely paid, are enough for that too."""
-STORE_PATIENCE_S = 600.0
-"""How long a reply that was paid for waits for a store in trouble before it is given up."""
+"""Replies to one chunk that were paid and are not transcripts of it, after which a person must look."""
+STORAGE_BACKOFF = Backoff(first_s=0.5, longest_s=30.0)
+"""Pauses between attempts to store a reply that was paid for."""
 
-_R = TypeVar("_R", bound=Record)
 _T = TypeVar("_T")
 
-How = Literal["bought", "reused", "waited"]
+Origin = Literal["bought", "reused", "waited"]
+"""``bought`` by this run, ``reused`` from an earlier one, or ``waited`` for while another bought it."""
 
 Read = Callable[[bytes, Order], Reply]
-"""Reads a raw reply to an order. Raises EngineError where it is no answer to that order (which
-then must be bought anew), UnusableResponse where it is one that cannot be read."""
+"""Reads a raw reply to an order. Raises EngineError if it is not an answer to that order (which then
+must be bought again), UnusableResponse if it is one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Obtained:
-    """A reply in hand, and how it came."""
+class ChunkReply:
+    """The reply to a chunk, and how this run came by it."""
 
     reply: Reply
     receipt: Receipt
-    how: How
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Nobody has the lot and nobody is at it: the caller may try to buy it under this number."""
+class Unclaimed:
+    """A chunk without a reply that nobody is buying: the caller may claim it under this number."""
 
-    lot: ChunkKey
+    chunk: ChunkKey
     number: int
-    lost: tuple[Intent, ...]
+    possibly_paid: tuple[Intent, ...]
     """Earlier attempts that may have been paid."""
 
 
@@ -85,28 +85,100 @@ class Ledger:
     """The ledger inside a destination store. Safe to use from many threads and processes."""
 
     store: Store
-    lease_s: float = LEASE_S
+    lease_s: float = 45.0
     """An intent not renewed for this long is taken over; it is renewed four times as often."""
-    poll_s: float = POLL_S
+    poll_s: float = 1.0
+    """Pause between two looks at a chunk that somebody else is buying."""
+    storage_patience_s: float = 600.0
+    """How long storing a reply that was paid for is tried while the store is unavailable."""
+    clock: Clock = field(default_factory=SystemClock)
 
-    def keep(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
-        """Keep a value under an address, unless one is kept there; the one that is kept.
+    def put_once(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
+        """Store a value under an address unless there is one. Return the one that is stored.
 
-        Raises UnusableResponse where that one cannot be read; ConfigurationError on a store that cannot
-        put if absent: nothing is bought without that.
+        Raises UnusableResponse if that one cannot be read; ConfigurationError if the store cannot put if
+        absent: nothing is bought without that.
         """
         key = f"{folder_of(address)}/{name}"
-        _put_if_absent(self.store, key, kind.dump_json(value))
-        return self._kept(key, kind)
+        self.store.put_if_absent(key, kind.dump_json(value), content_type=JSON)
+        return self._value(key, kind)
 
-    def kept(self, address: str, name: str, kind: TypeAdapter[_T]) -> _T | None:
-        """The value kept under this address and name; None where there is none. Raises UnusableResponse."""
+    def get(self, address: str, name: str, kind: TypeAdapter[_T]) -> _T | None:
+        """Return the value stored under this address and name, or None. Raises UnusableResponse."""
         try:
-            return self._kept(f"{folder_of(address)}/{name}", kind)
+            return self._value(f"{folder_of(address)}/{name}", kind)
         except NotFound:
             return None
 
-    def _kept(self, key: str, kind: TypeAdapter[_T]) -> _T:
+    def find(self, chunk: ChunkKey, read: Read) -> ChunkReply | None:
+        """Return the reply to a chunk if it has been bought. Raises UnusableResponse, StoreUnavailable."""
+        return self._available(ChunkEntries.list(self.store, chunk), read, "reused")
+
+    def has_reply(self, chunk: ChunkKey) -> bool:
+        """Return True if :meth:`find` would find a reply. Never writes. Raises UnusableResponse."""
+        return ChunkEntries.list(self.store, chunk).has_usable_reply()
+
+    def possibly_paid(self, chunk: ChunkKey) -> tuple[Intent, ...]:
+        """Return the attempts that may have been paid, on a chunk that nobody is buying.
+
+        Raises UnusableResponse.
+        """
+        return ChunkEntries.list(self.store, chunk).possibly_paid()
+
+    def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> ChunkReply | Unclaimed:
+        """Return the reply, waiting while somebody else buys it; Unclaimed if nobody does.
+
+        Raises UnusableResponse, Stopped, StoreUnavailable.
+        """
+        monitor = LeaseMonitor(self.clock)
+        origin: Origin = "reused"
+        while True:
+            entries = ChunkEntries.list(self.store, chunk)
+            if reply := self._available(entries, read, origin):
+                return reply
+            number = max(entries.intents, default=0)
+            if number == 0:
+                return Unclaimed(chunk, 1, ())
+            last = entries.intent(number)
+            if last.state != "open" or monitor.expired(entries.intents[number], last):
+                return Unclaimed(chunk, number + 1, entries.possibly_paid())
+            origin = "waited"
+            if self.clock.wait(cancelled, self.poll_s):
+                raise Stopped("Stopped while another run was buying the same audio.")
+
+    def buy(
+        self,
+        unclaimed: Unclaimed,
+        order: Order,
+        send: Callable[[], bytes],
+        read: Read,
+        *,
+        cancelled: Event,
+    ) -> ChunkReply | None:
+        """Send a request under an intent, store its reply, then read it.
+
+        Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
+        ``send`` and ``read`` raise, with the attempt closed accordingly; UnusableResponse after
+        ``MAX_UNANSWERED_ATTEMPTS`` or ``MAX_INVALID_RESPONSES`` attempts; Stopped; StoreUnavailable if
+        the reply could not be stored.
+        """
+        self._check_attempts_left(unclaimed)
+        if cancelled.is_set():
+            raise Stopped("Stopped before the audio was sent.")
+        began_s = self.clock.now_s()
+        attempt = self._claim(unclaimed, order)
+        if attempt is None:
+            return None
+        if self.clock.now_s() - began_s > self.lease_s / 2:
+            # The machine was suspended, or the store is slow: by now somebody else may have claimed it.
+            attempt.close("released", "claimed too slowly")
+            return None
+        with attempt.renewed():
+            raw = _send(attempt, send)
+            self._store_reply(attempt, raw, cancelled)
+            return self._accept(attempt, raw, read, len(unclaimed.possibly_paid))
+
+    def _value(self, key: str, kind: TypeAdapter[_T]) -> _T:
         try:
             return kind.validate_json(self.store.read(key))
         except ValidationError as error:
@@ -114,103 +186,66 @@ class Ledger:
                 f"{self.store.url_of(key)}, by which audio was bought, cannot be read: {error}"
             ) from error
 
-    def find(self, lot: ChunkKey, read: Read) -> Obtained | None:
-        """The reply to a lot, if it has been bought. Raises UnusableResponse, StoreUnavailable."""
-        return self._settled(lot, self._shelf(lot), read, "reused")
-
-    def has(self, lot: ChunkKey) -> bool:
-        """Whether :meth:`find` would find a reply; unlike it, this never writes. Raises UnusableResponse."""
-        shelf = self._shelf(lot)
-        return shelf.receipt or any(
-            self._intent(lot, number).state == "open" for number in shelf.replies
-        )
-
-    def lost(self, lot: ChunkKey) -> tuple[Intent, ...]:
-        """Attempts on a lot that nobody is at, which may have been paid. Raises UnusableResponse."""
-        return self._lost(lot, self._shelf(lot))
-
-    def turn(self, lot: ChunkKey, read: Read, *, stop: threading.Event) -> Obtained | Turn:
-        """The reply, waiting for whoever is buying it now; or the turn to buy it.
-
-        Raises UnusableResponse, Stopped, StoreUnavailable.
-        """
-        watch = _Watch()
-        how: How = "reused"
-        while True:
-            shelf = self._shelf(lot)
-            if obtained := self._settled(lot, shelf, read, how):
-                return obtained
-            number = max(shelf.intents, default=0)
-            if number == 0:
-                return Turn(lot, 1, ())
-            last = self._intent(lot, number)
-            if last.state != "open" or watch.sees_no_life(shelf.intents[number], last):
-                return Turn(lot, number + 1, self._lost(lot, shelf))
-            how = "waited"
-            if stop.wait(self.poll_s):
-                raise Stopped("Stopped while somebody else was buying the same audio.")
-
-    def buy(
-        self,
-        turn: Turn,
-        order: Order,
-        send: Callable[[], bytes],
-        read: Read,
-        *,
-        stop: threading.Event,
-    ) -> Obtained | None:
-        """Send a request under an intent, store its reply, then read it.
-
-        None where somebody else has taken the turn: ask for another. Raises what ``send`` and
-        ``read`` raise, with the attempt closed accordingly; UnusableResponse after
-        ``MAX_UNANSWERED_ATTEMPTS`` or ``MAX_INVALID_RESPONSES`` attempts; Stopped; StoreUnavailable
-        where the reply could not be stored.
-        """
-        self._check_worth_trying(turn)
-        if stop.is_set():
-            raise Stopped("Stopped before the audio was sent.")
-        asked_s = _clock_s()
-        attempt = self._claim(turn, order)
-        if attempt is None:
-            return None
-        if _clock_s() - asked_s > self.lease_s / 2:
-            # This machine slept, or the store dawdled: by now somebody else may hold the turn.
-            attempt.close("released", "claimed too slowly")
-            return None
-        with attempt.renewed():
-            raw = _sent(attempt, send)
-            _stored(attempt, raw, stop)
-            return self._received(attempt, raw, read, len(turn.lost))
-
-    def _check_worth_trying(self, turn: Turn) -> None:
-        spoiled = [each for each in turn.lost if each.state == "spoiled"]
-        if len(turn.lost) >= MAX_UNANSWERED_ATTEMPTS or len(spoiled) >= MAX_INVALID_RESPONSES:
-            last = turn.lost[-1]
+    def _check_attempts_left(self, unclaimed: Unclaimed) -> None:
+        attempts = unclaimed.possibly_paid
+        invalid = [each for each in attempts if each.state == "spoiled"]
+        if len(attempts) >= MAX_UNANSWERED_ATTEMPTS or len(invalid) >= MAX_INVALID_RESPONSES:
+            last = attempts[-1]
             raise UnusableResponse(
-                f"{len(turn.lost)} requests for the same audio may have been paid without a usable "
+                f"{len(attempts)} requests for the same audio may have been paid without a usable "
                 f"reply, the last of them: {last.reason or 'the process that sent it died'}. "
-                f"Nothing more is sent; to try again, remove {self.store.url_of(turn.lot.prefix)}",
+                f"Nothing more is sent; to try again, remove {self.store.url_of(unclaimed.chunk.prefix)}",
                 request_id=last.request_id,
             )
 
-    def _claim(self, turn: Turn, order: Order) -> "_Attempt | None":
+    def _claim(self, unclaimed: Unclaimed, order: Order) -> Attempt | None:
+        chunk, number = unclaimed.chunk, unclaimed.number
         intent = Intent(
             id=uuid.uuid4().hex,
-            number=turn.number,
+            number=number,
             state="open",
-            holder=this_process(),
+            owner=this_process(),
             lease_s=self.lease_s,
             at=datetime.now(UTC),
             order=order,
         )
-        made = _put_if_absent(self.store, turn.lot.intent_key(turn.number), _json(intent))
-        # A client that repeats a PUT whose answer got lost is told that an object exists: its own.
-        if made or self._intent(turn.lot, turn.number).id == intent.id:
-            return _Attempt(self.store, turn.lot, intent)
+        key = chunk.intent_key(number)
+        # A client that repeats a PUT whose response got lost is told that an object exists: its own.
+        if (
+            put_record_if_absent(self.store, key, intent)
+            or read_record(self.store, Intent, key).id == intent.id
+        ):
+            return Attempt(self.store, chunk, intent, self.clock)
         return None
 
-    def _received(self, attempt: "_Attempt", raw: bytes, read: Read, lost: int) -> Obtained:
-        lot, intent = attempt.lot, attempt.intent
+    def _store_reply(self, attempt: Attempt, raw: bytes, cancelled: Event) -> None:
+        """Store a reply, with the patience that its price deserves."""
+        give_up_at_s = self.clock.now_s() + self.storage_patience_s
+
+        def pause(seconds: float) -> None:
+            self.clock.wait(cancelled, seconds)
+
+        def gives_up(_: RetryCallState) -> bool:
+            return cancelled.is_set() or self.clock.now_s() >= give_up_at_s
+
+        key = attempt.chunk.reply_key(attempt.intent.number)
+        try:
+            for trial in Retrying(
+                wait=STORAGE_BACKOFF.wait,
+                stop=gives_up,
+                retry=retry_if_exception_type(StoreUnavailable),
+                sleep=pause,
+                reraise=True,
+            ):
+                with trial:
+                    self.store.put(key, raw, content_type=JSON)
+        except StoreUnavailable as error:
+            attempt.close("lost", f"the reply could not be stored: {error}")
+            raise
+
+    def _accept(self, attempt: Attempt, raw: bytes, read: Read, possibly_paid: int) -> ChunkReply:
+        """Read a stored reply and write its receipt, unless another buyer's reply came first."""
+        chunk, intent = attempt.chunk, attempt.intent
         try:
             reply = read(raw, intent.order)
         except EngineError as error:
@@ -223,41 +258,40 @@ class Ledger:
             request_id=reply.request_id,
             order=intent.order,
             at=intent.at,
-            may_have_been_paid=lost,
+            may_have_been_paid=possibly_paid,
         )
-        _put_if_absent(self.store, lot.receipt_key, _json(receipt))
-        kept = self._receipt(lot)
-        if kept.intent == intent.number:
-            return Obtained(reply, kept, "bought")
-        # Taken for dead, this buyer was overtaken: both have paid, and the first reply counts.
+        put_record_if_absent(self.store, chunk.receipt_key, receipt)
+        stored = read_record(self.store, Receipt, chunk.receipt_key)
+        if stored.intent == intent.number:
+            return ChunkReply(reply, stored, "bought")
+        # This buyer was taken for dead and overtaken: both have paid, and the first reply counts.
         attempt.close("lost", "another buyer's reply came first", reply.request_id)
-        both_paid = {"may_have_been_paid": kept.may_have_been_paid + 1}
-        return Obtained(self._opened(lot, kept, read), kept.model_copy(update=both_paid), "waited")
+        both_paid = {"may_have_been_paid": stored.may_have_been_paid + 1}
+        first = self._read_stored(chunk, stored, read)
+        return ChunkReply(first, stored.model_copy(update=both_paid), "waited")
 
-    def _settled(self, lot: ChunkKey, shelf: "_Shelf", read: Read, how: How) -> Obtained | None:
-        if shelf.receipt:
-            receipt = self._receipt(lot)
-            return Obtained(self._opened(lot, receipt, read), receipt, how)
-        for number in sorted(shelf.replies):
-            intent = self._intent(lot, number)
-            if intent.state != "open":
-                continue
-            # Its buyer died, or is reading it at this very moment: it is paid for either way.
-            raw = self.store.read(lot.reply_key(number), max_bytes=shelf.replies[number].size)
-            lost = [each for each in self._lost(lot, shelf) if each.number != number]
+    def _available(self, entries: ChunkEntries, read: Read, origin: Origin) -> ChunkReply | None:
+        """Return the reply if it is there, accepting it first if nobody has."""
+        chunk = entries.chunk
+        if entries.has_receipt:
+            receipt = entries.receipt()
+            return ChunkReply(self._read_stored(chunk, receipt, read), receipt, origin)
+        for intent, raw in entries.unread_replies():
+            others = [each for each in entries.possibly_paid() if each.number != intent.number]
             with suppress(EngineError):
-                attempt = _Attempt(self.store, lot, intent)
-                obtained = self._received(attempt, raw, read, len(lost))
-                return Obtained(obtained.reply, obtained.receipt, how)
+                attempt = Attempt(self.store, chunk, intent, self.clock)
+                accepted = self._accept(attempt, raw, read, len(others))
+                return ChunkReply(accepted.reply, accepted.receipt, origin)
         return None
 
-    def _opened(self, lot: ChunkKey, receipt: Receipt, read: Read) -> Reply:
-        url = self.store.url_of(lot.reply_key(receipt.intent))
-        raw = self.store.read(lot.reply_key(receipt.intent), max_bytes=receipt.reply_bytes)
+    def _read_stored(self, chunk: ChunkKey, receipt: Receipt, read: Read) -> Reply:
+        key = chunk.reply_key(receipt.intent)
+        url = self.store.url_of(key)
+        raw = self.store.read(key, max_bytes=receipt.reply_bytes)
         if sha256(raw).hexdigest() != receipt.reply_sha256:
             raise UnusableResponse(
                 f"The stored reply {url} is not what its receipt says was received; to buy the "
-                f"audio again, remove {self.store.url_of(lot.prefix)}",
+                f"audio again, remove {self.store.url_of(chunk.prefix)}",
                 request_id=receipt.request_id,
             )
         try:
@@ -268,107 +302,9 @@ class Ledger:
                 request_id=receipt.request_id,
             ) from error
 
-    def _shelf(self, lot: ChunkKey) -> "_Shelf":
-        shelf = _Shelf()
-        for info in self.store.list(lot.prefix):
-            kind, _, number = info.key.removeprefix(lot.prefix).removesuffix(".json").partition("-")
-            if kind == "intent":
-                shelf.intents[int(number)] = info
-            elif kind == "reply":
-                shelf.replies[int(number)] = info
-            elif kind == "receipt":
-                shelf.receipt = True
-        return shelf
 
-    def _lost(self, lot: ChunkKey, shelf: "_Shelf") -> tuple[Intent, ...]:
-        """Attempts that may have been paid, told once nobody is at work any more."""
-        intents = (self._intent(lot, number) for number in sorted(shelf.intents))
-        return tuple(each for each in intents if each.state != "released" and each.order.costs)
-
-    def _intent(self, lot: ChunkKey, number: int) -> Intent:
-        return self._record(Intent, lot.intent_key(number))
-
-    def _receipt(self, lot: ChunkKey) -> Receipt:
-        return self._record(Receipt, lot.receipt_key)
-
-    def _record(self, kind: type[_R], key: str) -> _R:
-        try:
-            return kind.model_validate_json(self.store.read(key))
-        except ValidationError as error:
-            raise UnusableResponse(
-                f"{self.store.url_of(key)} is no {kind.__name__.lower()} of the ledger's: {error}"
-            ) from error
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """What lies in one lot's folder."""
-
-    intents: dict[int, ObjectInfo] = field(default_factory=dict[int, ObjectInfo])
-    replies: dict[int, ObjectInfo] = field(default_factory=dict[int, ObjectInfo])
-    receipt: bool = False
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Looks at one intent again and again for signs of life."""
-
-    version: str = ""
-    since_s: float = 0.0
-
-    def sees_no_life(self, info: ObjectInfo, intent: Intent) -> bool:
-        if lives(intent.holder) is False:
-            return True
-        seen = f"{info.key} {info.version}"
-        if seen != self.version:
-            self.version, self.since_s = seen, _clock_s()
-        return _clock_s() - self.since_s > intent.lease_s
-
-
-class _Attempt:
-    """An intent, renewed until it is closed, and never after."""
-
-    def __init__(self, store: Store, lot: ChunkKey, intent: Intent) -> None:
-        self.store = store
-        self.lot = lot
-        self.intent = intent
-        self._lock = threading.Lock()
-        self._done = threading.Event()
-
-    def close(self, state: State, reason: str, request_id: str | None = None) -> None:
-        """Say how it ended, where it did not end well."""
-        with self._lock:
-            self._done.set()
-            # Left open, it will pass for a dead buyer's, counted as perhaps paid: the careful side.
-            # And the error that brought us here matters more than one in writing it down.
-            with suppress(StenoError):
-                self._put({"state": state, "reason": reason, "request_id": request_id})
-
-    @contextmanager
-    def renewed(self) -> Generator[None, None, None]:
-        """Show life, for as long as the block runs."""
-        thread = threading.Thread(target=self._renew, name="ledger-renewal", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            thread.join()
-
-    def _renew(self) -> None:
-        while not self._done.wait(self.intent.lease_s / 4):
-            # A renewal that fails is made up for by the next; if all fail, the lease ends.
-            with self._lock, suppress(StenoError):
-                if not self._done.is_set():
-                    self._put({"renewal": self.intent.renewal + 1})
-
-    def _put(self, changes: dict[str, Any]) -> None:
-        self.intent = self.intent.model_copy(update=changes)
-        key = self.lot.intent_key(self.intent.number)
-        self.store.put(key, _json(self.intent), content_type="application/json")
-
-
-def _sent(attempt: _Attempt, send: Callable[[], bytes]) -> bytes:
+def _send(attempt: Attempt, send: Callable[[], bytes]) -> bytes:
+    """Return the raw reply; whatever is raised instead, the attempt is closed accordingly."""
     try:
         return send()
     except (EngineRefused, EngineAccountError) as error:
@@ -381,37 +317,3 @@ def _sent(attempt: _Attempt, send: Callable[[], bytes]) -> bytes:
     except BaseException as error:
         attempt.close("lost", f"{type(error).__name__}: {error}")
         raise
-
-
-def _stored(attempt: _Attempt, raw: bytes, stop: threading.Event) -> None:
-    """Store a reply, with the patience that its price deserves."""
-    give_up_s = _clock_s() + STORE_PATIENCE_S
-    pause_s = 0.5
-    while True:
-        last = stop.is_set() or _clock_s() > give_up_s
-        try:
-            key = attempt.lot.reply_key(attempt.intent.number)
-            attempt.store.put(key, raw, content_type="application/json")
-        except StoreUnavailable as error:
-            if last:
-                attempt.close("lost", f"the reply could not be stored: {error}")
-                raise
-        else:
-            return
-        stop.wait(pause_s)
-        pause_s = min(2 * pause_s, 30.0)
-
-
-def _put_if_absent(store: Store, key: str, body: bytes) -> bool:
-    return store.put_if_absent(key, body, content_type="application/json")
-
-
-def _json(record: Record) -> bytes:
-    return record.model_dump_json(indent=1).encode()
-
-
-def _clock_s() -> float:
-    """A clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()

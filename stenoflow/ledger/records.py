@@ -1,55 +1,61 @@
-"""What the ledger writes down about a purchase: the order, the intent, the receipt."""
+"""The records of the ledger: the order, the intent and the receipt of a purchase.
+
+Field names in storage are those of version 0.1.0; a field that is called otherwise here has an alias.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from stenoflow.ledger.lease_owner import LeaseOwner
 
 LEDGER = "_stenoflow/ledger"
 
-
 State = Literal["open", "released", "lost", "spoiled"]
 """``released``: certainly not paid. ``lost``: perhaps paid, and no reply came. ``spoiled``: a reply
-came that is no answer; it is kept. ``open``: at work; or done, where a receipt names it; or dead,
-where a later intent exists."""
+came that is not a transcript of this audio; it is kept. ``open``: under way; or done, if a receipt
+names it; or its owner died, if a later intent exists."""
 
 
 class Record(BaseModel):
     """Base of the ledger's records: immutable; fields of later versions are ignored."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
 
 
 class Order(Record):
-    """What is about to be sent."""
+    """A request that is about to be sent."""
 
     engine: str
     body_sha256: str
-    """"" where the body is a URL to something whose digest is not known."""
+    """"" if the body is a URL of something whose digest is unknown."""
     body_bytes: int
     seconds: float
     """Length of the audio in seconds."""
     exact: bool
-    """Whether ``seconds`` is to the sample what the engine hears, or our decoder's opinion of it."""
+    """True if ``seconds`` is exact to the sample; False if it is our decoder's opinion of a file that
+    the engine decodes itself."""
     estimate_usd: Decimal | None
-    """None where no price is known."""
+    """None if no price is known."""
 
     @property
     def costs(self) -> bool:
+        """Return True if the request costs money, or may."""
         return self.estimate_usd != 0
 
 
 class Intent(Record):
-    """One attempt to buy a lot."""
+    """One attempt to buy a chunk."""
 
     id: str
     number: int
     state: State
-    holder: LeaseOwner
+    owner: LeaseOwner = Field(validation_alias="holder", serialization_alias="holder")
     lease_s: float
     renewal: int = 0
     at: datetime
@@ -59,7 +65,7 @@ class Intent(Record):
 
 
 class Receipt(Record):
-    """Which reply answers a lot."""
+    """The record of which reply belongs to a chunk."""
 
     intent: int
     reply_sha256: str
@@ -69,31 +75,37 @@ class Receipt(Record):
     at: datetime
     """When the intent was made."""
     may_have_been_paid: int
-    """Attempts on this lot, beside the one that brought the reply, that may have been paid."""
+    """Attempts on this chunk, beside the one that brought the reply, that may have been paid."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkKey:
-    """The audio of one request, by its place in the ledger."""
+    """The place of one chunk in the ledger: the audio of one request."""
 
     address: str
-    part: str
+    """Content address of everything bought for a recording under a profile, in hex."""
+    chunk: str
+    """Digest of the chunk's place in the recording, in hex."""
 
     @property
     def prefix(self) -> str:
-        return f"{folder_of(self.address)}/parts/{self.part}/"
+        """Return the start of all keys of this chunk in the store."""
+        return f"{folder_of(self.address)}/parts/{self.chunk}/"
 
     @property
     def receipt_key(self) -> str:
+        """Return the key of the receipt."""
         return f"{self.prefix}receipt.json"
 
     def intent_key(self, number: int) -> str:
+        """Return the key of the intent of this number."""
         return f"{self.prefix}intent-{number:04d}.json"
 
     def reply_key(self, number: int) -> str:
+        """Return the key of the raw reply to the intent of this number."""
         return f"{self.prefix}reply-{number:04d}.json"
 
 
 def folder_of(address: str) -> str:
-    """Where everything about one address lies in the store."""
+    """Return the folder of everything about one address in the store."""
     return f"{LEDGER}/{address[:2]}/{address}"

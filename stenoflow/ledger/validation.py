@@ -1,4 +1,4 @@
-"""Whether a reply answers what was asked: the bytes that were sent, at their whole length."""
+"""Validation of replies: does a reply answer the request, for the audio sent, over its whole length?"""
 
 from stenoflow.engines.base import Engine
 from stenoflow.errors import EngineError, UnusableResponse
@@ -7,17 +7,18 @@ from stenoflow.ledger.records import Order
 from stenoflow.transcript.model import Reply
 
 EXACT_S = 0.02
-"""A lossless body must be heard at its own length; Deepgram was seen to differ by 50 microseconds."""
+"""Largest difference in length for a lossless body; Deepgram was seen to differ by 50 microseconds."""
 SHORT_S, SHORT_SHARE = 2.0, 0.02
-"""Beyond this, an engine that decoded a file by itself has not heard all of it. Decoders differ by
-padding and by what they make of damage, so less proves nothing."""
+"""Largest part that may be missing, in seconds plus a share of the length, of a file that the engine
+decodes itself. Decoders differ by padding and by what they make of damage."""
 
 
 def reader(engine: Engine) -> Read:
-    """Reads the engine's replies, and holds each against its order.
+    """Return a function that reads the engine's raw replies and checks each against its order.
 
-    Raises UnusableResponse where the engine did answer (its reply has a request id) in a form that cannot be
-    read: asked again, it would say the same.
+    It raises UnusableResponse if the engine did answer (the reply has a request id) in a form that
+    cannot be read: asked again, it would answer the same. It raises EngineError for anything else that
+    is not a transcript of the audio that was sent.
     """
 
     def read(raw: bytes, order: Order) -> Reply:
@@ -26,7 +27,8 @@ def reader(engine: Engine) -> Read:
         except EngineError as error:
             if order.costs and error.request_id:
                 raise UnusableResponse(
-                    f"{error} It is kept, as it was paid for: whoever can read it need not buy it.",
+                    f"{error} It is kept, as it was paid for: a version that can read it need not buy "
+                    "it again.",
                     request_id=error.request_id,
                 ) from error
             raise EngineError(str(error), request_id=error.request_id, may_be_paid=True) from error

@@ -30,7 +30,7 @@ from stenoflow.errors import (
     TransientError,
 )
 from stenoflow.ledger.keys import chunk_key_of
-from stenoflow.ledger.ledger import Ledger, Obtained, Read, Turn
+from stenoflow.ledger.ledger import ChunkReply, Ledger, Read, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Order
 from stenoflow.ledger.validation import reader
 from stenoflow.segmentation.options import SegmentationOptions
@@ -57,8 +57,8 @@ class Wanted:
 
     plan: SegmentationPlan
     part: Part
-    lot: ChunkKey
-    obtained: Obtained | None = None
+    chunk: ChunkKey
+    obtained: ChunkReply | None = None
     lost: int = 0
     """Attempts that may have been paid, on the part that this one is a half of."""
 
@@ -93,22 +93,22 @@ class Shelf:
 
     def halves(self, wanted: Wanted, halves: Sequence[Part]) -> list[Wanted]:
         """Keep it in mind that a part goes in halves; the halves, as whoever came first made them."""
-        kept = self.ledger.keep(self.address, _split_name(wanted.lot), _halves, tuple(halves))
+        kept = self.ledger.put_once(self.address, _split_name(wanted.chunk), _halves, tuple(halves))
         return list(self._apart(wanted, kept))
 
     def _found(self, wanted: Wanted) -> Iterator[Wanted]:
-        if obtained := self.ledger.find(wanted.lot, self.read):
+        if obtained := self.ledger.find(wanted.chunk, self.read):
             yield replace(wanted, obtained=obtained)
-        elif halves := self.ledger.kept(self.address, _split_name(wanted.lot), _halves):
+        elif halves := self.ledger.get(self.address, _split_name(wanted.chunk), _halves):
             for half in self._apart(wanted, halves):
                 yield from self._found(half)
         else:
             yield wanted
 
     def _missing(self, wanted: Wanted) -> Iterator[Wanted]:
-        if self.ledger.has(wanted.lot):
+        if self.ledger.has_reply(wanted.chunk):
             return
-        halves = self.ledger.kept(self.address, _split_name(wanted.lot), _halves)
+        halves = self.ledger.get(self.address, _split_name(wanted.chunk), _halves)
         if halves is None:
             yield wanted
         else:
@@ -116,7 +116,7 @@ class Shelf:
                 yield from self._missing(half)
 
     def _apart(self, wanted: Wanted, halves: Sequence[Part]) -> Iterator[Wanted]:
-        lost = wanted.lost + len(self.ledger.lost(wanted.lot))
+        lost = wanted.lost + len(self.ledger.possibly_paid(wanted.chunk))
         for half in halves:
             yield Wanted(wanted.plan, half, self._lot(wanted.plan, half), lost=lost)
             lost = 0
@@ -125,8 +125,8 @@ class Shelf:
         return chunk_key_of(self.address, plan.channel, part)
 
 
-def _split_name(lot: ChunkKey) -> str:
-    return f"parts/{lot.part}/split.json"
+def _split_name(chunk: ChunkKey) -> str:
+    return f"parts/{chunk.chunk}/split.json"
 
 
 @dataclass(slots=True)
@@ -175,22 +175,22 @@ class Buyer:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="purchase") as threads:
             # Limits kept elsewhere find out whose request it is by context.
             futures = [
-                threads.submit(copy_context().run, self._obtain, each, held.get(each.lot))
+                threads.submit(copy_context().run, self._obtain, each, held.get(each.chunk))
                 for each in wanted
             ]
         if errors := [error for each in futures if (error := each.exception())]:
             raise max(errors, key=_weight)
         return [part for each in futures for part in each.result()]
 
-    def _count(self, obtained: Obtained) -> None:
+    def _count(self, obtained: ChunkReply) -> None:
         payments = 1 + obtained.receipt.may_have_been_paid
         self.purse.count((obtained.receipt.order.estimate_usd or Decimal(0)) * payments)
 
-    def _count_lost(self, turn: Turn) -> None:
+    def _count_lost(self, turn: Unclaimed) -> None:
         """Earlier runs' attempts count as spent, but once: this run's own are counted as they end."""
-        if turn.lot not in self._counted:
-            self._counted.add(turn.lot)
-            for intent in turn.lost:
+        if turn.chunk not in self._counted:
+            self._counted.add(turn.chunk)
+            for intent in turn.possibly_paid:
                 self.purse.count(intent.order.estimate_usd or Decimal(0))
             self.purse.check()
 
@@ -199,7 +199,7 @@ class Buyer:
         held: dict[ChunkKey, RecordingReservation] = {}
         try:
             for each in missing:
-                held[each.lot] = self.purse.reserve(self.estimate(each).usd)
+                held[each.chunk] = self.purse.reserve(self.estimate(each).usd)
         except PermanentError:
             for reserved in held.values():
                 reserved.release()
@@ -230,13 +230,13 @@ class Buyer:
             held = self.purse.reserve(self.estimate(wanted).usd)
 
     def _bought_whole(self, wanted: Wanted, held: RecordingReservation) -> Wanted:
-        path = self.scratch / f"{wanted.lot.part}.body"
+        path = self.scratch / f"{wanted.chunk.chunk}.body"
         body: RequestAudio | None = None
-        obtained: Obtained | None = None
+        obtained: ChunkReply | None = None
         try:
             while obtained is None:
-                turn = self.shelf.ledger.turn(wanted.lot, self.shelf.read, stop=self.stop)
-                if isinstance(turn, Obtained):
+                turn = self.shelf.ledger.wait(wanted.chunk, self.shelf.read, cancelled=self.stop)
+                if isinstance(turn, ChunkReply):
                     obtained = turn
                 else:
                     self._count_lost(turn)
@@ -270,8 +270,8 @@ class Buyer:
         return bought
 
     def _send(
-        self, turn: Turn, wanted: Wanted, body: RequestAudio, held: RecordingReservation
-    ) -> Obtained | None:
+        self, turn: Unclaimed, wanted: Wanted, body: RequestAudio, held: RecordingReservation
+    ) -> ChunkReply | None:
         order = Order(
             engine=self.engine.name,
             body_sha256=body.sha256,
@@ -293,7 +293,9 @@ class Buyer:
 
         try:
             with self.admission(self.stop):
-                return self.shelf.ledger.buy(turn, order, send, self.shelf.read, stop=self.stop)
+                return self.shelf.ledger.buy(
+                    turn, order, send, self.shelf.read, cancelled=self.stop
+                )
         finally:
             if paid:
                 held.commit()

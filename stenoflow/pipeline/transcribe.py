@@ -21,7 +21,7 @@ from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
 from stenoflow.errors import ConfigurationError, NotFound
 from stenoflow.ledger.keys import address_of, sends_original_file
-from stenoflow.ledger.ledger import How, Ledger, Obtained
+from stenoflow.ledger.ledger import ChunkReply, Ledger, Origin
 from stenoflow.pipeline.purchase import Admission, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import Part, SegmentationPlan
@@ -49,7 +49,7 @@ class Purchase:
     start_s: Seconds
     """The stretch of the recording that it answers for."""
     end_s: Seconds
-    how: How
+    how: Origin
     """``bought`` by this run, ``reused`` from an earlier one, or ``waited`` for while another bought."""
     request_id: str | None
     seconds: float
@@ -129,7 +129,7 @@ def transcribe(
     if sends_original_file(profile):
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
-    kept = ledger.keep(address, PLAN, _plans, tuple(plans))
+    kept = ledger.put_once(address, PLAN, _plans, tuple(plans))
     channels = {channel.index: channel for channel in heard.channels}
 
     def body(plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
@@ -184,7 +184,7 @@ def outstanding(
     if sends_original_file(profile):
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
-    kept = ledger.kept(address, PLAN, _plans) or tuple(plans)
+    kept = ledger.get(address, PLAN, _plans) or tuple(plans)
     missing = Shelf.of(ledger, address, engine).missing(kept)
     channels = _channels_in_body(profile, heard)
     return Outstanding(
@@ -200,7 +200,7 @@ def rebuild(profile: Profile, engine: Engine, ledger: Ledger, source_sha256: str
     Raises NotFound where it has not been bought, or not all of it; UnusableResponse, StoreUnavailable.
     """
     address = address_of(profile, engine, source_sha256)
-    kept = ledger.kept(address, PLAN, _plans)
+    kept = ledger.get(address, PLAN, _plans)
     wanted = Shelf.of(ledger, address, engine).wanted(kept) if kept else []
     there = [each for each in wanted if each.obtained]
     if kept is None or len(there) < len(wanted):
@@ -309,15 +309,15 @@ def _joined(
     return normalize(transcript)
 
 
-def _purchase(wanted: Wanted, obtained: Obtained) -> Purchase:
+def _purchase(wanted: Wanted, obtained: ChunkReply) -> Purchase:
     receipt = obtained.receipt
     return Purchase(
-        address=wanted.lot.address,
-        part=wanted.lot.part,
+        address=wanted.chunk.address,
+        part=wanted.chunk.chunk,
         channel=wanted.plan.channel,
         start_s=wanted.part.span.start_s,
         end_s=wanted.part.span.end_s,
-        how=obtained.how,
+        how=obtained.origin,
         request_id=receipt.request_id,
         seconds=receipt.order.seconds,
         estimate_usd=receipt.order.estimate_usd,

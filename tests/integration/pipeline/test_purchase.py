@@ -131,7 +131,7 @@ def words(bought: list[Wanted]) -> set[str]:
 
 
 def hows(bought: list[Wanted]) -> list[str]:
-    return [each.obtained.how for each in bought if each.obtained]
+    return [each.obtained.origin for each in bought if each.obtained]
 
 
 def lost(bought: list[Wanted]) -> int:
@@ -187,7 +187,7 @@ def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> N
     )
     assert found[0].part.span.start == 0 and found[-1].part.span.end == shop.heard.samples
     asked = len(shop.standin.requests)
-    assert [each.lot for each in shop.buy()] == [each.lot for each in found]
+    assert [each.chunk for each in shop.buy()] == [each.chunk for each in found]
     assert len(shop.standin.requests) == asked
 
 

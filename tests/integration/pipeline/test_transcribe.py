@@ -193,8 +193,8 @@ def test_what_a_later_decoder_has_not_got_is_not_sent(desk: Desk) -> None:
 
 def test_a_plan_that_cannot_be_read_buys_nothing(desk: Desk) -> None:
     found = desk.transcribe()
-    lot = ChunkKey(found.purchases[0].address, found.purchases[0].part)
-    plan = lot.prefix.split("/parts/")[0] + "/plan.json"
+    chunk = ChunkKey(found.purchases[0].address, found.purchases[0].part)
+    plan = chunk.prefix.split("/parts/")[0] + "/plan.json"
     desk.store.put(plan, desk.store.read(plan)[:50])
     with pytest.raises(UnusableResponse, match="plan"):
         desk.transcribe()

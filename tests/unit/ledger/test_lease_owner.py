@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stenoflow.ledger.lease_owner import LeaseOwner, lives, this_process
+from stenoflow.ledger.lease_owner import LeaseOwner, is_alive, this_process
 from tests.support.corpus import ROOT
 
 PROGRAM = (
@@ -17,7 +17,7 @@ PROGRAM = (
 
 
 def test_we_live() -> None:
-    assert lives(this_process()) is True
+    assert is_alive(this_process()) is True
 
 
 def test_another_lives_until_it_is_killed() -> None:
@@ -30,27 +30,27 @@ def test_another_lives_until_it_is_killed() -> None:
         assert process.stdout
         other = LeaseOwner.model_validate_json(process.stdout.readline())
         assert other.pid == process.pid
-        assert lives(other) is True
+        assert is_alive(other) is True
         process.send_signal(signal.SIGKILL)
-    assert lives(other) is False
+    assert is_alive(other) is False
 
 
 def test_one_that_has_ended_but_is_not_yet_buried_is_dead() -> None:
     with subprocess.Popen(["/bin/sleep", "600"]) as process:
-        holder = this_process().model_copy(update={"pid": process.pid})
+        owner = this_process().model_copy(update={"pid": process.pid})
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert lives(holder) is False
+        assert is_alive(owner) is False
 
 
 def test_a_later_process_of_the_same_number_is_another() -> None:
     us = this_process()
-    assert lives(us.model_copy(update={"started": us.started - 1})) is False
+    assert is_alive(us.model_copy(update={"started": us.started - 1})) is False
 
 
 @pytest.mark.parametrize("machine", ["", "another boot", "another boot pid:[4026531836]"])
 def test_of_processes_elsewhere_nothing_is_known(machine: str) -> None:
-    assert lives(this_process().model_copy(update={"machine": machine})) is None
+    assert is_alive(this_process().model_copy(update={"machine": machine})) is None
 
 
 def test_a_name_with_parentheses_and_spaces_confuses_nobody() -> None:
@@ -63,6 +63,6 @@ def test_a_name_with_parentheses_and_spaces_confuses_nobody() -> None:
     ) as process:
         assert process.stdout
         other = LeaseOwner.model_validate_json(process.stdout.readline())
-        assert lives(other) is True
+        assert is_alive(other) is True
         process.communicate(b"")
-    assert lives(other) is False
+    assert is_alive(other) is False

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,15 +24,21 @@ from stenoflow.errors import (
     StoreUnavailable,
     UnusableResponse,
 )
-from stenoflow.ledger import ledger as ledger_module
 from stenoflow.ledger.lease_owner import LeaseOwner
-from stenoflow.ledger.ledger import Ledger, Obtained, Turn
+from stenoflow.ledger.ledger import (
+    MAX_INVALID_RESPONSES,
+    MAX_UNANSWERED_ATTEMPTS,
+    ChunkReply,
+    Ledger,
+    Unclaimed,
+)
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
 from stenoflow.storage import Store, open_store
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
+from tests.support.fake_clock import FakeClock, ImpatientClock
 
-LOT = ChunkKey("ab" * 32, "c" * 32)
+CHUNK = ChunkKey("ab" * 32, "c" * 32)
 ORDER = Order(
     engine="deepgram",
     body_sha256="0" * 64,
@@ -44,8 +49,8 @@ ORDER = Order(
 )
 RAW = b'{"request_id": "r1", "text":  "hello"}\n'
 ELSEWHERE = LeaseOwner(machine="another", pid=1, started=1)
-LEASE_S = 0.3
-SPEED = {"lease_s": LEASE_S, "poll_s": 0.02}
+LEASE_S = 8.0
+POLL_S = 1.0
 
 
 def read(raw: bytes, order: Order) -> Reply:
@@ -64,26 +69,32 @@ class Shop:
     raw: bytes = RAW
     error: BaseException | None = None
     takes_s: float = 0.0
+    clock: FakeClock = field(default_factory=FakeClock)
     sold: int = 0
+    sold_at_s: float = 0.0
+    selling: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self) -> bytes:
         with self.lock:
             self.sold += 1
-        time.sleep(self.takes_s)
+            self.sold_at_s = self.clock.now_s()
+        self.selling.set()
+        if self.takes_s:
+            self.clock.wait(threading.Event(), self.takes_s)
         if self.error:
             raise self.error
         return self.raw
 
 
-def obtain(ledger: Ledger, shop: Shop, stop: threading.Event | None = None) -> Obtained:
-    stop = stop or threading.Event()
+def obtain(ledger: Ledger, shop: Shop, cancelled: threading.Event | None = None) -> ChunkReply:
+    cancelled = cancelled or threading.Event()
     while True:
-        turn = ledger.turn(LOT, read, stop=stop)
-        if isinstance(turn, Obtained):
-            return turn
-        if obtained := ledger.buy(turn, ORDER, shop.send, read, stop=stop):
-            return obtained
+        found = ledger.wait(CHUNK, read, cancelled=cancelled)
+        if isinstance(found, ChunkReply):
+            return found
+        if bought := ledger.buy(found, ORDER, shop.send, read, cancelled=cancelled):
+            return bought
 
 
 @pytest.fixture
@@ -92,27 +103,36 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def ledger(store: Store) -> Ledger:
-    return Ledger(store, **SPEED)
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def ledger(store: Store, clock: FakeClock) -> Ledger:
+    return ledger_in(store, clock)
+
+
+def ledger_in(store: Any, clock: FakeClock, **options: Any) -> Ledger:
+    return Ledger(store, lease_s=LEASE_S, poll_s=POLL_S, clock=clock, **options)
 
 
 def leave_intent(store: Store, number: int = 1, **changes: Any) -> Intent:
-    """What a buyer leaves behind that was last seen with this."""
+    """Leave the intent of a buyer that was last seen with these changes."""
     intent = Intent(
         id="x",
         number=number,
         state="open",
-        holder=ELSEWHERE,
+        owner=ELSEWHERE,
         lease_s=LEASE_S,
         at=datetime.now(UTC),
         order=ORDER,
     ).model_copy(update=changes)
-    store.put(LOT.intent_key(number), intent.model_dump_json().encode())
+    store.put(CHUNK.intent_key(number), intent.model_dump_json().encode())
     return intent
 
 
 def intent(store: Store, number: int = 1) -> Intent:
-    return Intent.model_validate_json(store.read(LOT.intent_key(number)))
+    return Intent.model_validate_json(store.read(CHUNK.intent_key(number)))
 
 
 class Failing:
@@ -143,9 +163,9 @@ def test_what_is_bought_is_kept_byte_for_byte_and_never_bought_again(
 ) -> None:
     shop = Shop()
     first, second = obtain(ledger, shop), obtain(ledger, shop)
-    assert (first.how, second.how, shop.sold) == ("bought", "reused", 1)
+    assert (first.origin, second.origin, shop.sold) == ("bought", "reused", 1)
     assert first.reply == second.reply
-    assert store.read(LOT.reply_key(1)) == RAW
+    assert store.read(CHUNK.reply_key(1)) == RAW
     assert first.receipt.request_id == "r1"
     assert first.receipt.may_have_been_paid == 0
 
@@ -160,32 +180,35 @@ def test_the_intent_is_there_before_the_request_and_the_reply_before_it_is_read(
         return RAW
 
     def reading(raw: bytes, order: Order) -> Reply:
-        seen.append(store.read(LOT.reply_key(1)).decode())
+        seen.append(store.read(CHUNK.reply_key(1)).decode())
         return read(raw, order)
 
-    ledger.buy(Turn(LOT, 1, ()), ORDER, send, reading, stop=threading.Event())
+    ledger.buy(Unclaimed(CHUNK, 1, ()), ORDER, send, reading, cancelled=threading.Event())
     assert seen == [f"open {'0' * 64}", RAW.decode()]
 
 
-def test_eight_threads_at_once_pay_once(ledger: Ledger) -> None:
-    shop = Shop(takes_s=2 * LEASE_S)
+def test_eight_threads_at_once_pay_once(ledger: Ledger, clock: FakeClock) -> None:
+    shop = Shop(takes_s=2 * LEASE_S, clock=clock)
     together = threading.Barrier(8)
 
-    def one(_: int) -> Obtained:
+    def one() -> ChunkReply:
         together.wait()
         return obtain(ledger, shop)
 
     with ThreadPoolExecutor(8) as threads:
-        obtained = list(threads.map(one, range(8)))
+        buying = [threads.submit(one) for _ in range(8)]
+        # The one that buys, the thread that renews its lease, and seven that wait.
+        clock.run(buying, sleepers=9, step_s=POLL_S)
+    obtained = [each.result() for each in buying]
     assert shop.sold == 1
-    assert sum(each.how == "bought" for each in obtained) == 1
+    assert sum(each.origin == "bought" for each in obtained) == 1
     assert {each.receipt.may_have_been_paid for each in obtained} == {0}
 
 
 BUYER = """
 import sys, threading, time
 from pathlib import Path
-from tests.unit.ledger.test_ledger import LOT, ORDER, RAW, obtain, Shop
+from tests.unit.ledger.test_ledger import CHUNK, ORDER, RAW, obtain, Shop
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.storage import open_store
 
@@ -200,7 +223,7 @@ class Recorded(Shop):
 print("ready", flush=True)
 sys.stdin.readline()
 found = obtain(Ledger(open_store(sys.argv[1]), poll_s=0.05), Recorded())
-print(found.how, found.receipt.may_have_been_paid, flush=True)
+print(found.origin, found.receipt.may_have_been_paid, flush=True)
 """
 
 
@@ -258,78 +281,84 @@ def test_a_buyer_killed_while_it_waits_for_its_reply_is_followed_at_once_and_cou
         psutil.Process(buyer.pid).kill()
         buyer.communicate()
     shop = Shop()
-    asked = time.monotonic()
-    found = obtain(Ledger(store), shop)
-    assert time.monotonic() - asked < ledger_module.LEASE_S / 4
-    assert (found.how, shop.sold) == ("bought", 1)
+    found = obtain(Ledger(store, clock=ImpatientClock()), shop)
+    assert (found.origin, shop.sold) == ("bought", 1)
     assert found.receipt.may_have_been_paid == 1
 
 
 def test_a_reply_whose_buyer_died_before_reading_it_is_used(ledger: Ledger, store: Store) -> None:
     leave_intent(store)
-    store.put(LOT.reply_key(1), RAW)
+    store.put(CHUNK.reply_key(1), RAW)
     shop = Shop()
     found = obtain(ledger, shop)
-    assert (found.how, shop.sold, found.receipt.may_have_been_paid) == ("reused", 0, 0)
+    assert (found.origin, shop.sold, found.receipt.may_have_been_paid) == ("reused", 0, 0)
 
 
-def test_a_buyer_at_work_is_waited_for_longer_than_its_lease(ledger: Ledger) -> None:
-    slow, quick = Shop(takes_s=5 * LEASE_S), Shop()
-    with ThreadPoolExecutor(1) as threads:
+def test_a_buyer_at_work_is_waited_for_longer_than_its_lease(
+    ledger: Ledger, clock: FakeClock
+) -> None:
+    slow, quick = Shop(takes_s=5 * LEASE_S, clock=clock), Shop()
+    with ThreadPoolExecutor(2) as threads:
         buying = threads.submit(obtain, ledger, slow)
-        while not slow.sold:
-            time.sleep(0.01)
-        found = obtain(ledger, quick)
-    assert (found.how, quick.sold, slow.sold) == ("waited", 0, 1)
-    assert buying.result().how == "bought"
+        assert slow.selling.wait(10)
+        waiting = threads.submit(obtain, ledger, quick)
+        clock.run([buying, waiting], sleepers=3, step_s=POLL_S)
+    found = waiting.result()
+    assert (found.origin, quick.sold, slow.sold) == ("waited", 0, 1)
+    assert buying.result().origin == "bought"
 
 
 @pytest.mark.parametrize("year", [1990, 2026, 2190])
 def test_a_dead_machine_is_given_one_lease_whatever_its_clock_said(
-    ledger: Ledger, store: Store, year: int
+    ledger: Ledger, clock: FakeClock, store: Store, year: int
 ) -> None:
     leave_intent(store, at=datetime(year, 1, 1, tzinfo=UTC))
-    shop = Shop()
-    asked = time.monotonic()
-    found = obtain(ledger, shop)
-    assert time.monotonic() - asked >= LEASE_S
+    shop = Shop(clock=clock)
+    began_s = clock.now_s()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(obtain, ledger, shop)
+        clock.run([waiting], sleepers=1, step_s=POLL_S)
+    found = waiting.result()
+    assert shop.sold_at_s - began_s > LEASE_S
     assert (shop.sold, found.receipt.may_have_been_paid) == (1, 1)
 
 
 @pytest.mark.parametrize("skew_years", [-30, 30])
 def test_a_machine_that_renews_is_not_overtaken_whatever_its_clock_says(
-    ledger: Ledger, store: Store, skew_years: int
+    ledger: Ledger, clock: FakeClock, store: Store, skew_years: int
 ) -> None:
     at = datetime.now(UTC)
     left = leave_intent(store, at=at.replace(year=at.year + skew_years))
-    stop = threading.Event()
+    cancelled = threading.Event()
     shop = Shop()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(obtain, ledger, shop, stop)
+        waiting = threads.submit(obtain, ledger, shop, cancelled)
         for renewal in range(1, 12):
-            time.sleep(LEASE_S / 4)
+            clock.wait_for_sleepers(1)
             leave_intent(store, at=left.at, renewal=renewal)
+            clock.advance(LEASE_S / 2)
+        clock.wait_for_sleepers(1)
         assert not waiting.done()
-        stop.set()
+        cancelled.set()
         with pytest.raises(Stopped):
             waiting.result()
     assert shop.sold == 0
 
 
 def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_counted(
-    store: Store,
+    store: Store, clock: FakeClock
 ) -> None:
     mute = Failing(store, "put", StoreUnavailable("no renewals"), key="intent", times=1000)
-    slow, quick = Shop(takes_s=4 * LEASE_S), Shop(raw=RAW.replace(b"r1", b"r2"))
-    with ThreadPoolExecutor(1) as threads:
-        # As on another machine, where nobody can see that this process lives.
-        overtaken = threads.submit(obtain, Ledger(mute, **SPEED), slow)  # type: ignore[arg-type]
-        while not slow.sold:
-            time.sleep(0.01)
+    slow, quick = Shop(takes_s=4 * LEASE_S, clock=clock), Shop(raw=RAW.replace(b"r1", b"r2"))
+    with ThreadPoolExecutor(2) as threads:
+        overtaken = threads.submit(obtain, ledger_in(mute, clock), slow)
+        assert slow.selling.wait(10)
+        # As on another machine, where nobody can see that this process is alive.
         leave_intent(store, id=intent(store).id)
-        found = obtain(Ledger(store, **SPEED), quick)
-        late = overtaken.result()
-    assert (found.how, late.how) == ("bought", "waited")
+        first = threads.submit(obtain, ledger_in(store, clock), quick)
+        clock.run([overtaken, first], sleepers=3, step_s=POLL_S)
+    found, late = first.result(), overtaken.result()
+    assert (found.origin, late.origin) == ("bought", "waited")
     assert late.reply == found.reply
     assert (found.receipt.may_have_been_paid, late.receipt.may_have_been_paid) == (1, 2)
 
@@ -337,19 +366,19 @@ def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_coun
 def test_a_tampered_reply_is_neither_used_nor_bought_again(ledger: Ledger, store: Store) -> None:
     shop = Shop()
     obtain(ledger, shop)
-    store.put(LOT.reply_key(1), RAW.replace(b"hello", b"hallo"))
+    store.put(CHUNK.reply_key(1), RAW.replace(b"hello", b"hallo"))
     with pytest.raises(UnusableResponse, match="not what its receipt says"):
         obtain(ledger, shop)
     assert shop.sold == 1
 
 
-@pytest.mark.parametrize("key", [LOT.intent_key(1), LOT.receipt_key])
+@pytest.mark.parametrize("key", [CHUNK.intent_key(1), CHUNK.receipt_key])
 @pytest.mark.parametrize("cut", [0, 1, 40])
 def test_a_half_written_record_stops_all_buying(
     ledger: Ledger, store: Store, key: str, cut: int
 ) -> None:
     leave_intent(store, state="released")
-    if key == LOT.receipt_key:
+    if key == CHUNK.receipt_key:
         receipt = Receipt(
             intent=1,
             reply_sha256="0" * 64,
@@ -362,7 +391,7 @@ def test_a_half_written_record_stops_all_buying(
         store.put(key, receipt.model_dump_json().encode())
     store.put(key, store.read(key)[:cut])
     shop = Shop()
-    with pytest.raises(UnusableResponse, match="of the ledger's"):
+    with pytest.raises(UnusableResponse, match="of the ledger"):
         obtain(ledger, shop)
     assert shop.sold == 0
 
@@ -371,25 +400,25 @@ def test_an_answer_that_cannot_be_read_is_paid_in_vain_until_somebody_can(ledger
     def unable(raw: bytes, order: Order) -> Reply:
         raise UnusableResponse("a form nobody knows", request_id="r1")
 
-    shop, stop = Shop(), threading.Event()
+    shop, cancelled = Shop(), threading.Event()
     with pytest.raises(UnusableResponse):
-        ledger.buy(Turn(LOT, 1, ()), ORDER, shop.send, unable, stop=stop)
+        ledger.buy(Unclaimed(CHUNK, 1, ()), ORDER, shop.send, unable, cancelled=cancelled)
     with pytest.raises(UnusableResponse):
-        ledger.turn(LOT, unable, stop=stop)
-    assert obtain(ledger, shop).how == "reused"
+        ledger.wait(CHUNK, unable, cancelled=cancelled)
+    assert obtain(ledger, shop).origin == "reused"
     assert shop.sold == 1
 
 
 def test_two_replies_that_are_no_answers_are_enough(ledger: Ledger, store: Store) -> None:
     shop = Shop(raw=b"{}")
-    for _ in range(ledger_module.MAX_INVALID_RESPONSES):
+    for _ in range(MAX_INVALID_RESPONSES):
         with pytest.raises(EngineError):
             obtain(ledger, shop)
     with pytest.raises(UnusableResponse, match=r"no answer.*remove file://"):
         obtain(ledger, shop)
-    assert shop.sold == ledger_module.MAX_INVALID_RESPONSES
+    assert shop.sold == MAX_INVALID_RESPONSES
     assert intent(store).state == "spoiled"
-    assert store.read(LOT.reply_key(1)) == b"{}"
+    assert store.read(CHUNK.reply_key(1)) == b"{}"
 
 
 def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Ledger) -> None:
@@ -402,12 +431,12 @@ def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Led
 
 def test_after_too_many_lost_attempts_a_person_must_look(ledger: Ledger) -> None:
     silent = Shop(error=EngineError("never answered", may_be_paid=True))
-    for _ in range(ledger_module.MAX_UNANSWERED_ATTEMPTS):
+    for _ in range(MAX_UNANSWERED_ATTEMPTS):
         with pytest.raises(EngineError):
             obtain(ledger, silent)
     with pytest.raises(UnusableResponse, match="never answered"):
         obtain(ledger, silent)
-    assert silent.sold == ledger_module.MAX_UNANSWERED_ATTEMPTS
+    assert silent.sold == MAX_UNANSWERED_ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -436,33 +465,35 @@ def test_what_ends_a_request_from_our_side_may_have_been_paid(
     assert obtain(ledger, Shop()).receipt.may_have_been_paid == 1
 
 
-def test_a_reply_waits_for_a_store_in_trouble(store: Store) -> None:
-    failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=1)
+def test_a_reply_waits_for_a_store_in_trouble(store: Store, clock: FakeClock) -> None:
+    failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=5)
     shop = Shop()
-    found = obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
-    assert (found.how, shop.sold, failing.left) == ("bought", 1, 0)
+    with ThreadPoolExecutor(1) as threads:
+        buying = threads.submit(obtain, ledger_in(failing, clock), shop)
+        clock.run([buying], sleepers=2, step_s=POLL_S)
+    found = buying.result()
+    assert (found.origin, shop.sold, failing.left) == ("bought", 1, 0)
 
 
-def test_a_reply_that_cannot_be_stored_is_counted(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger_module, "STORE_PATIENCE_S", 0.0)
+def test_a_reply_that_cannot_be_stored_is_counted(store: Store, clock: FakeClock) -> None:
     failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=100)
     with pytest.raises(StoreUnavailable):
-        obtain(Ledger(failing, **SPEED), Shop())  # type: ignore[arg-type]
-    assert obtain(Ledger(store, **SPEED), Shop()).receipt.may_have_been_paid == 1
+        obtain(ledger_in(failing, clock, storage_patience_s=0.0), Shop())
+    assert obtain(ledger_in(store, clock), Shop()).receipt.may_have_been_paid == 1
 
 
-def test_nothing_is_bought_where_the_store_cannot_put_if_absent(store: Store) -> None:
+def test_nothing_is_bought_where_the_store_cannot_put_if_absent(
+    store: Store, clock: FakeClock
+) -> None:
     error = ConfigurationError("this store cannot")
     failing = Failing(store, "put_if_absent", error, key="", times=100)
     shop = Shop()
     with pytest.raises(ConfigurationError):
-        obtain(Ledger(failing, **SPEED), shop)  # type: ignore[arg-type]
+        obtain(ledger_in(failing, clock), shop)
     assert shop.sold == 0
 
 
-def test_a_put_that_was_answered_twice_is_known_as_ones_own(store: Store) -> None:
+def test_a_put_that_was_answered_twice_is_known_as_ones_own(store: Store, clock: FakeClock) -> None:
     class Repeating(Failing):
         def __getattr__(self, name: str) -> Any:
             real = getattr(self._store, name)
@@ -470,15 +501,15 @@ def test_a_put_that_was_answered_twice_is_known_as_ones_own(store: Store) -> Non
 
     repeating = Repeating(store, "", OSError(), key="", times=0)
     shop = Shop()
-    found = obtain(Ledger(repeating, **SPEED), shop)  # type: ignore[arg-type]
-    assert (found.how, shop.sold) == ("bought", 1)
+    found = obtain(ledger_in(repeating, clock), shop)
+    assert (found.origin, shop.sold) == ("bought", 1)
 
 
 def test_stopped_before_the_request_nothing_is_sent(ledger: Ledger) -> None:
-    shop, stop = Shop(), threading.Event()
-    stop.set()
+    shop, cancelled = Shop(), threading.Event()
+    cancelled.set()
     with pytest.raises(Stopped):
-        ledger.buy(Turn(LOT, 1, ()), ORDER, shop.send, read, stop=stop)
+        ledger.buy(Unclaimed(CHUNK, 1, ()), ORDER, shop.send, read, cancelled=cancelled)
     assert shop.sold == 0
 
 
@@ -486,10 +517,10 @@ def test_no_thread_outlives_its_request(ledger: Ledger) -> None:
     obtain(ledger, Shop())
     with pytest.raises(EngineError):
         Ledger(ledger.store).buy(
-            Turn(ChunkKey("cd" * 32, "e"), 1, ()),
+            Unclaimed(ChunkKey("cd" * 32, "e"), 1, ()),
             ORDER,
             Shop(error=EngineError("x")).send,
             read,
-            stop=threading.Event(),
+            cancelled=threading.Event(),
         )
     assert not [each for each in threading.enumerate() if each.name == "ledger-renewal"]
