@@ -7,18 +7,18 @@ on any machine, finds the reply or waits for it.
 
 from stenoflow.ledger.clock import Clock, SystemClock
 from stenoflow.ledger.keys import address_of, chunk_key_of, sends_original_file
-from stenoflow.ledger.ledger import ChunkReply, Ledger, Origin, Read, Unclaimed
+from stenoflow.ledger.ledger import Ledger, Origin, PurchasedReply, Read, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
 from stenoflow.ledger.validation import reader
 
 __all__ = [
     "ChunkKey",
-    "ChunkReply",
     "Clock",
     "Intent",
     "Ledger",
     "Order",
     "Origin",
+    "PurchasedReply",
     "Read",
     "Receipt",
     "SystemClock",

@@ -62,7 +62,7 @@ must be bought again), UnusableResponse if it is one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkReply:
+class PurchasedReply:
     """The reply to a chunk, and how this run came by it."""
 
     reply: Reply
@@ -110,7 +110,7 @@ class Ledger:
         except NotFound:
             return None
 
-    def find(self, chunk: ChunkKey, read: Read) -> ChunkReply | None:
+    def find(self, chunk: ChunkKey, read: Read) -> PurchasedReply | None:
         """Return the reply to a chunk if it has been bought. Raises UnusableResponse, StoreUnavailable."""
         return self._available(ChunkEntries.list(self.store, chunk), read, "reused")
 
@@ -125,7 +125,7 @@ class Ledger:
         """
         return ChunkEntries.list(self.store, chunk).possibly_paid()
 
-    def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> ChunkReply | Unclaimed:
+    def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> PurchasedReply | Unclaimed:
         """Return the reply, waiting while somebody else buys it; Unclaimed if nobody does.
 
         Raises UnusableResponse, Stopped, StoreUnavailable.
@@ -154,7 +154,7 @@ class Ledger:
         read: Read,
         *,
         cancelled: Event,
-    ) -> ChunkReply | None:
+    ) -> PurchasedReply | None:
         """Send a request under an intent, store its reply, then read it.
 
         Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
@@ -243,7 +243,9 @@ class Ledger:
             attempt.close("lost", f"the reply could not be stored: {error}")
             raise
 
-    def _accept(self, attempt: Attempt, raw: bytes, read: Read, possibly_paid: int) -> ChunkReply:
+    def _accept(
+        self, attempt: Attempt, raw: bytes, read: Read, possibly_paid: int
+    ) -> PurchasedReply:
         """Read a stored reply and write its receipt, unless another buyer's reply came first."""
         chunk, intent = attempt.chunk, attempt.intent
         try:
@@ -263,25 +265,27 @@ class Ledger:
         put_record_if_absent(self.store, chunk.receipt_key, receipt)
         stored = read_record(self.store, Receipt, chunk.receipt_key)
         if stored.intent == intent.number:
-            return ChunkReply(reply, stored, "bought")
+            return PurchasedReply(reply, stored, "bought")
         # This buyer was taken for dead and overtaken: both have paid, and the first reply counts.
         attempt.close("lost", "another buyer's reply came first", reply.request_id)
         both_paid = {"may_have_been_paid": stored.may_have_been_paid + 1}
         first = self._read_stored(chunk, stored, read)
-        return ChunkReply(first, stored.model_copy(update=both_paid), "waited")
+        return PurchasedReply(first, stored.model_copy(update=both_paid), "waited")
 
-    def _available(self, entries: ChunkEntries, read: Read, origin: Origin) -> ChunkReply | None:
+    def _available(
+        self, entries: ChunkEntries, read: Read, origin: Origin
+    ) -> PurchasedReply | None:
         """Return the reply if it is there, accepting it first if nobody has."""
         chunk = entries.chunk
         if entries.has_receipt:
             receipt = entries.receipt()
-            return ChunkReply(self._read_stored(chunk, receipt, read), receipt, origin)
+            return PurchasedReply(self._read_stored(chunk, receipt, read), receipt, origin)
         for intent, raw in entries.unread_replies():
             others = [each for each in entries.possibly_paid() if each.number != intent.number]
             with suppress(EngineError):
                 attempt = Attempt(self.store, chunk, intent, self.clock)
                 accepted = self._accept(attempt, raw, read, len(others))
-                return ChunkReply(accepted.reply, accepted.receipt, origin)
+                return PurchasedReply(accepted.reply, accepted.receipt, origin)
         return None
 
     def _read_stored(self, chunk: ChunkKey, receipt: Receipt, read: Read) -> Reply:

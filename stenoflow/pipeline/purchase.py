@@ -30,7 +30,7 @@ from stenoflow.errors import (
     TransientError,
 )
 from stenoflow.ledger.keys import chunk_key_of
-from stenoflow.ledger.ledger import ChunkReply, Ledger, Read, Unclaimed
+from stenoflow.ledger.ledger import Ledger, PurchasedReply, Read, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Order
 from stenoflow.ledger.validation import reader
 from stenoflow.segmentation.options import SegmentationOptions
@@ -58,7 +58,7 @@ class Wanted:
     plan: SegmentationPlan
     part: Part
     chunk: ChunkKey
-    obtained: ChunkReply | None = None
+    obtained: PurchasedReply | None = None
     lost: int = 0
     """Attempts that may have been paid, on the part that this one is a half of."""
 
@@ -182,7 +182,7 @@ class Buyer:
             raise max(errors, key=_weight)
         return [part for each in futures for part in each.result()]
 
-    def _count(self, obtained: ChunkReply) -> None:
+    def _count(self, obtained: PurchasedReply) -> None:
         payments = 1 + obtained.receipt.may_have_been_paid
         self.purse.count((obtained.receipt.order.estimate_usd or Decimal(0)) * payments)
 
@@ -232,11 +232,11 @@ class Buyer:
     def _bought_whole(self, wanted: Wanted, held: RecordingReservation) -> Wanted:
         path = self.scratch / f"{wanted.chunk.chunk}.body"
         body: RequestAudio | None = None
-        obtained: ChunkReply | None = None
+        obtained: PurchasedReply | None = None
         try:
             while obtained is None:
                 turn = self.shelf.ledger.wait(wanted.chunk, self.shelf.read, cancelled=self.stop)
-                if isinstance(turn, ChunkReply):
+                if isinstance(turn, PurchasedReply):
                     obtained = turn
                 else:
                     self._count_lost(turn)
@@ -271,7 +271,7 @@ class Buyer:
 
     def _send(
         self, turn: Unclaimed, wanted: Wanted, body: RequestAudio, held: RecordingReservation
-    ) -> ChunkReply | None:
+    ) -> PurchasedReply | None:
         order = Order(
             engine=self.engine.name,
             body_sha256=body.sha256,

@@ -21,7 +21,7 @@ from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
 from stenoflow.errors import ConfigurationError, NotFound
 from stenoflow.ledger.keys import address_of, sends_original_file
-from stenoflow.ledger.ledger import ChunkReply, Ledger, Origin
+from stenoflow.ledger.ledger import Ledger, Origin, PurchasedReply
 from stenoflow.pipeline.purchase import Admission, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import Part, SegmentationPlan
@@ -309,7 +309,7 @@ def _joined(
     return normalize(transcript)
 
 
-def _purchase(wanted: Wanted, obtained: ChunkReply) -> Purchase:
+def _purchase(wanted: Wanted, obtained: PurchasedReply) -> Purchase:
     receipt = obtained.receipt
     return Purchase(
         address=wanted.chunk.address,

@@ -28,8 +28,8 @@ from stenoflow.ledger.lease_owner import LeaseOwner
 from stenoflow.ledger.ledger import (
     MAX_INVALID_RESPONSES,
     MAX_UNANSWERED_ATTEMPTS,
-    ChunkReply,
     Ledger,
+    PurchasedReply,
     Unclaimed,
 )
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
@@ -87,11 +87,11 @@ class Shop:
         return self.raw
 
 
-def obtain(ledger: Ledger, shop: Shop, cancelled: threading.Event | None = None) -> ChunkReply:
+def obtain(ledger: Ledger, shop: Shop, cancelled: threading.Event | None = None) -> PurchasedReply:
     cancelled = cancelled or threading.Event()
     while True:
         found = ledger.wait(CHUNK, read, cancelled=cancelled)
-        if isinstance(found, ChunkReply):
+        if isinstance(found, PurchasedReply):
             return found
         if bought := ledger.buy(found, ORDER, shop.send, read, cancelled=cancelled):
             return bought
@@ -191,7 +191,7 @@ def test_eight_threads_at_once_pay_once(ledger: Ledger, clock: FakeClock) -> Non
     shop = Shop(takes_s=2 * LEASE_S, clock=clock)
     together = threading.Barrier(8)
 
-    def one() -> ChunkReply:
+    def one() -> PurchasedReply:
         together.wait()
         return obtain(ledger, shop)
 
