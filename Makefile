@@ -15,29 +15,41 @@ TO ?= transcripts
 OPTIONS ?=
 # More options for pytest, such as PYTEST='-k vad'.
 PYTEST ?=
+# Worker processes of pytest; each starts its own Prefect server, S3 server and browser when a test needs it.
+WORKERS ?= auto
+# UPGRADE=--upgrade makes `make lock` take the newest release of everything.
+UPGRADE ?=
 
 .PHONY: help
-help: ## Print this
+help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
 
 .PHONY: run
 run: $(VENV)/.runs ## Set up, then transcribe the samples, or RECORDING=path-or-s3-url [TO=folder-or-s3-url]
 	@$(BIN)/stenoflow transcribe $(if $(RECORDING),"$(RECORDING)",--samples) --to "$(TO)" $(OPTIONS)
 
+.PHONY: unit
+unit: $(VENV)/.tests ## Set up, then run the unit tests: no server, no network, under a minute; [PYTEST='-k vad']
+	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) --maxprocesses 4 $(PYTEST)
+
 .PHONY: test
-test: $(VENV)/.tests ## Set up, then pass the tests; [PYTEST='-k vad']
-	@$(BIN)/python -m pytest $(PYTEST)
+test: $(VENV)/.tests ## Set up, then run all tests; [PYTEST='-k vad']
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope $(PYTEST)
+
+.PHONY: lowest
+lowest: $(VENV)-lowest/.made ## Run the unit tests with the oldest dependencies that are allowed
+	@$(VENV)-lowest/bin/python -m pytest tests/unit -n $(WORKERS) --maxprocesses 4 $(PYTEST)
 
 .PHONY: check
-check: $(VENV)/.tests ## Style, types and the direction of imports
+check: $(VENV)/.tests ## Check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
 
 .PHONY: bench
-bench: $(VENV)/.tests ## Measure everything against its peers; one table, one JSON line each
+bench: $(VENV)/.tests ## Run all benches: one table, and one JSON line for each measure
 	@$(BIN)/python -m bench
 
 .PHONY: serve
-serve: $(VENV)/.runs ## Server, UI, worker and deployments on this machine; Ctrl-C stops them all
+serve: $(VENV)/.runs ## Run server, UI, deployments and a worker on this machine; Ctrl-C stops them all
 	@$(BIN)/stenoflow serve
 
 .PHONY: deploy
@@ -45,34 +57,47 @@ deploy: $(VENV)/.runs ## Register work pool, limits, blocks, deployments and aut
 	@$(BIN)/stenoflow deploy
 
 .PHONY: standin
-standin: $(VENV)/.tests ## A local stand-in for Deepgram, to try the engine without an account
+standin: $(VENV)/.tests ## Run a local stand-in for Deepgram, to try the engine without an account
 	@$(BIN)/python -m stenoflow.testing.deepgram
 
 .PHONY: doctor
-doctor: $(VENV)/.runs ## Say what is installed, what is missing, and the command that mends it
+doctor: $(VENV)/.runs ## Report what is installed and what is missing, with the command that fixes it
 	@$(BIN)/stenoflow doctor
 
 .PHONY: lock
-lock: ## Resolve the dependencies anew and write constraints.txt
-	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q -e '.[docling,parquet,faster-whisper,test]'
-	@$(VENV)-lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > $(PINS) && rm -rf $(VENV)-lock
+lock: $(VENV)-lock/.made ## Resolve the dependencies and write constraints.txt and constraints-lowest.txt; [UPGRADE=--upgrade]
+	@$(VENV)-lock/bin/python .ci/lock.py $(UPGRADE)
 
 .PHONY: clean
-clean: ## Remove the virtual environment and all caches
-	@rm -rf $(VENV) $(VENV)-lock build *.egg-info .pytest_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environments and all caches
+	@rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+INSTALL := install -q --disable-pip-version-check
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Stenoflow needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) ..." && $(PYTHON) -m venv $(VENV) && touch $@
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) && touch $@
 
-# What is installed as stenoflow.flows lies in flows/: by these links, editors, type checkers and Python
-# find it in a checkout under the name that it is installed by.
+# These directories are installed as stenoflow.flows and so on. With the links, editors, type checkers
+# and Python find them under those names in a checkout too.
 LINKS := $(addprefix stenoflow/,flows tasks blocks deployments)
 $(LINKS):
 	@ln -sfn ../$(notdir $@) $@
 
 $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
-	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e . && touch $@
+	@echo "Installing Stenoflow and what it needs from the package index (about a minute, once)"
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e . && touch $@
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
-	@$(BIN)/pip install -q --disable-pip-version-check -c $(PINS) -e '.[test,docling,parquet,faster-whisper]' && touch $@ $(VENV)/.runs
+	@echo "Installing Stenoflow, its optional formats and engines, and the test tools (a few minutes, once)"
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,faster-whisper]' && touch $@ $(VENV)/.runs
+
+$(VENV)-lowest/.made: pyproject.toml constraints-lowest.txt | $(LINKS)
+	@echo "Creating $(VENV)-lowest with the oldest dependencies that pyproject.toml allows"
+	@$(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,faster-whisper]' && touch $@
+
+$(VENV)-lock/.made:
+	@echo "Creating $(VENV)-lock with uv"
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip $(INSTALL) uv && touch $@
