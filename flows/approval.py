@@ -1,12 +1,12 @@
-"""A person's word before a sweep that may cost much.
+"""A person's approval of a sweep that may cost much.
 
 The sweep's flow run is suspended: it leaves its worker, and once a person has answered in the Prefect
-UI or through the API it begins again from the top, in a new process. So what it asks about is kept at
-the server beside the answer. A run that has its answer goes by that forecast ever after, however often
-it begins again, and never takes what was no part of it.
+UI or through the API it begins again from the top, in a new process. So the estimate that the person is
+shown is kept at the server beside the answer. A run that has its answer keeps to that estimate however
+often it begins again, and never takes a recording that was not part of it.
 """
 
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 from uuid import UUID, uuid4
 
 from prefect.client.orchestration import get_client
@@ -24,22 +24,21 @@ from prefect.input.actions import (
     adelete_flow_run_input,
     aread_flow_run_input,
 )
-from prefect.input.run_input import keyset_from_base_key
 from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from stenoflow.errors import ConfigurationError
 from stenoflow.estimate.model import Forecast
 from stenoflow.estimate.text import question_md, summary
 
-QUESTION = "approval"
-"""Under which name the last question is kept with its flow run."""
+REQUEST = "approval"
+"""Name of the input under which the last request is kept with its flow run."""
 
 Decision = Literal["approve", "decline"]
 
 
-class Approval(RunInput):
+class ApprovalForm(RunInput):
     """The form in which a person answers."""
 
     decision: Decision = Field(
@@ -47,48 +46,46 @@ class Approval(RunInput):
     )
 
 
-class Question(BaseModel):
-    """What a person was asked."""
+class ApprovalRequest(BaseModel):
+    """What a person is asked to approve."""
 
     forecast: Forecast
     pause: str
-    """Key of the pause that waits for the answer: each is suspended for once, so that a question
-    nobody answered can be asked anew."""
+    """Key of the pause that waits for the answer. A flow run is suspended once for each key, so a
+    request that nobody answered is repeated under another key."""
 
 
-class Answered(BaseModel):
-    """What a person was asked, and said."""
+class Approval(BaseModel):
+    """What a person was asked to approve, and the decision."""
 
     forecast: Forecast
     decision: Decision
 
 
-async def answered() -> Answered | None:
-    """The answer that this flow run has got in an earlier process; None where it has none."""
-    if get_deployment_id() is None or (kept := await aread_flow_run_input(QUESTION)) is None:
+async def get_approval() -> Approval | None:
+    """Return the answer that this flow run got in an earlier process; None if it has none."""
+    if get_deployment_id() is None or (kept := await aread_flow_run_input(REQUEST)) is None:
         return None
-    question = Question.model_validate(kept)
-    # The name under which Prefect keeps what a suspended run was resumed with.
-    name = keyset_from_base_key(f"suspended-{question.pause}")["response"]
-    answer: Any = await aread_flow_run_input(name)
-    if answer is None:
-        return None
-    return Answered(forecast=question.forecast, decision=Approval.model_validate(answer).decision)
+    request = ApprovalRequest.model_validate(kept)
+    try:
+        answer = await _suspend(request)
+    except ValidationError:
+        return None  # the run was scheduled again without an answer
+    return Approval(forecast=request.forecast, decision=answer.decision)
 
 
-async def ask(forecast: Forecast) -> NoReturn:
+async def request_approval(forecast: Forecast) -> NoReturn:
     """Suspend the flow run until a person has answered: this does not return.
 
-    Raises ConfigurationError where it cannot be suspended, since no deployment could set it going again.
+    Raises ConfigurationError if it cannot be suspended, because no deployment could start it again.
     """
-    question = Question(forecast=forecast, pause=uuid4().hex)
-    form = Approval.with_initial_data(description=question_md(forecast))
+    request = ApprovalRequest(forecast=forecast, pause=uuid4().hex)
     if get_deployment_id() is not None:
-        if await aread_flow_run_input(QUESTION) is not None:
-            await adelete_flow_run_input(QUESTION)
-        await acreate_flow_run_input(QUESTION, question.model_dump(mode="json"))
+        if await aread_flow_run_input(REQUEST) is not None:
+            await adelete_flow_run_input(REQUEST)
+        await acreate_flow_run_input(REQUEST, request.model_dump(mode="json"))
     try:
-        await asuspend_flow_run(wait_for_input=form, key=question.pause)
+        await _suspend(request)
     except RuntimeError as error:
         raise ConfigurationError(
             f"The forecast needs a person's approval ({summary(forecast)}), and only a run of a "
@@ -98,10 +95,19 @@ async def ask(forecast: Forecast) -> NoReturn:
     raise AssertionError("a suspended flow run does not go on")
 
 
-async def asked_elsewhere() -> FlowRun | None:
-    """Another run of the same deployment with the same parameters that waits for an answer.
+async def _suspend(request: ApprovalRequest) -> ApprovalForm:
+    """Suspend the flow run, or return the answer if it was suspended for this request before.
 
-    A schedule goes on while nobody answers: one question is enough.
+    Raises ValidationError if it was, and has no answer.
+    """
+    form = ApprovalForm.with_initial_data(description=question_md(request.forecast))
+    return await asuspend_flow_run(wait_for_input=form, key=request.pause)
+
+
+async def find_same_request() -> FlowRun | None:
+    """Return another run of this deployment with the same parameters that waits for an answer.
+
+    A schedule goes on while nobody answers: one request is enough.
     """
     deployment, flow_run = get_deployment_id(), get_id()
     if deployment is None or flow_run is None:

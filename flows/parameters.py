@@ -1,13 +1,15 @@
-"""Parameters that flows have in common, as their forms show them."""
+"""The parameters of flows, as their forms show them."""
 
 import inspect
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, ParamSpec, TypeVar, get_args, get_type_hints
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from stenoflow.catalog import Selection
+from stenoflow.flows.sweep import BatchOf
 from stenoflow.profile.model import Profile
 
 P = ParamSpec("P")
@@ -15,9 +17,9 @@ R = TypeVar("R")
 
 
 def described(function: Callable[P, R]) -> Callable[P, R]:
-    """Tell what each parameter of a flow is in its form in the UI.
+    """Add the descriptions of a flow's parameters to its docstring, and return the flow's function.
 
-    Prefect takes that from a docstring's section "Args" only, and leaves out what `Field` says.
+    Prefect's forms take them from the docstring's section "Args" only, and leave out what `Field` says.
     """
     hints = get_type_hints(function, include_extras=True)
     lines = [
@@ -31,8 +33,10 @@ def described(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _sentences(name: str, field: FieldInfo) -> str:
-    said = field.description or ""
-    return said if field.title is None or field.title.lower() == name else f"{field.title}. {said}"
+    description = field.description or ""
+    if field.title is None or field.title.lower() == name:
+        return description
+    return f"{field.title}. {description}"
 
 
 SourceAddress = Annotated[
@@ -66,21 +70,68 @@ CredentialsName = Annotated[
     ),
 ]
 SelectionChoice = Annotated[
-    Selection, Field(title="Selection", description="Which objects are recordings to be done.")
+    Selection,
+    Field(
+        title="Selection", description="Which objects of the source are recordings to transcribe."
+    ),
 ]
 Limit = Annotated[
     int | None,
-    Field(title="Most recordings", description="Empty: all that are to be done.", ge=1),
+    Field(title="Most recordings", description="Empty: all that are to be transcribed.", ge=1),
 ]
 AtOnce = Annotated[
-    int, Field(title="Recordings at once", description="In one process.", ge=1, le=64)
+    int,
+    Field(
+        title="Recordings at once",
+        description="Transcribed at the same time in one process.",
+        ge=1,
+        le=64,
+    ),
 ]
 SampleSize = Annotated[
     int,
     Field(
-        title="Recordings to hear",
-        description="Drawn from the whole listing by size, fetched and heard, but not sent anywhere.",
+        title="Recordings to analyze",
+        description="Drawn from the whole listing by size, fetched and analyzed, but not sent anywhere.",
         ge=1,
         le=200,
     ),
+]
+BudgetLimit = Annotated[
+    Decimal | None,
+    Field(
+        title="Budget, USD",
+        description="Most this sweep may spend, by estimate. It is divided among batches by size.",
+        ge=0,
+    ),
+]
+ApprovalLimit = Annotated[
+    Decimal | None,
+    Field(
+        title="Approval above, USD",
+        description="A sweep that may cost more waits for a person to approve it, or ends there.",
+        ge=0,
+    ),
+]
+BatchSize = Annotated[
+    int,
+    Field(
+        title="Recordings to a flow run",
+        description="Larger sweeps are divided into batches of this size, on the work pool.",
+        ge=1,
+        le=2000,
+    ),
+]
+FailureRatio = Annotated[
+    float,
+    Field(
+        title="Share that may fail",
+        description="The sweep itself fails if more of its recordings failed.",
+        ge=0,
+        le=1,
+    ),
+]
+BatchChoice = Annotated[
+    BatchOf | None,
+    Field(title="Batch", description="Set by a sweep for its batches. Leave it empty."),
 ]

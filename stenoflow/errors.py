@@ -33,6 +33,15 @@ class StenoError(Exception):
     """Base of all errors raised by ``stenoflow``. ``str(error)`` is fit to be shown to a person."""
 
 
+def error_type(name: str | None) -> type[Exception]:
+    """Return the error of the product that has this name, as manifests and reports hold it.
+
+    Exception stands for all other names, and for None.
+    """
+    found = globals().get(name or "")
+    return found if isinstance(found, type) and issubclass(found, StenoError) else Exception
+
+
 class PermanentError(StenoError):
     """Trying again with the same input cannot succeed."""
 

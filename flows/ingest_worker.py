@@ -1,0 +1,193 @@
+"""The recordings of a batch, each in a flow run of its own, several at a time in this process."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from threading import Event
+from typing import Any, cast
+
+import httpx
+from prefect import Task, get_run_logger, tags
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.exceptions import MissingResult
+from prefect.runtime.flow_run import get_run_count
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+)
+
+from stenoflow.billing.budget import Budget
+from stenoflow.catalog import Batch, KeyRange, SweepReport, decisions
+from stenoflow.errors import (
+    BudgetSpent,
+    ConfigurationError,
+    EngineAccountError,
+    MissingDependency,
+    PrefectUnavailable,
+    StenoError,
+    error_type,
+)
+from stenoflow.flows.sweep import Sweep, sweep_tag
+from stenoflow.flows.transcribe import transcribe
+from stenoflow.http.backoff import Backoff
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.storage import ObjectInfo
+from stenoflow.tasks.budget import sweep_budget
+from stenoflow.tasks.ending import Ending
+from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
+
+STOPS_SWEEP = (ConfigurationError, EngineAccountError, MissingDependency)
+"""Errors that every further recording would meet."""
+SERVER_OUTAGE = Backoff(first_s=4, longest_s=60)
+"""Pauses while the Prefect server does not answer: it may be restarting."""
+SERVER_ATTEMPTS = 6
+"""Two minutes of pauses in all."""
+MAX_CHILDREN = 10_000_000
+"""More flow runs than one run of a sweep ever begins."""
+
+
+async def run_batches(
+    sweep: Sweep, batches: Sequence[Batch], report: SweepReport, budget_usd: Decimal | None
+) -> None:
+    """Transcribe the recordings of all batches under one budget, and count them in the report."""
+    reset_subflow_dynamic_keys()
+    with _budget(budget_usd):
+        for batch in batches:
+            await run_batch(sweep, batch, report)
+
+
+async def run_batch(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
+    """Run the flow `transcribe` for each recording of a batch, several at a time in this process."""
+    if report.should_stop:
+        report.not_started += batch.recordings
+        return
+    waiting = iter(await in_stoppable_thread(_recordings_of, sweep, batch))
+
+    async def worker() -> None:
+        for info in waiting:
+            if report.should_stop:
+                report.not_started += 1
+                continue
+            began = time.monotonic()
+            ending = await run_recording(sweep, info.key)
+            report.count(ending, took_s=time.monotonic() - began)
+            error = error_type(ending.error)
+            if issubclass(error, STOPS_SWEEP):
+                report.stopped = ending.reason
+            report.budget_spent = report.budget_spent or issubclass(error, BudgetSpent)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(sweep.parameters.at_once):
+                group.create_task(worker())
+    except BaseExceptionGroup as errors:
+        # By the signal itself Prefect knows that a run was told to end, not by a group that holds it.
+        raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
+
+
+def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
+    found = decisions(sweep.catalog, within=KeyRange(batch.after, batch.until))
+    return [each.info for each in found if each.status.taken and not stop.is_set()]
+
+
+async def run_recording(sweep: Sweep, key: str) -> Ending:
+    """Run the flow `transcribe` for one recording and return how it ended, whatever happens in it.
+
+    A Prefect server that does not answer is given a few minutes. Nothing that was bought meanwhile is
+    bought again.
+    """
+    error: BaseException
+    try:
+        found = await AsyncRetrying(
+            wait=SERVER_OUTAGE.wait,
+            stop=stop_after_attempt(SERVER_ATTEMPTS),
+            retry=retry_if_exception(_is_outage),
+            before_sleep=lambda attempt: _log_outage(key, attempt),
+            reraise=True,
+        )(_run_transcribe, sweep, key)
+        if isinstance(found, Ending):
+            return found
+        error = found if isinstance(found, BaseException) else MissingResult(repr(found))
+    except (httpx.HTTPError, MissingResult) as lost:
+        error = PrefectUnavailable(
+            f"the Prefect server did not take or return how the flow run ended: {lost or repr(lost)}."
+        )
+    with suppress(StenoError):
+        if manifest := await in_thread(_manifest_of, sweep, key):
+            return Ending.of(manifest)
+    return Ending(key=key, outcome="gave_up", error=type(error).__name__, reason=str(error))
+
+
+async def _run_transcribe(sweep: Sweep, key: str) -> object:
+    """Return the result of the recording's flow run: an Ending, or the exception that it failed with.
+
+    Raises httpx.HTTPError, also where the flow run failed with it, and MissingResult.
+    """
+    with tags(sweep_tag(sweep.run)):
+        run = transcribe(
+            key=key,
+            source=sweep.parameters.source,
+            destination=sweep.parameters.destination,
+            profile=sweep.parameters.profile,
+            credentials=sweep.parameters.credentials,
+            return_state=True,
+        )
+        state = await cast(Awaitable[State[Any]], run)
+        found = await state.aresult(raise_on_failure=False)
+    if isinstance(found, httpx.HTTPError):
+        raise found
+    return found
+
+
+def _manifest_of(sweep: Sweep, key: str) -> Manifest | None:
+    """Return the recording's manifest, where its flow run did not say how it ended.
+
+    The server's answer to the run's last state may be lost; repeated, it comes without the state's data.
+    """
+    catalog = sweep.catalog
+    mark = fingerprint(catalog.source.stat(key).version, catalog.profile)
+    return read_manifest(catalog.destination, manifest_key(key, mark))
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Return True for the error of a server that does not answer, or answers that it cannot."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.is_server_error
+    return isinstance(error, httpx.TransportError)
+
+
+def _log_outage(key: str, attempt: RetryCallState) -> None:
+    error = attempt.outcome and attempt.outcome.exception()
+    get_run_logger().warning("%s waits for the Prefect server: %r", key, error)
+
+
+@contextmanager
+def _budget(limit_usd: Decimal | None) -> Generator[None, None, None]:
+    """Share one budget among all recordings that are begun in the block."""
+    token = sweep_budget.set(Budget(limit_usd))
+    try:
+        yield
+    finally:
+        sweep_budget.reset(token)
+
+
+def reset_subflow_dynamic_keys() -> None:
+    """Keep a sweep that runs again from taking its earlier recordings' flow runs for new ones.
+
+    Prefect numbers the children of a flow run in their order and takes a child of the same number for
+    the same one. When a sweep runs again, its first recordings are done and others get their numbers.
+    There is no documented way to name a child flow run:
+    https://github.com/PrefectHQ/prefect/issues/22259 and
+    https://github.com/PrefectHQ/prefect/issues/23152.
+    """
+    context = FlowRunContext.get()
+    earlier_runs = get_run_count() - 1
+    if context is not None and earlier_runs > 0:
+        tracking = Task(name=transcribe.name, fn=transcribe.fn, version=transcribe.version)
+        context.task_run_dynamic_keys[tracking.task_key] = earlier_runs * MAX_CHILDREN
