@@ -25,7 +25,7 @@ from stenoflow.media.binaries import chosen_decoder, second_decoder
 from stenoflow.media.sandbox import launcher
 from stenoflow.media.scratch import scratch_root
 from stenoflow.profile.model import Profile
-from stenoflow.render import check_artifacts, renderers
+from stenoflow.render import check_artifacts, renderer_problems, renderers
 from stenoflow.storage.probe import Report
 
 Verdict = Literal["fine", "optional", "missing"]
@@ -173,6 +173,13 @@ def _engines() -> Iterator[Finding]:
 
 def _artifacts() -> Iterator[Finding]:
     yield Finding("artifacts", "fine", ", ".join(renderers()))
+    for problem in renderer_problems():
+        yield Finding(
+            f"artifact {problem.name}",
+            "optional",
+            f"{problem.value} is not available",
+            problem.reason,
+        )
     yield _extra("artifact docling", "docling_core", "docling")
     yield _extra("artifact parquet", "pyarrow", "parquet")
 

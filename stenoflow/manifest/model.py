@@ -4,7 +4,6 @@ It is written last. Who sees a manifest with the outcome ``published`` sees ever
 each with its digest; and who finds one under a recording's fingerprint need not do that work again.
 """
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -16,6 +15,7 @@ from stenoflow.errors import NotFound
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.pipeline.transcribe import Purchase
 from stenoflow.profile.model import Profile
+from stenoflow.render.json_text import json_by_field
 from stenoflow.segmentation.planner import SegmentationPlan
 from stenoflow.segmentation.timeline import Proof
 from stenoflow.storage import Store
@@ -163,10 +163,4 @@ def read_manifest(store: Store, key: str) -> Manifest | None:
 
 def written(manifest: Manifest) -> bytes:
     """A manifest as it is stored: JSON in UTF-8, a line for each field."""
-    fields = manifest.model_dump(mode="json")
-    lines = (f"  {json.dumps(name)}: {_compact(value)}" for name, value in fields.items())
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json_by_field(manifest.model_dump(mode="json")).encode()

@@ -41,11 +41,11 @@ from stenoflow.render import (
     Recording,
     Rendering,
     Waveform,
+    compute_waveform,
     render_all,
-    waveform,
 )
 from stenoflow.render import Costs as RenderedCosts
-from stenoflow.render.links import playback_url
+from stenoflow.render.playback import playback_url
 from stenoflow.segmentation.planner import SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.storage import Fetched, ObjectInfo, Store
@@ -415,6 +415,6 @@ def _removed(plans: Iterable[SegmentationPlan]) -> tuple[Span, ...]:
 
 def _waveform(channels: Sequence[Channel]) -> Waveform:
     """The loudest of all channels in each bucket."""
-    drawn = [waveform(channel.pcm, samples=channel.samples) for channel in channels]
+    drawn = [compute_waveform(channel.pcm, samples=channel.samples) for channel in channels]
     peaks = tuple(max(bucket) for bucket in zip(*(each.peaks for each in drawn), strict=True))
     return Waveform(peaks, drawn[0].duration_s)

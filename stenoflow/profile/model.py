@@ -18,7 +18,7 @@ from stenoflow.http.options import WebhookOptions
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.options import Options, canonical_digest
 from stenoflow.render.captions.options import CaptionOptions
-from stenoflow.render.options import PlaybackOptions
+from stenoflow.render.playback import PlaybackOptions
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.vad.options import VadOptions
 

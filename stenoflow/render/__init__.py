@@ -1,16 +1,21 @@
-"""What people and programs read: one transcript, written in any of the registered formats."""
+"""What people and programs read: a transcript, rendered in any of the installed formats.
 
-from stenoflow.render.base import Costs, Recording, Rendering
+A :class:`Rendering` is a normalized transcript with everything known about how it was made. A
+:class:`Renderer` turns it into the bytes of one file. Renderers are entry points of the group
+``stenoflow.renderers``, so that other packages can add formats (``docs/formats.md``).
+"""
+
+from stenoflow.render.base import Artifact, Costs, Failure, Recording, Renderer, Rendering
 from stenoflow.render.registry import (
-    Artifact,
-    Failure,
-    Renderer,
+    RendererProblem,
     check_artifacts,
+    find_renderer,
     render_all,
-    renderer,
+    render_transcript,
+    renderer_problems,
     renderers,
 )
-from stenoflow.render.waveform import Waveform, waveform
+from stenoflow.render.waveform import Waveform, compute_waveform
 
 __all__ = [
     "Artifact",
@@ -18,11 +23,14 @@ __all__ = [
     "Failure",
     "Recording",
     "Renderer",
+    "RendererProblem",
     "Rendering",
     "Waveform",
     "check_artifacts",
+    "compute_waveform",
+    "find_renderer",
     "render_all",
-    "renderer",
+    "render_transcript",
+    "renderer_problems",
     "renderers",
-    "waveform",
 ]

@@ -1,6 +1,7 @@
-"""All that a renderer may use, as one immutable value."""
+"""The values that renderers work with: what they are given, what they are, and what they make."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 from stenoflow.audio.quality import Quality
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.render.captions.options import CaptionOptions
-from stenoflow.render.options import PlaybackOptions
+from stenoflow.render.playback import PlaybackOptions
 from stenoflow.render.waveform import Waveform
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,9 @@ class Recording:
     """The recording that was transcribed."""
 
     key: str
-    """As it is called in its store: data, whatever characters it has."""
+    """Its key in its store: data, with whatever characters it has."""
     url: str
-    """Where it lies, without credentials."""
+    """Its address, without credentials."""
     version: str = ""
     size: int = 0
     """Bytes."""
@@ -30,19 +33,19 @@ class Recording:
     media_type: str = "application/octet-stream"
     """MIME type of the file."""
     path: Path | None = None
-    """A local copy, for formats that carry the recording inside themselves."""
+    """A local copy, for formats that embed the recording."""
     playback_url: str | None = None
-    """Where it can be played (:func:`stenoflow.render.links.playback_url`); None: nowhere."""
+    """An address that plays it (:func:`stenoflow.render.playback.playback_url`); None: there is none."""
 
     @property
     def name(self) -> str:
-        """The last part of the key, fit to be shown."""
+        """The last part of the key, for display."""
         return self.key.rstrip("/").rpartition("/")[2] or self.key
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What the engine was paid for, and what it was not. Amounts are estimates."""
+    """What was sent to the engine, and what was saved. Amounts are estimates."""
 
     paid_s: Seconds = Seconds(0.0)
     """Seconds of audio sent to the engine for this transcript, whenever they were bought."""
@@ -51,12 +54,12 @@ class Costs:
     estimate_usd: Decimal | None = None
     saved_usd: Decimal | None = None
     may_have_been_paid: int = 0
-    """Requests beside these that may have been paid without a usable reply."""
+    """Further requests that may have been paid without a usable reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A transcript and everything known about how it came to be."""
+    """A transcript and everything known about how it was made."""
 
     recording: Recording
     transcript: Transcript
@@ -65,10 +68,55 @@ class Rendering:
     playback: PlaybackOptions = PlaybackOptions()
     media: MediaInfo | None = None
     quality: Sequence[Quality] = ()
-    """One for each channel that was heard."""
+    """One for each channel that was analyzed."""
     speech: Sequence[Span] = ()
-    """Where anybody speaks, in order."""
+    """Speech segments of all channels, in order."""
     removed: Sequence[Span] = ()
     """The pauses that were not sent to the engine, in order."""
     waveform: Waveform | None = None
     costs: Costs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """An output format. A package offers one as an entry point of the group ``stenoflow.renderers``.
+
+    Raises ValueError if ``file_name`` is not a plain name of letters, digits, ``.``, ``_`` and ``-``.
+    """
+
+    name: str
+    """The name in ``Profile.artifacts``, and of the entry point."""
+    file_name: str
+    """The name under which the artifact is published."""
+    content_type: str
+    render: Callable[[Rendering], bytes]
+    """Returns the artifact. Raises errors of :mod:`stenoflow.errors`, MissingDependency among them."""
+    description: str
+    """One line for people who choose formats."""
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.file_name):
+            raise ValueError(
+                f"The renderer {self.name!r} has the file name {self.file_name!r}: choose one of "
+                "letters, digits, '.', '_' and '-'."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that is ready to be published."""
+
+    name: str
+    file_name: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A format that could not be rendered, and why; it does not affect the others."""
+
+    name: str
+    file_name: str
+    error: str
+    """One sentence or two, for display."""

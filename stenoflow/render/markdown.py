@@ -1,29 +1,41 @@
-"""Text from outside, written so that Markdown shows it and does nothing else with it."""
+"""Markdown that shows untrusted text and does nothing else with it (CommonMark 0.31, with tables)."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|~&$]")
 _LEADING = re.compile(r"^([#+=-]|\d+(?=[.)]))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_LINKABLE = re.compile(r"[^\w\-.~:/?#@!$&'*+,;=%]", re.ASCII)
+_NOT_IN_LINKS = re.compile(r"[^\w\-.~:/?#@!$&'*+,;=%]", re.ASCII)
 
 
-def text(line: str) -> str:
-    """One line of text as it stands: no markup, no HTML, no list begins in it.
+def escape(line: str) -> str:
+    """Return one line of text that Markdown shows as it stands: without markup, HTML or lists.
 
-    Characters that mean something anywhere, or at the start of a line, are escaped with a backslash
+    Characters with a meaning anywhere, or at the start of a line, are escaped with a backslash
     (CommonMark 0.31, section 2.4), or written as entities where a renderer that lets HTML through
     would see a tag.
     """
     line = _ACTIVE.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), line)
-    return _LEADING.sub(lambda found: _leading(found[0]), line)
+    return _LEADING.sub(lambda found: _escape_leading(found[0]), line)
 
 
-def _leading(start: str) -> str:
-    return f"\\{start}" if not start.isdigit() else f"{start}\\"
+def _escape_leading(start: str) -> str:
+    return f"{start}\\" if start.isdigit() else f"\\{start}"
 
 
 def link(label: str, url: str) -> str:
-    """A link to a URL that is known to be harmless (:func:`stenoflow.render.links.opens_in_browser`)."""
-    address = _LINKABLE.sub(lambda found: "".join(f"%{b:02X}" for b in found[0].encode()), url)
+    """Return a link. ``label`` is Markdown; ``url`` must be harmless (``playback.opens_in_browser``)."""
+    address = _NOT_IN_LINKS.sub(lambda found: "".join(f"%{b:02X}" for b in found[0].encode()), url)
     return f"[{label}](<{address}>)"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """Return a list; each item is Markdown on one line."""
+    return "\n".join(f"- {item}" for item in items)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; each cell is Markdown on one line."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

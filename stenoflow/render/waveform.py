@@ -1,4 +1,4 @@
-"""The shape of a recording's sound, small enough to be drawn."""
+"""The waveform of a recording, small enough to be drawn."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,46 +8,46 @@ import numpy as np
 from stenoflow.times import SAMPLE_RATE, Seconds
 
 BUCKETS = 1600
-"""Bars in a waveform: more than a wide screen shows."""
+"""Peaks in a waveform: more than a wide screen shows."""
 
-_BLOCK_SAMPLES = 2**20
+BLOCK_SAMPLES = 2**20
+"""Samples that are read at once."""
+
 _FULL_SCALE = 32768
 
 
 @dataclass(frozen=True, slots=True)
 class Waveform:
-    """The loudest sample in each of a number of equal stretches of a recording."""
+    """The loudest sample in each of a number of equal intervals of a recording."""
 
     peaks: tuple[float, ...]
-    """0 (silence) to 1 (full scale), over all channels."""
+    """0 (silence) to 1 (full scale)."""
     duration_s: Seconds
 
 
-def waveform(
-    path: Path, *, samples: int, channels: int = 1, buckets: int = BUCKETS, offset: int = 0
+def compute_waveform(
+    path: Path, *, samples: int, buckets: int = BUCKETS, block_samples: int = BLOCK_SAMPLES
 ) -> Waveform:
-    """The waveform of a file of 16-bit little-endian PCM at 16 kHz, channels interleaved.
+    """Return the waveform of a file of 16-bit little-endian PCM at 16 kHz, one channel.
 
-    ``samples`` are those of one channel; ``offset`` is where the samples begin in the file, in bytes.
-    Reads the file once, in blocks. Raises ValueError where the file is shorter than said.
+    The file is read once, in blocks of ``block_samples``. Raises ValueError if it holds fewer than
+    ``samples`` samples.
     """
     buckets = min(buckets, samples)
     if buckets == 0:
         return Waveform((), Seconds(0.0))
     edges = samples * np.arange(buckets + 1) // buckets
     peaks = np.zeros(buckets, np.int32)
-    at_once = _BLOCK_SAMPLES // channels
     with path.open("rb") as file:
-        file.seek(offset)
-        for begin in range(0, samples, at_once):
-            end = min(begin + at_once, samples)
-            block = np.fromfile(file, dtype="<i2", count=(end - begin) * channels)
-            if len(block) < (end - begin) * channels:
-                raise ValueError(f"{path.name} holds fewer than {samples} samples a channel")
+        for begin in range(0, samples, block_samples):
+            end = min(begin + block_samples, samples)
+            block = np.fromfile(file, dtype="<i2", count=end - begin)
+            if len(block) < end - begin:
+                raise ValueError(f"{path.name} holds fewer than {samples} samples")
             first, last = np.searchsorted(edges, [begin, end - 1], side="right") - 1
             here = peaks[first : last + 1]
-            cuts = np.maximum(edges[first : last + 1] - begin, 0) * channels
-            np.maximum(here, np.maximum.reduceat(block, cuts), out=here)
-            np.maximum(here, -np.minimum.reduceat(block, cuts).astype(np.int32), out=here)
-    drawn = (peaks / _FULL_SCALE).round(4)
-    return Waveform(tuple(drawn.tolist()), Seconds(samples / SAMPLE_RATE))
+            starts = np.maximum(edges[first : last + 1] - begin, 0)
+            np.maximum(here, np.maximum.reduceat(block, starts), out=here)
+            np.maximum(here, -np.minimum.reduceat(block, starts).astype(np.int32), out=here)
+    heights = (peaks / _FULL_SCALE).round(4)
+    return Waveform(tuple(heights.tolist()), Seconds(samples / SAMPLE_RATE))

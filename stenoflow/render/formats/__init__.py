@@ -1,1 +1,1 @@
-"""One module for each format: :mod:`stenoflow.render.registry` finds them here."""
+"""Stenoflow's own formats, a module for each; the page is in :mod:`stenoflow.render.html`."""

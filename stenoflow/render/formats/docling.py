@@ -1,9 +1,8 @@
 """``docling.json``: a DoclingDocument, which retrieval pipelines read.
 
-Utterances are text items in order of time, each with a ``TrackSource`` that says when it was spoken, by
-whom, and by which identifier ``transcript.json`` knows it; words and confidences are found there. Texts
-are what was said: docling-core's own export to WebVTT refuses ``&``, ``<`` and ``-->`` in them, so for
-captions there is the ``vtt`` format.
+Utterances are text items in order of time. Each has a ``TrackSource`` with its time, its speaker and its
+identifier in ``transcript.json``, where its words and confidences are. Texts are unchanged: docling-core's
+own export to WebVTT refuses ``&``, ``<`` and ``-->`` in them; for captions use the ``vtt`` format.
 """
 
 from typing import TYPE_CHECKING
@@ -12,10 +11,9 @@ from urllib.parse import quote
 from pydantic import AnyUrl, ValidationError
 
 from stenoflow.errors import MissingDependency
-from stenoflow.render.base import Recording, Rendering
+from stenoflow.render.base import Recording, Renderer, Rendering
 from stenoflow.render.document import utterance_id
-from stenoflow.render.labels import LOW_ACCURACY
-from stenoflow.render.registry import renderer
+from stenoflow.render.facts import LOW_ACCURACY
 from stenoflow.transcript.model import Utterance
 from stenoflow.transcript.speakers import SpeakerKey, speaker_names
 from stenoflow.transcript.text import clean_text, join_words
@@ -29,13 +27,13 @@ _ANY_MEDIA = "application/octet-stream"
 _URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
 
 
-@renderer("docling", file_name="docling.json", content_type="application/json")
 def render(rendering: Rendering) -> bytes:
+    """Return the transcript as a DoclingDocument in JSON. Raises MissingDependency."""
     return docling_document(rendering).model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 def docling_document(rendering: Rendering) -> "DoclingDocument":
-    """A rendering's transcript, mended, as docling-core has it. Raises MissingDependency."""
+    """Return the transcript as a DoclingDocument. Raises MissingDependency without docling-core."""
     try:
         from docling_core.types.doc.document import DoclingDocument  # noqa: PLC0415 -- optional
         from docling_core.types.doc.labels import DocItemLabel  # noqa: PLC0415 -- optional
@@ -45,27 +43,27 @@ def docling_document(rendering: Rendering) -> "DoclingDocument":
         ) from error
     transcript = rendering.transcript
     title = clean_text(rendering.recording.name)
-    made = DoclingDocument(name=title, origin=_origin(rendering.recording))
-    made.add_title(title)
+    built = DoclingDocument(name=title, origin=_origin(rendering.recording))
+    built.add_title(title)
     if transcript.accuracy == "low":
-        made.add_text(DocItemLabel.TEXT, LOW_ACCURACY)
+        built.add_text(DocItemLabel.TEXT, LOW_ACCURACY)
     if transcript.summary:
-        made.add_heading("Summary")
-        made.add_text(DocItemLabel.TEXT, transcript.summary)
-        made.add_heading("Transcript")
-    called = speaker_names(transcript)
+        built.add_heading("Summary")
+        built.add_text(DocItemLabel.TEXT, transcript.summary)
+        built.add_heading("Transcript")
+    names = speaker_names(transcript)
     for number, utterance in enumerate(transcript.utterances, 1):
         words = transcript.words[utterance.first : utterance.last]
-        made.add_text(
+        built.add_text(
             DocItemLabel.TEXT,
             join_words(word.text for word in words),
-            source=_source(rendering, number, utterance, called[SpeakerKey.of(words[0])]),
+            source=_source(rendering, number, utterance, names[SpeakerKey.of(words[0])]),
         )
-    return made
+    return built
 
 
 def _source(
-    rendering: Rendering, number: int, utterance: Utterance, voice: str | None
+    rendering: Rendering, number: int, utterance: Utterance, speaker_name: str | None
 ) -> "TrackSource":
     from docling_core.types.doc.common.source import TrackSource  # noqa: PLC0415 -- optional
 
@@ -74,10 +72,10 @@ def _source(
     end_s = round(max(word.end_s for word in words), 3)
     return TrackSource(
         start_time=start_s,
-        # docling-core takes no track without length.
+        # docling-core refuses a track without length.
         end_time=max(end_s, round(start_s + 0.001, 3)),
         identifier=utterance_id(number),
-        voice=voice,
+        voice=speaker_name,
     )
 
 
@@ -96,5 +94,14 @@ def _origin(recording: Recording) -> "DocumentOrigin":
     try:
         return origin(recording.media_type)
     except ValidationError:
-        # It refuses some types of audio (audio/webm, audio/amr).
+        # docling-core refuses some types of audio (audio/webm, audio/amr).
         return origin(_ANY_MEDIA)
+
+
+RENDERER = Renderer(
+    name="docling",
+    file_name="docling.json",
+    content_type="application/json",
+    render=render,
+    description="DoclingDocument for retrieval pipelines (needs stenoflow[docling])",
+)

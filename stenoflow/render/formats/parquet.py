@@ -4,13 +4,12 @@ import importlib
 from typing import Any
 
 from stenoflow.errors import MissingDependency
-from stenoflow.render.base import Rendering
+from stenoflow.render.base import Renderer, Rendering
 from stenoflow.render.document import word_entry
-from stenoflow.render.registry import renderer
 
 
-@renderer("parquet", file_name="words.parquet", content_type="application/vnd.apache.parquet")
 def render(rendering: Rendering) -> bytes:
+    """Return the words as a Parquet file. Raises MissingDependency without pyarrow."""
     try:
         # pyarrow has no types of its own.
         arrow: Any = importlib.import_module("pyarrow")
@@ -34,3 +33,12 @@ def render(rendering: Rendering) -> bytes:
     sink = arrow.BufferOutputStream()
     parquet.write_table(arrow.table(columns, schema=schema), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+RENDERER = Renderer(
+    name="parquet",
+    file_name="words.parquet",
+    content_type="application/vnd.apache.parquet",
+    render=render,
+    description="The words alone, as a table for data tools (needs stenoflow[parquet])",
+)

@@ -1,35 +1,34 @@
 """SubRip subtitles.
 
-SubRip has no way to escape: players read ``<...>`` and ``{...}`` as styling and drop it. Those
-characters are written as the quotation marks and parentheses that look most like them. Lines that
-begin in a right-to-left script stand between right-to-left marks, so that their punctuation falls on
-the proper side in players that know nothing of direction.
+SubRip has no escapes: players read ``<...>`` and ``{...}`` as styling and drop it. Those characters are
+written as the quotation marks and parentheses that look most like them. Lines that begin in a
+right-to-left script are enclosed in right-to-left marks, so that their punctuation is on the proper side
+in players that ignore direction.
 
-There is no place for a remark either. Where the engine's accuracy is low, a cue of its own says so in
-the first silence that has room for it, at the latest after the last word: no spoken cue is touched.
+SubRip has no comments either. Where the engine's accuracy is low, a cue of its own says so in the first
+silence that has room for it, at the latest after the last word: no other cue is changed.
 """
 
 from collections.abc import Iterator, Sequence
 
-from stenoflow.render.base import Rendering
+from stenoflow.render.base import Renderer, Rendering
 from stenoflow.render.captions.cues import Cue, cues
-from stenoflow.render.labels import LOW_ACCURACY_CUE
-from stenoflow.render.registry import renderer
 from stenoflow.times import format_timestamp
 from stenoflow.transcript.speakers import SpeakerKey
 from stenoflow.transcript.text import is_right_to_left
 
+_LOW_ACCURACY = "[Low-accuracy transcript]"
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 _RIGHT_TO_LEFT_MARK = "\u200f"
-_REMARK_MS = 2000
+_NOTICE_MS = 2000
 
 
-@renderer("srt", file_name="transcript.srt", content_type="application/x-subrip; charset=utf-8")
 def render(rendering: Rendering) -> bytes:
+    """Return the captions as SubRip in UTF-8."""
     transcript = rendering.transcript
     found: Sequence[Cue] = cues(transcript, rendering.captions, labelled=True)
     if transcript.accuracy == "low":
-        found = _remarked(found, gap_ms=round(rendering.captions.gap_s * 1000))
+        found = _with_notice(found, gap_ms=round(rendering.captions.gap_s * 1000))
     blocks = (
         f"{number}\n{format_timestamp(cue.start_ms, ',')} --> {format_timestamp(cue.end_ms, ',')}\n"
         + "".join(f"{line}\n" for line in _lines(cue))
@@ -40,23 +39,28 @@ def render(rendering: Rendering) -> bytes:
 
 def _lines(cue: Cue) -> Iterator[str]:
     for at, line in enumerate(cue.lines):
-        said = line if at else line.removeprefix(cue.label)
-        mark = _RIGHT_TO_LEFT_MARK if is_right_to_left(said) else ""
+        spoken = line if at else line.removeprefix(cue.label)
+        mark = _RIGHT_TO_LEFT_MARK if is_right_to_left(spoken) else ""
         yield f"{mark}{line.translate(_LOOKALIKES)}{mark}"
 
 
-def _remarked(found: Sequence[Cue], gap_ms: int) -> list[Cue]:
-    """The cues with one more that says how far they are to be trusted."""
+def _with_notice(found: Sequence[Cue], gap_ms: int) -> list[Cue]:
+    """Return the cues with one more that warns of low accuracy."""
     ends = [0, *(cue.end_ms + gap_ms for cue in found)]
     starts = [cue.start_ms - gap_ms for cue in found]
-    room = next(
-        (
-            at
-            for at, (end, start) in enumerate(zip(ends, starts, strict=False))
-            if start - end >= _REMARK_MS
-        ),
-        len(found),
+    gaps = zip(ends, starts, strict=False)
+    place = next(
+        (at for at, (end, start) in enumerate(gaps) if start - end >= _NOTICE_MS), len(found)
     )
-    start = ends[room]
-    remark = Cue(start, start + _REMARK_MS, (LOW_ACCURACY_CUE,), "", SpeakerKey(0, None), None)
-    return [*found[:room], remark, *found[room:]]
+    start = ends[place]
+    notice = Cue(start, start + _NOTICE_MS, (_LOW_ACCURACY,), "", SpeakerKey(0, None), None)
+    return [*found[:place], notice, *found[place:]]
+
+
+RENDERER = Renderer(
+    name="srt",
+    file_name="transcript.srt",
+    content_type="application/x-subrip; charset=utf-8",
+    render=render,
+    description="SubRip subtitles, which say who speaks where the speaker changes",
+)

@@ -1,20 +1,19 @@
-"""WebVTT subtitles (W3C WebVTT 1), with a voice for each speaker."""
+"""WebVTT subtitles (W3C WebVTT 1), with a voice span for each speaker."""
 
 import re
 from html import escape
 
-from stenoflow.render.base import Rendering
+from stenoflow.render.base import Renderer, Rendering
 from stenoflow.render.captions.cues import Cue, cues
-from stenoflow.render.labels import LOW_ACCURACY
-from stenoflow.render.registry import renderer
+from stenoflow.render.facts import LOW_ACCURACY
 from stenoflow.times import format_timestamp
 
 # Some readers (docling-core's) take a line that begins like a comment block for one and drop it.
 _BLOCK_WORD = re.compile(r"^(NOTE|STYLE|REGION)\b")
 
 
-@renderer("vtt", file_name="transcript.vtt", content_type="text/vtt; charset=utf-8")
 def render(rendering: Rendering) -> bytes:
+    """Return the captions as WebVTT in UTF-8."""
     transcript = rendering.transcript
     blocks = ["WEBVTT\n"]
     if transcript.accuracy == "low":
@@ -31,3 +30,12 @@ def _text(cue: Cue) -> str:
     lines = [_BLOCK_WORD.sub(r"<c>\1</c>", escape(line, quote=False)) for line in cue.lines]
     text = "\n".join(lines)
     return text if cue.name is None else f"<v {cue.name}>{text}</v>"
+
+
+RENDERER = Renderer(
+    name="vtt",
+    file_name="transcript.vtt",
+    content_type="text/vtt; charset=utf-8",
+    render=render,
+    description="WebVTT subtitles, with a voice span for each speaker",
+)

@@ -1,16 +1,20 @@
-"""The words alone, one JSON object a line, for programs that read line by line."""
+"""``words.jsonl``: the words alone, one JSON object on each line."""
 
-import json
-
-from stenoflow.render.base import Rendering
+from stenoflow.render.base import Renderer, Rendering
 from stenoflow.render.document import word_entry
-from stenoflow.render.registry import renderer
+from stenoflow.render.json_text import compact_json
 
 
-@renderer("words", file_name="words.jsonl", content_type="application/x-ndjson")
 def render(rendering: Rendering) -> bytes:
-    lines = (
-        json.dumps(word_entry(word), ensure_ascii=False, allow_nan=False)
-        for word in rendering.transcript.words
-    )
-    return "".join(f"{line}\n" for line in lines).encode()
+    """Return the words as JSON Lines."""
+    words = rendering.transcript.words
+    return "".join(f"{compact_json(word_entry(word))}\n" for word in words).encode()
+
+
+RENDERER = Renderer(
+    name="words",
+    file_name="words.jsonl",
+    content_type="application/x-ndjson",
+    render=render,
+    description="The words alone, as JSON Lines",
+)

@@ -1,11 +1,10 @@
-"""``page.html``: one file to listen, read and search in, which asks the network for nothing but sound.
+"""``page.html``: one file to listen, read and search in, which loads nothing but the recording.
 
-Text from audio is hostile. The template escapes all of it; times travel as numbers in a block of data
-that no browser runs; and a policy inside the page names the digests of its own script and style, so that
-nothing else would run even if it got in.
+Text from recordings is hostile. The template escapes all of it; times travel as numbers in a block of
+data that no browser runs; and a policy inside the page names the digests of its own script and style, so
+that nothing else would run even if it got in.
 """
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -13,44 +12,32 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from stenoflow.audio.quality import Quality
-from stenoflow.render.base import Recording, Rendering
-from stenoflow.render.labels import LOW_ACCURACY
-from stenoflow.render.links import opens_in_browser
-from stenoflow.render.registry import renderer
-from stenoflow.times import Span, format_clock, format_length, to_seconds
-from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
-from stenoflow.transcript.speakers import Speaker, SpeakerKey, speaker_turns, speakers
-from stenoflow.transcript.text import clean_text, join_words, separator
+from stenoflow.render.base import Recording, Renderer, Rendering
+from stenoflow.render.facts import LOW_ACCURACY, NO_WORDS, finding_lists
+from stenoflow.render.html.script_data import UNCERTAIN_BELOW, Paragraph, paragraphs, script_data
+from stenoflow.render.html.sidebar import (
+    fact_rows,
+    headline,
+    quality_entry,
+    speaker_entries,
+    warnings,
+)
+from stenoflow.render.playback import opens_in_browser
+from stenoflow.times import format_clock
+from stenoflow.transcript.model import Transcript
+from stenoflow.transcript.speakers import Speaker, speakers
+from stenoflow.transcript.text import clean_text, join_words
 
-UNSURE = 0.6
-"""Words of less confidence are marked: this project's choice."""
+if TYPE_CHECKING:
+    from jinja2 import Template
 
-LONGEST_BLOCK = 120
-"""Words: longer turns are broken, at the end of a sentence where there is one after half as many."""
-
-_FINDINGS = {"topic": "Topics", "intent": "Intents", "entity": "Entities"}
-_SENTENCE_END = (".", "?", "!", "。", "？", "！", "؟", "।", "…")
 _ORIGIN = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph of the page: a turn, or a part of a long one."""
-
-    speaker: int
-    name: str | None
-    head: bool
-    """Whether the voice and the time stand above it."""
-    start: str
-    clock: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +48,40 @@ class Player:
     src: str | None
     preload: str
     source: str
-    """What the page's policy lets it load."""
+    """The sources that the page's policy allows it."""
 
 
-@renderer("page", file_name="page.html", content_type="text/html; charset=utf-8")
 def render(rendering: Rendering) -> bytes:
+    """Return the page in UTF-8."""
     transcript = rendering.transcript
-    heard = speakers(transcript)
-    runs = list(_runs(transcript))
+    found = speakers(transcript)
+    shown = list(paragraphs(transcript))
+    ids = {speaker.key: number for number, speaker in enumerate(found)}
     player = _player(rendering)
     css, js = _asset("page.css"), _asset("page.js")
-    unsure = sum(
-        word.confidence is not None and word.confidence < UNSURE for word in transcript.words
-    )
+    uncertain = _uncertain_words(transcript)
     page = _template().render(
         title=clean_text(rendering.recording.name),
         policy=_policy(css, js, player),
         css=Markup(css),  # noqa: S704 -- this project's own file
         js=Markup(js),  # noqa: S704 -- this project's own file
-        data=_data(rendering, heard, runs),
+        data=Markup(script_data(rendering, shown, ids)),  # noqa: S704 -- numbers only
         player=player,
-        facts=_facts(transcript),
+        facts=headline(transcript),
         duration=round(transcript.duration_s),
         length=format_clock(transcript.duration_s),
-        speakers=list(_speakers(heard)),
+        speakers=list(speaker_entries(found)),
         removed=bool(rendering.removed),
-        uncertain=f"{unsure:,}" if unsure else "",
-        qualities=[_quality(quality, number) for number, quality in enumerate(rendering.quality)],
-        rows=list(_rows(rendering)),
-        warnings=_warnings(rendering),
+        uncertain=f"{uncertain:,}" if uncertain else "",
+        qualities=[quality_entry(each, number) for number, each in enumerate(rendering.quality)],
+        rows=list(fact_rows(rendering)),
+        warnings=warnings(rendering),
         language=_language(transcript.language),
         low_accuracy=LOW_ACCURACY if transcript.accuracy == "low" else None,
+        no_words=NO_WORDS,
         summary=transcript.summary,
-        labels=list(_labels(transcript.findings)),
-        blocks=list(_blocks(transcript, heard, runs)),
+        labels=list(finding_lists(transcript)),
+        blocks=list(_blocks(shown, found)),
     )
     return page.encode()
 
@@ -105,13 +92,15 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template() -> "Template":
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 -- slow to import
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.from_string(_asset("page.html"))
 
 
 def _policy(css: str, js: str, player: Player) -> str:
-    """A Content-Security-Policy (W3C CSP 3) under which only this page's own script and style run."""
+    """Return a Content-Security-Policy (W3C CSP 3) that allows only this page's script and style."""
 
     def digest(text: str) -> str:
         return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
@@ -123,7 +112,10 @@ def _policy(css: str, js: str, player: Player) -> str:
 
 
 def _player(rendering: Rendering) -> Player:
-    """The recording itself where it is small, else its address; files opened by hand always play."""
+    """Return a player of the recording itself if it is small, else of its address.
+
+    Files that the reader opens from the device are always allowed.
+    """
     recording = rendering.recording
     tag = "video" if rendering.media and rendering.media.has_video else "audio"
     embedded = _embedded(recording, rendering.playback.embed_max_bytes)
@@ -131,7 +123,7 @@ def _player(rendering: Rendering) -> Player:
         return Player(tag, embedded, "auto", "data: blob:")
     url = recording.playback_url
     if url and opens_in_browser(url):
-        return Player(tag, url, "none", f"{_origin(url)} blob:")
+        return Player(tag, url, "none", f"{_policy_source(url)} blob:")
     return Player(tag, None, "none", "blob:")
 
 
@@ -142,167 +134,45 @@ def _embedded(recording: Recording, max_bytes: int) -> str | None:
     return f"data:{recording.media_type};base64,{body}"
 
 
-def _origin(url: str) -> str:
-    """What a policy calls the place of a URL: its origin, or its scheme where that is unusual."""
+def _policy_source(url: str) -> str:
+    """Return a URL's origin for the policy, or its scheme if the origin has unusual characters."""
     parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{place}" if _ORIGIN.fullmatch(place) else f"{parts.scheme}:"
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" if _ORIGIN.fullmatch(host) else f"{parts.scheme}:"
 
 
-def _runs(transcript: Transcript) -> Iterator[tuple[bool, Utterance]]:
-    """What becomes a paragraph, and whether a turn begins with it."""
-    words = transcript.words
-    for turn in speaker_turns(transcript):
-        first, begins = turn.first, True
-        for at in range(turn.first, turn.last):
-            size = at + 1 - first
-            ended = words[at].text.endswith(_SENTENCE_END)
-            if size >= LONGEST_BLOCK or (ended and size >= LONGEST_BLOCK // 2):
-                yield begins, Utterance(first, at + 1)
-                first, begins = at + 1, False
-        if first < turn.last:
-            yield begins, Utterance(first, turn.last)
+def _uncertain_words(transcript: Transcript) -> int:
+    return sum(
+        word.confidence is not None and word.confidence < UNCERTAIN_BELOW
+        for word in transcript.words
+    )
 
 
 def _blocks(
-    transcript: Transcript, heard: Sequence[Speaker], runs: Sequence[tuple[bool, Utterance]]
-) -> Iterator[Block]:
-    ids = {speaker.key: number for number, speaker in enumerate(heard)}
-    for begins, run in runs:
-        words = transcript.words[run.first : run.last]
-        speaker = ids[SpeakerKey.of(words[0])]
-        yield Block(
-            speaker=speaker,
-            name=heard[speaker].name,
-            head=begins,
-            start=f"{words[0].start_s:.3f}",
-            clock=format_clock(words[0].start_s),
-            text=join_words(word.text for word in words),
-        )
-
-
-def _data(
-    rendering: Rendering, heard: Sequence[Speaker], runs: Sequence[tuple[bool, Utterance]]
-) -> Markup:
-    """Numbers for the script, as JSON that cannot end its element: it has no ``<`` in it.
-
-    A turn is (speaker, start, end); its words are five numbers each: characters (UTF-16 units, as
-    browsers count), characters before it, milliseconds from the word before, length, certainty in
-    percent or -1.
-    """
-    ids = {speaker.key: number for number, speaker in enumerate(heard)}
-    spoken = rendering.transcript.words
-    blocks = [spoken[run.first : run.last] for _, run in runs]
-    peaks = rendering.waveform.peaks if rendering.waveform else ()
-    value = {
-        "duration": round(rendering.transcript.duration_s, 3),
-        "unsure": round(UNSURE * 100),
-        "speakers": len(heard),
-        "turns": [
-            (ids[SpeakerKey.of(words[0])], _ms(words[0].start_s), _ms(max(w.end_s for w in words)))
-            for words in blocks
-        ],
-        "words": [list(_numbers(words)) for words in blocks],
-        "peaks": [round(peak * 255) for peak in peaks],
-        "speech": _spans(rendering.speech),
-        "removed": _spans(rendering.removed),
-    }
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 -- numbers only
-
-
-def _numbers(words: Sequence[Word]) -> Iterator[int]:
-    before, clock_ms = "", _ms(words[0].start_s)
-    for word in words:
-        start_ms = _ms(word.start_s)
-        yield _units(word.text)
-        yield len(separator(before, word.text)) if before else 0
-        yield start_ms - clock_ms
-        yield _ms(word.end_s) - start_ms
-        yield -1 if word.confidence is None else int(word.confidence * 100)
-        before, clock_ms = word.text, start_ms
-
-
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _spans(spans: Sequence[Span]) -> list[tuple[float, float]]:
-    return [(round(span.start_s, 2), round(span.end_s, 2)) for span in spans]
-
-
-def _facts(transcript: Transcript) -> str:
-    facts = [format_length(transcript.duration_s), f"{len(transcript.words):,} words"]
-    if transcript.language:
-        facts.append(transcript.language)
-    return " · ".join(facts)
-
-
-def _speakers(heard: Sequence[Speaker]) -> Iterator[dict[str, str | None]]:
-    total = sum(speaker.talk_s for speaker in heard) or 1.0
-    for speaker in heard:
-        part = speaker.talk_s / total
+    shown: Sequence[Paragraph], found: Sequence[Speaker]
+) -> Iterator[dict[str, str | int | None]]:
+    """Yield the paragraphs as the template shows them; a turn's first has a heading."""
+    numbers = {speaker.key: number for number, speaker in enumerate(found)}
+    for each in shown:
+        number, start_s = numbers[each.speaker], each.words[0].start_s
         yield {
-            "name": speaker.name,
-            "talk": format_clock(speaker.talk_s),
-            "share": f"{part:.0%}",
-            "part": f"{part:.3f}",
+            "speaker": number,
+            "name": found[number].name,
+            "head": each.begins_turn,
+            "start": f"{start_s:.3f}",
+            "clock": format_clock(start_s),
+            "text": join_words(word.text for word in each.words),
         }
-
-
-def _quality(quality: Quality, number: int) -> dict[str, object]:
-    measures = (
-        ("Signal to noise", quality.snr_db, "dB"),
-        ("Level of speech", quality.speech_dbfs, "dBFS"),
-        ("Peak", quality.peak_dbfs, "dBFS"),
-    )
-    rows = [(name, f"{value:.0f} {unit}") for name, value, unit in measures if value is not None]
-    rows += [
-        ("Clipped", f"{quality.clipping_ratio:.2%}"),
-        ("Silent", f"{quality.silence_ratio:.0%}"),
-    ]
-    return {
-        "level": quality.level,
-        "score": f"{quality.score * 100:.0f}",
-        "title": f"of 100, {quality.level}" + (f" (channel {number + 1})" if number else ""),
-        "rows": rows,
-    }
-
-
-def _rows(rendering: Rendering) -> Iterator[tuple[str, str]]:
-    transcript, costs = rendering.transcript, rendering.costs
-    speech_s = to_seconds(sum(span.samples for span in rendering.speech))
-    if speech_s and transcript.duration_s:
-        yield "Speech", f"{format_length(speech_s)} ({speech_s / transcript.duration_s:.0%})"
-    if costs:
-        paid = "" if costs.estimate_usd is None else f", ${costs.estimate_usd:.4f}"
-        saved = "" if costs.saved_usd is None else f", ${costs.saved_usd:.4f}"
-        yield "Sent to the engine", f"{format_length(costs.paid_s)}{paid}"
-        yield "Not sent", f"{format_length(costs.saved_s)}{saved}"
-    if transcript.engine:
-        yield "Engine", transcript.engine
-    if transcript.model:
-        yield "Model", transcript.model
-    yield "Recording", clean_text(rendering.recording.key)
-    if rendering.recording.sha256:
-        yield "SHA-256", rendering.recording.sha256[:16] + "…"
-
-
-def _warnings(rendering: Rendering) -> list[str]:
-    said = [warning for quality in rendering.quality for warning in quality.warnings]
-    return list(dict.fromkeys([*said, *rendering.transcript.warnings]))
-
-
-def _labels(findings: Sequence[Finding]) -> Iterator[tuple[str, list[str]]]:
-    for kind, heading in _FINDINGS.items():
-        labels = dict.fromkeys(found.label for found in findings if found.kind == kind)
-        if labels:
-            yield heading, list(labels)
 
 
 def _language(tag: str | None) -> str | None:
     return tag if tag and _LANGUAGE.fullmatch(tag) else None
+
+
+RENDERER = Renderer(
+    name="page",
+    file_name="page.html",
+    content_type="text/html; charset=utf-8",
+    render=render,
+    description="A web page to listen, read and search in",
+)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from stenoflow.audio.quality import Quality
 from stenoflow.render import Costs, Rendering, Waveform, render_all
-from stenoflow.render.options import PlaybackOptions
+from stenoflow.render.playback import PlaybackOptions
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript, Utterance, Word
 from tests.support.transcripts import HOSTILE, rendering, said
@@ -407,7 +407,7 @@ def test_a_recording_too_large_for_the_page_is_addressed(shown: Rendering, tmp_p
 
 def test_nothing_said_is_a_page_too(browser: Browser, tmp_path: Path) -> None:
     opened = _open(browser, _write(tmp_path, rendering(Transcript((), ()))))
-    assert opened.page.get_by_text("No words were heard.").is_visible()
+    assert opened.page.get_by_text("No words were recognized.").is_visible()
     opened.page.keyboard.press("n")
     opened.page.keyboard.press(".")
     assert opened.complaints == []

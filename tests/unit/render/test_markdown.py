@@ -1,8 +1,8 @@
-"""Text from outside in Markdown."""
+"""Untrusted text in Markdown, links and tables."""
 
 import pytest
 
-from stenoflow.render.markdown import link, text
+from stenoflow.render.markdown import escape, link, table
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,16 @@ from stenoflow.render.markdown import link, text
         ("a|b", "a\\|b"),
     ],
 )
-def test_text_means_nothing_but_itself(line: str, written: str) -> None:
-    assert text(line) == written
+def test_escaped_text_has_no_markup(line: str, written: str) -> None:
+    assert escape(line) == written
 
 
-def test_links_keep_to_their_address() -> None:
+def test_links_quote_their_url() -> None:
     address = link("here", "https://x/a b>(c)<é.mp3")
     assert address == "[here](<https://x/a%20b%3E%28c%29%3C%C3%A9.mp3>)"
+
+
+def test_tables_have_a_line_for_each_row() -> None:
+    assert table(("a", "b"), [("1", "2"), ("3", "4")]) == (
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"
+    )

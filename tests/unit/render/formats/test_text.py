@@ -39,7 +39,7 @@ def test_markdown_has_the_facts_the_findings_and_links_to_each_turn() -> None:
 
 def test_nothing_said_is_said() -> None:
     for name in ("txt", "md"):
-        assert "No words were heard." in _written(Transcript((), ()), name)
+        assert "No words were recognized." in _written(Transcript((), ()), name)
 
 
 def test_low_accuracy_is_said_in_every_format_for_people() -> None:

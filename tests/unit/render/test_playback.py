@@ -3,8 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from stenoflow.render.links import moment, opens_in_browser, playback_url
-from stenoflow.render.options import PlaybackOptions
+from stenoflow.render.playback import (
+    PlaybackOptions,
+    media_fragment,
+    opens_in_browser,
+    playback_url,
+)
 
 
 def _url(playback: PlaybackOptions) -> str | None:
@@ -12,7 +16,7 @@ def _url(playback: PlaybackOptions) -> str | None:
         playback,
         key="calls/Anna & Bo #1.mp3",
         source_url="s3://bucket/calls/x.mp3",
-        presign=lambda lives_s: f"https://signed/?lives={lives_s}",
+        presign=lambda expires_s: f"https://signed/?lives={expires_s}",
     )
 
 
@@ -41,9 +45,9 @@ def test_a_base_url_must_be_given() -> None:
         PlaybackOptions(link="base_url")
 
 
-def test_a_moment_is_a_media_fragment_in_place_of_any_other() -> None:
-    assert moment("https://x/a.mp3#t=9", 1.5) == "https://x/a.mp3#t=1.500"
-    assert moment("https://x/a.mp3?s=1", 0, 2.25) == "https://x/a.mp3?s=1#t=0.000,2.250"
+def test_a_media_fragment_replaces_any_other() -> None:
+    assert media_fragment("https://x/a.mp3#t=9", 1.5) == "https://x/a.mp3#t=1.500"
+    assert media_fragment("https://x/a.mp3?s=1", 0, 2.25) == "https://x/a.mp3?s=1#t=0.000,2.250"
 
 
 @pytest.mark.parametrize(
@@ -58,5 +62,5 @@ def test_a_moment_is_a_media_fragment_in_place_of_any_other() -> None:
         ("", False),
     ],
 )
-def test_only_addresses_that_play_are_offered_as_links(url: str, opens: bool) -> None:
+def test_only_urls_that_play_become_links(url: str, opens: bool) -> None:
     assert opens_in_browser(url) is opens
