@@ -12,7 +12,7 @@ from stenoflow.audio.encoding import pack
 from stenoflow.engines.base import Engine
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
-from stenoflow.testing.tones import LONGEST, Tone, sounding
+from stenoflow.testing.tones import LONGEST, Tone, synthesize
 from stenoflow.times import Span, to_seconds
 from stenoflow.transcript.chunk_reply import ChunkReply
 from stenoflow.transcript.merge import merge
@@ -64,7 +64,7 @@ def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcri
     answers: list[ChunkReply] = []
     for channel, tones in enumerate(recording.channels):
         pcm = folder / "pcm"
-        sounding(tones, recording.samples).astype("<i2").tofile(pcm)
+        synthesize(tones, recording.samples).astype("<i2").tofile(pcm)
         for part in _parts(recording, tones, channel):
             body = pack(pcm, part.timeline, folder / "body", encoding="flac", stop=GO_ON)
             reply = engine.parse(engine.transcribe(body, stop=GO_ON))

@@ -30,7 +30,7 @@ from stenoflow.ledger.records import LEDGER, ChunkKey, Intent, Receipt
 from stenoflow.manifest.model import Manifest
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
-from stenoflow.testing.deepgram.process import Apart, standin_apart
+from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 
 KILLS_EACH = 4
 PROFILE = Profile(engine="deepgram", artifacts=("json", "txt", "srt", "vtt", "md"))
@@ -40,7 +40,7 @@ PROFILE = Profile(engine="deepgram", artifacts=("json", "txt", "srt", "vtt", "md
 class Bench:
     """Everything that outlives the killed."""
 
-    standin: Apart
+    standin: StandInProcess
     source: Store
     destination: Store
     stages: Counter[str] = field(default_factory=Counter[str])
@@ -77,7 +77,7 @@ def main() -> None:
     chosen = options.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="kills-") as folder,
-        standin_apart("--latency", chosen.latency) as standin,
+        standin_process("--latency", chosen.latency) as standin,
     ):
         root = Path(folder)
         os.environ["STENOFLOW_SCRATCH"] = str(root / "scratch")

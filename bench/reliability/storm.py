@@ -30,7 +30,7 @@ from stenoflow.pipeline.transcribe import Transcribed
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
 from stenoflow.tasks.step import FIRST_DELAY_S, JITTER, RETRIES
-from stenoflow.testing.deepgram.process import Apart, standin_apart
+from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 
 PROFILE = Profile(engine="deepgram", artifacts=("json", "srt"))
 
@@ -80,10 +80,10 @@ def main() -> None:
         os.environ["STENOFLOW_SCRATCH"] = str(root / "scratch")
         keys = slices(root / "source", chosen.recordings)
         quarter = keys[: max(len(keys) // 4, 1)]
-        with standin_apart() as standin:
+        with standin_process() as standin:
             weather = Weather(random.Random(chosen.seed))
             _, calm_s = run(root, "calm", quarter, standin, weather, chosen.at_once)
-        with standin_apart(*stormy) as standin:
+        with standin_process(*stormy) as standin:
             manifests, storm_s = run(root, "storm", keys, standin, weather, chosen.at_once)
             requests = len(standin.report()["requests"])
             bill = Counter(charge.sha256 for charge in standin.bill())
@@ -140,7 +140,7 @@ def main() -> None:
 
 
 def run(
-    root: Path, name: str, keys: list[str], standin: Apart, weather: Weather, at_once: int
+    root: Path, name: str, keys: list[str], standin: StandInProcess, weather: Weather, at_once: int
 ) -> tuple[list[Manifest], float]:
     """All recordings, so many at once; their manifests, and how long it took."""
     source = open_store(str(root / "source"))

@@ -34,7 +34,7 @@ from stenoflow.manifest.keys import MANIFESTS
 from stenoflow.manifest.model import read_manifest
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
-from stenoflow.testing.deepgram.process import Apart, standin_apart
+from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 
 PROFILE = Profile(engine="deepgram")
 AHEAD = 4
@@ -84,7 +84,7 @@ def main() -> None:
     options.add_argument("--at-once", type=int, default=8)
     chosen = options.parse_args()
     count, at_once = chosen.recordings, chosen.at_once
-    with tempfile.TemporaryDirectory(prefix="recordings-") as name, standin_apart() as standin:
+    with tempfile.TemporaryDirectory(prefix="recordings-") as name, standin_process() as standin:
         folder = Path(name)
         # Prefect reads its environment when it is first imported, which is in `swept`.
         os.environ |= {
@@ -161,7 +161,7 @@ def told(watch: Watch) -> str:
     return " ".join(f"{watch.mean_mb(tenth):.0f}" for tenth in tenths)
 
 
-def bare(folder: Path, at_once: int, standin: Apart, most: int) -> Cost:
+def bare(folder: Path, at_once: int, standin: StandInProcess, most: int) -> Cost:
     """The first of the recordings through the library in threads."""
     engine = open_engine(PROFILE, api_key=standin.key, base_url=standin.url)
 

@@ -1,4 +1,4 @@
-"""Audio whose words are known to the sample: tones among silence, which the stand-in hears exactly."""
+"""Audio whose words are known to the sample: tones and silence, which the stand-in recognizes exactly."""
 
 import hashlib
 import wave
@@ -13,19 +13,19 @@ from stenoflow.audio.encoding import RequestAudio
 from stenoflow.times import SAMPLE_RATE, Span
 
 LEVEL = 8000
-"""Of 32,768: -12 dBFS."""
+"""The peak of each tone, of 32,768: -12 dBFS."""
 SHORTEST = 1600
-"""Samples of the shortest tone whose pitch is heard to the nearest 10 Hz: 0.1 s."""
+"""Samples of the shortest tone whose frequency is recognized to 10 Hz: 0.1 s."""
 LONGEST = 8000
-"""Longer ones are heard as several words."""
+"""Samples of the longest tone that is recognized as one word: 0.5 s."""
 APART = 641
-"""Fewest samples of silence between two tones: more than the 0.04 s that the stand-in bridges."""
+"""The fewest samples of silence between two tones; the stand-in joins across 0.04 s."""
 PITCHES_HZ = range(200, 6000, 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """One word, in samples at 16 kHz."""
+    """One word: its first sample, the sample after its last, at 16 kHz, and its frequency."""
 
     start: int
     end: int
@@ -33,12 +33,12 @@ class Tone:
 
     @property
     def word(self) -> str:
-        """What the stand-in writes for it."""
+        """Return the word that the stand-in recognizes."""
         return f"tone{self.pitch_hz}"
 
 
-def sounding(tones: Iterable[Tone], samples: int) -> NDArray[np.int16]:
-    """The tones among digital silence; the first and last sample of each is at full level."""
+def synthesize(tones: Iterable[Tone], samples: int) -> NDArray[np.int16]:
+    """Return tones and digital silence (int16, shape (samples,)); each tone starts and ends at its peak."""
     pcm = np.zeros(samples, np.int16)
     for tone in tones:
         phase = 2 * np.pi * tone.pitch_hz / SAMPLE_RATE * np.arange(tone.end - tone.start)
@@ -48,7 +48,7 @@ def sounding(tones: Iterable[Tone], samples: int) -> NDArray[np.int16]:
 
 
 def write_wav(path: Path, *channels: NDArray[np.int16]) -> Path:
-    """A WAV file of these channels at 16 kHz."""
+    """Write channels of int16 samples at 16 kHz to a WAV file, and return its path."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(len(channels))
         file.setsampwidth(2)
@@ -57,14 +57,14 @@ def write_wav(path: Path, *channels: NDArray[np.int16]) -> Path:
     return path
 
 
-def body_of(
+def request_audio(
     path: Path,
     content_type: str = "audio/wav",
     *,
     samples: int = 0,
     stretches: tuple[Span, ...] = (),
 ) -> RequestAudio:
-    """The body of a request that sends a file as it is."""
+    """Return the request audio that sends a file as it is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = path.stat().st_size

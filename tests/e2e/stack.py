@@ -28,7 +28,7 @@ from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.deployments.deploy import POOL, deploy
 from stenoflow.deployments.server.sqlite_pool import database_of
 from stenoflow.profile.model import Profile
-from stenoflow.testing.deepgram.process import Apart
+from stenoflow.testing.deepgram.process import StandInProcess
 from tests.support.s3 import REGION, S3Server
 
 AUTH = "admin:a password only of this test"
@@ -181,7 +181,7 @@ def running_stack(folder: Path) -> Generator[Stack]:
         stack.end()
 
 
-def save_blocks(stack: Stack, server: S3Server, bucket: str, standin: Apart) -> None:
+def save_blocks(stack: Stack, server: S3Server, bucket: str, standin: StandInProcess) -> None:
     """The blocks that the deployments name: an S3 server, a stand-in for Deepgram."""
     with stack.settings():
         for name in ("recordings", "transcripts"):

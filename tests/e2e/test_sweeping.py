@@ -18,7 +18,7 @@ from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.manifest.keys import MANIFESTS
 from stenoflow.manifest.model import Manifest
 from stenoflow.storage import Store
-from stenoflow.testing.deepgram.process import Apart, standin_apart
+from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 from tests.e2e.stack import AUTH, Stack, awaited, running_stack, save_blocks
 from tests.support.corpus import recordings
 from tests.support.s3 import S3Server
@@ -40,8 +40,8 @@ def another(name: str, number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def standin() -> Generator[Apart]:
-    with standin_apart("--latency", str(LATENCY_S)) as apart:
+def standin() -> Generator[StandInProcess]:
+    with standin_process("--latency", str(LATENCY_S)) as apart:
         yield apart
 
 
@@ -52,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def bucket(rgw: S3Server, stack: Stack, standin: Apart) -> str:
+def bucket(rgw: S3Server, stack: Stack, standin: StandInProcess) -> str:
     name = rgw.new_bucket()
     save_blocks(stack, rgw, name, standin)
     return name
@@ -85,7 +85,7 @@ def report_of(destination: Store, run_id: str) -> SweepReport:
     return SweepReport.model_validate_json(destination.read(key))
 
 
-def paid_more_than_known(standin: Apart, found: dict[str, Manifest]) -> int:
+def paid_more_than_known(standin: StandInProcess, found: dict[str, Manifest]) -> int:
     """Payments that no manifest tells of: neither as a purchase nor as one that may have been paid."""
     told = sum(1 + each.may_have_been_paid for one in found.values() for each in one.purchases)
     return len(standin.bill()) - told
@@ -108,7 +108,7 @@ def test_who_has_no_password_gets_401(stack: Stack) -> None:
 
 
 def test_a_schedule_fires_and_every_recording_comes_to_its_outcome(
-    stack: Stack, source: Store, destination: Store, standin: Apart
+    stack: Stack, source: Store, destination: Store, standin: StandInProcess
 ) -> None:
     expected: dict[str, str] = {}
     speech = [each["path"].read_bytes() for each in recordings("speech")]
@@ -221,7 +221,7 @@ def in_mid_sweep(
 
 
 def test_a_cancelled_sweep_takes_its_batches_along_and_the_next_one_does_them(
-    stack: Stack, source: Store, destination: Store, standin: Apart
+    stack: Stack, source: Store, destination: Store, standin: StandInProcess
 ) -> None:
     end = in_mid_sweep(stack, source, destination, "batches", 40, batch_size=8, at_once=1)
     (sweep,) = stack.runs(state={"type": {"any_": ["RUNNING"]}}, name={"any_": [SOURCE]})
@@ -246,7 +246,7 @@ def test_a_cancelled_sweep_takes_its_batches_along_and_the_next_one_does_them(
 
 
 def test_the_server_is_killed_in_mid_sweep_and_started_again(
-    stack: Stack, source: Store, destination: Store, standin: Apart
+    stack: Stack, source: Store, destination: Store, standin: StandInProcess
 ) -> None:
     end = in_mid_sweep(stack, source, destination, "server")
 
@@ -260,7 +260,7 @@ def test_the_server_is_killed_in_mid_sweep_and_started_again(
 
 
 def test_worker_and_flows_are_killed_in_mid_sweep_and_another_worker_finishes_it(
-    stack: Stack, source: Store, destination: Store, standin: Apart
+    stack: Stack, source: Store, destination: Store, standin: StandInProcess
 ) -> None:
     end = in_mid_sweep(stack, source, destination, "worker", batch_size=5)
 
@@ -276,7 +276,7 @@ def test_worker_and_flows_are_killed_in_mid_sweep_and_another_worker_finishes_it
 
 
 def test_nothing_that_was_stored_or_logged_holds_a_secret(
-    stack: Stack, rgw: S3Server, standin: Apart, destination: Store
+    stack: Stack, rgw: S3Server, standin: StandInProcess, destination: Store
 ) -> None:
     secrets = [standin.key, rgw.secret_access_key, AUTH.partition(":")[2]]
     database = sqlite3.connect(f"file:{stack.folder / 'prefect.db'}?mode=ro", uri=True)

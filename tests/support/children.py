@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psutil
 
 
-def children_told(argument: str) -> list[psutil.Process]:
+def children_with_argument(argument: str) -> list[psutil.Process]:
     """Living children, and theirs, with this in one of their arguments."""
     return [
         child
@@ -20,7 +20,7 @@ def await_child(argument: str, *, gone: Callable[[], bool]) -> psutil.Process:
 
     Raises AssertionError where ``gone`` becomes true first.
     """
-    while not (found := children_told(argument)):
+    while not (found := children_with_argument(argument)):
         if gone():
             raise AssertionError(f"no child was told {argument}")
         time.sleep(0.005)

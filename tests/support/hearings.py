@@ -11,7 +11,7 @@ from stenoflow.audio.quality import QualityMeter
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import SegmentationPlan, plan
-from stenoflow.testing.tones import Tone, sounding
+from stenoflow.testing.tones import Tone, synthesize
 from stenoflow.times import Span
 from stenoflow.vad.detector import WINDOW
 
@@ -52,7 +52,7 @@ def plans_of(
 
 
 def _channel(folder: Path, index: int, tones: Sequence[Tone], samples: int) -> Channel:
-    pcm = sounding(tones, samples)
+    pcm = synthesize(tones, samples)
     path = folder / f"channel-{index}.pcm"
     path.write_bytes(pcm.astype("<i2").tobytes())
     probabilities = np.full(-(-samples // WINDOW), 0.1, np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.audio.encoding import RequestAudio
-from stenoflow.testing.tones import body_of
+from stenoflow.testing.tones import request_audio
 from stenoflow.times import Span
 
 needs_flite = pytest.mark.skipif(
@@ -35,7 +35,7 @@ def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) 
             file.writeframes(pcm + bytes(2 * pause))
             stretches.append(Span(position, position + len(pcm) // 2))
             position += len(pcm) // 2 + pause
-    return body_of(path, samples=position, stretches=tuple(stretches))
+    return request_audio(path, samples=position, stretches=tuple(stretches))
 
 
 def edges_s(passage: str, phones: Sequence[int], voice: str = "slt") -> list[tuple[float, float]]:

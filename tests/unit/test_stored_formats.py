@@ -123,7 +123,9 @@ def test_a_recording_is_published_again_from_its_ledger_word_for_word(tmp_path: 
     (path,) = (tmp_path / "_stenoflow" / "manifests" / "briefing.mp4!").iterdir()
     manifest = Manifest.model_validate_json(path.read_bytes())
     # Another choice beside that of the artifacts, so that none of them is kept as it is.
-    profile = manifest.profile.model_copy(update={"artifacts": ("json",), "max_cost_usd": Decimal(1)})
+    profile = manifest.profile.model_copy(
+        update={"artifacts": ("json",), "max_cost_usd": Decimal(1)}
+    )
 
     published = publish_again(
         manifest,

@@ -1,4 +1,4 @@
-"""Try Deepgram's path through Stenoflow without an account: ``python -m stenoflow.testing.deepgram``."""
+"""Try the Deepgram engine without an account: ``python -m stenoflow.testing.deepgram``."""
 
 # pyright: basic
 
@@ -13,16 +13,18 @@ from stenoflow.testing.deepgram.server import KEY, StandIn
 
 
 def main() -> None:
-    """Serve until Ctrl-C, then print what was billed."""
+    """Serve until Ctrl-C, then print the bill."""
     options = argparse.ArgumentParser(
         prog="python -m stenoflow.testing.deepgram", description=__doc__
     )
-    options.add_argument("--port", type=int, default=0, help="any free one by default")
+    options.add_argument("--port", type=int, default=0, help="by default any free port")
     options.add_argument("--key", default=KEY, help="the API key that is accepted")
-    options.add_argument("--latency", type=float, default=0.0, help="seconds of work a request")
+    options.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that each request takes"
+    )
     options.add_argument("--fail", type=float, default=0.0, help="share of requests that fail")
-    options.add_argument("--fail-paid", action="store_true", help="also after the work is billed")
-    options.add_argument("--seed", type=int, default=0, help="of the failures")
+    options.add_argument("--fail-paid", action="store_true", help="also fail after billing")
+    options.add_argument("--seed", type=int, default=0, help="seed of the failures")
     options.add_argument(
         "--replies",
         type=Path,

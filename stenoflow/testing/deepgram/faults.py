@@ -1,4 +1,4 @@
-"""Ways in which the stand-in misbehaves, one for each thing that has gone wrong with real services."""
+"""Failures that the stand-in can produce, each of which real services have shown."""
 
 import random
 from collections.abc import Sequence
@@ -30,40 +30,41 @@ Spoiling = Literal["truncated", "html", "not an object", "wrong shape", "error o
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one request meets; with nothing set, it is answered as it should be."""
+    """What happens to one request; with nothing set, it is answered normally."""
 
     status: int | None = None
-    """Answered so, without work or bill."""
+    """The status of the response; no work is done and nothing is billed."""
     early: bool = False
-    """Answered so before the body is read, as by a server that knows already."""
+    """The status is sent before the body is read."""
     retry_after: str | None = None
     from_gateway: bool = False
-    """The error is a page of HTML, and no JSON of Deepgram's."""
+    """The error is a page of HTML, as a gateway sends it, in place of Deepgram's JSON."""
     reset_request_at: int | None = None
-    """The connection is reset when so many bytes of the body have been read; nothing is billed."""
+    """The connection is reset after so many bytes of the body; nothing is billed."""
     hang: bool = False
-    """Taken in, worked upon, billed, and never answered."""
+    """The request is processed and billed, and never answered."""
     late_s: float = 0.0
-    """Answered, and billed, only after so long."""
+    """Seconds by which the response comes late."""
     reset_response_at: int | None = None
-    """The connection is reset when so many bytes of the response, with its head, are out; negative:
-    when all but so many are."""
+    """The connection is reset after so many bytes of the response, headers included; a negative number
+    counts from the end of the response."""
     drip_s: float | None = None
-    """The response comes a byte at a time, one each so many seconds."""
+    """The response is sent byte by byte, with so many seconds between two."""
     spoiled: Spoiling | None = None
-    """200 with a body that is no transcription."""
+    """Status 200 with a body that is not a transcription."""
     duration_factor: float = 1.0
-    """The reply names a length so many times the true one."""
+    """The reply names the true duration times this factor."""
     wrong_sha256: bool = False
     reply: dict[str, Any] | None = None
-    """The body of the reply, in place of what was heard; ``metadata`` is made to fit the request
-    unless it is given."""
+    """The body of the reply, in place of the recognition; ``metadata`` is added unless it is given."""
 
 
 FINE = Fault()
+"""No fault."""
 
 
 def status(code: int, *, retry_after: str | None = None, from_gateway: bool = False) -> Fault:
+    """Return the fault of a response with this status."""
     return Fault(status=code, retry_after=retry_after, from_gateway=from_gateway)
 
 
@@ -78,7 +79,7 @@ UNPAID = (
     Fault(reset_request_at=0),
     Fault(reset_request_at=1000),
 )
-"""After these nothing has been billed, and the client can know it."""
+"""Faults after which the client knows that nothing was billed."""
 
 PAID = (
     Fault(reset_response_at=0),
@@ -87,12 +88,12 @@ PAID = (
     Fault(spoiled="truncated"),
     Fault(spoiled="html"),
 )
-"""After these the work is billed, and no reply has come."""
+"""Faults after which the work is billed, and the client has no usable reply."""
 
 
 @dataclass(slots=True)
 class Mix:
-    """A share of all requests meets one of ``faults``, by chance that a seed decides."""
+    """Faults for a random share of all requests; the seed makes them repeatable."""
 
     seed: int
     share: float = 0.2
@@ -103,5 +104,6 @@ class Mix:
         self._random = random.Random(self.seed)
 
     def next(self) -> Fault:
+        """Return the fault of the next request, which may be FINE."""
         hit, which = self._random.random() < self.share, self._random.randrange(len(self.faults))
         return self.faults[which] if hit else FINE

@@ -1,4 +1,4 @@
-"""What the stand-in hears: stretches of sound, as words, at their true positions to the sample."""
+"""The stand-in's recognizer: each tone becomes a word, at its true position to the sample."""
 
 # pyright: basic
 
@@ -13,29 +13,29 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-LOUD = 328
-"""Of 32,768, -40 dBFS: a sample at or beyond this is sound."""
+LOUD_LEVEL = 328
+"""A sample of at least this level, of 32,768, is sound: -40 dBFS."""
 GAP_S = 0.04
-"""Shortest silence between two words."""
+"""The shortest silence between two words, in seconds."""
 LONGEST_S = 0.5
-"""Sound that goes on for longer is several words."""
+"""The longest word, in seconds; longer sound becomes several words."""
 PITCH_FFT = 1 << 15
 BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A stretch of sound, in samples at the rate of the audio, and the pitch that is loudest in it."""
+    """A span of sound, in samples at the rate of the audio, and its strongest frequency."""
 
     start: int
     end: int
     pitch_hz: int
-    """To the nearest 10: it names the word, so that a word heard twice has one name."""
+    """Rounded to 10 Hz: it names the word, so that equal tones are equal words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
-    """All that was heard in one body, channel by channel."""
+class Recognition:
+    """What was recognized in one request, channel by channel."""
 
     rate: int
     samples: int
@@ -44,15 +44,16 @@ class Hearing:
 
     @property
     def duration_s(self) -> float:
+        """Return the duration in seconds."""
         return self.samples / self.rate
 
 
 class Unreadable(Exception):
-    """The body is no audio."""
+    """The body of the request is not audio."""
 
 
-def hear(path: Path, *, apart: bool) -> Hearing:
-    """Decode a body and hear its channels, ``apart`` or mixed down. Raises Unreadable."""
+def recognize(path: Path, *, multichannel: bool) -> Recognition:
+    """Recognize the tones in an audio file, in each channel or in the mix of all. Raises Unreadable."""
     with tempfile.TemporaryFile() as file:
         try:
             rate, channels = _decode(path, file)
@@ -62,14 +63,14 @@ def hear(path: Path, *, apart: bool) -> Hearing:
         size = file.tell() // 2
         pcm = np.memmap(file, np.int16, "r", shape=(size // channels, channels)) if size else None
         if pcm is None:
-            return Hearing(rate, 0, [[]], channels)
-        views = [pcm[:, at] for at in range(channels)] if apart else [pcm]
-        return Hearing(rate, len(pcm), [list(_sounds(view, rate)) for view in views], channels)
+            return Recognition(rate, 0, [[]], channels)
+        views = [pcm[:, at] for at in range(channels)] if multichannel else [pcm]
+        return Recognition(rate, len(pcm), [list(_sounds(view, rate)) for view in views], channels)
 
 
 def _decode(path: Path, file: Any) -> tuple[int, int]:
-    """Interleaved s16 samples into a file; their rate and channels."""
-    # PyAV's own types are unfinished.
+    """Write interleaved s16 samples to a file, and return their rate and the number of channels."""
+    # PyAV's type annotations are incomplete.
     container: Any = av.open(str(path))
     with container as media:
         stream = media.streams.audio[0]
@@ -92,7 +93,7 @@ def _sounds(pcm: NDArray[np.int16], rate: int) -> Iterator[Sound]:
 def _runs(pcm: NDArray[np.int16], gap: int) -> Iterator[tuple[int, int]]:
     start = end = -1
     for block in range(0, len(pcm), BLOCK):
-        loud = np.flatnonzero(np.abs(_mono(pcm[block : block + BLOCK])) >= LOUD) + block
+        loud = np.flatnonzero(np.abs(_mono(pcm[block : block + BLOCK])) >= LOUD_LEVEL) + block
         if not len(loud):
             continue
         breaks = np.flatnonzero(np.diff(loud) > gap) + 1

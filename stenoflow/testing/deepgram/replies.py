@@ -1,4 +1,4 @@
-"""Replies in Deepgram's form, made of what was heard and of what was asked for."""
+"""Replies in Deepgram's form, made from recognized tones and the features that the query names."""
 
 import datetime
 import itertools
@@ -9,23 +9,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stenoflow.testing.deepgram.recognition import Hearing, Sound
+from stenoflow.testing.deepgram.recognition import Recognition, Sound
 
 Query = Mapping[str, Sequence[str]]
 
 BAND_HZ = 500
-"""Sounds within one band of pitch are one speaker's."""
+"""Tones within one band of frequencies belong to one speaker."""
 MODEL_ID = "00000000-0000-4000-8000-000000000000"
 PARAGRAPH_GAP_S = 2.0
 
 
 def on(query: Query, name: str) -> bool:
+    """Return True if the query switches a feature on."""
     return bool(query.get(name)) and query[name][-1] != "false"
 
 
-def reply(hearing: Hearing, query: Query, *, request_id: str, sha256: str) -> dict[str, Any]:
-    """A transcription of what was heard."""
-    channels = [_channel(sounds, hearing.rate, query) for sounds in hearing.channels]
+def reply(
+    recognition: Recognition, query: Query, *, request_id: str, sha256: str
+) -> dict[str, Any]:
+    """Return the transcription of recognized audio."""
+    channels = [_channel(sounds, recognition.rate, query) for sounds in recognition.channels]
     results: dict[str, Any] = {"channels": channels}
     if on(query, "utterances"):
         results["utterances"] = sorted(
@@ -40,28 +43,29 @@ def reply(hearing: Hearing, query: Query, *, request_id: str, sha256: str) -> di
     count = len(text.split())
     whole = {"text": text, "start_word": 0, "end_word": count - 1}
     if on(query, "summarize"):
-        results["summary"] = {"result": "success", "short": f"{count} sounds are heard."}
+        results["summary"] = {"result": "success", "short": f"{count} sounds were recognized."}
     if on(query, "topics") and count:
         topic = {"topic": "Sound", "confidence_score": 0.9}
         results["topics"] = {"results": {"topics": {"segments": [{**whole, "topics": [topic]}]}}}
     if on(query, "intents") and count:
-        intent = {"intent": "Be heard", "confidence_score": 0.8}
+        intent = {"intent": "Be recognized", "confidence_score": 0.8}
         segments = [{**whole, "intents": [intent]}]
         results["intents"] = {"results": {"intents": {"segments": segments}}}
     if on(query, "sentiment") and count:
         mood = {"sentiment": "neutral", "sentiment_score": 0.1}
         results["sentiments"] = {"segments": [{**whole, **mood}], "average": mood}
-    heard = metadata(
-        request_id, sha256, hearing.duration_s, channels=hearing.sent_channels, query=query
+    about = metadata(
+        request_id, sha256, recognition.duration_s, channels=recognition.sent_channels, query=query
     )
-    return {"metadata": heard, "results": results}
+    return {"metadata": about, "results": results}
 
 
 def metadata(
     request_id: str, sha256: str, duration_s: float, *, channels: int, query: Query
 ) -> dict[str, Any]:
+    """Return the ``metadata`` of a reply."""
     model = (query.get("model") or ["base-general"])[-1]
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "transaction_key": "deprecated",
         "request_id": request_id,
         "sha256": sha256,
@@ -71,7 +75,7 @@ def metadata(
         "models": [MODEL_ID],
         "model_info": {MODEL_ID: {"name": f"standin-{model}", "version": "1", "arch": model}},
     }
-    return told | ({"tags": list(query["tag"])} if query.get("tag") else {})
+    return values | ({"tags": list(query["tag"])} if query.get("tag") else {})
 
 
 class RecordedReplies:
@@ -115,7 +119,7 @@ def _has(answer: dict[str, Any], query: Query) -> tuple[int, str]:
 def _channel(sounds: Sequence[Sound], rate: int, query: Query) -> dict[str, Any]:
     words = [_word(sound, rate) for sound in sounds]
     if on(query, "diarize") or on(query, "diarize_model"):
-        # Numbered as they come up, as real diarizers do: each request has numbers of its own.
+        # Numbered in order of appearance within each request, as real diarizers do.
         bands: dict[int, int] = {}
         for word, sound in zip(words, sounds, strict=True):
             word["speaker"] = bands.setdefault(sound.pitch_hz // BAND_HZ, len(bands))
@@ -134,8 +138,8 @@ def _channel(sounds: Sequence[Sound], rate: int, query: Query) -> dict[str, Any]
     }
     if on(query, "paragraphs") and words:
         alternative["paragraphs"] = _paragraphs(_split(words, PARAGRAPH_GAP_S))
-    found = on(query, "detect_language")
-    language = {"detected_language": "en", "language_confidence": 0.99} if found else {}
+    detected = on(query, "detect_language")
+    language = {"detected_language": "en", "language_confidence": 0.99} if detected else {}
     return {"alternatives": [alternative], **language}
 
 

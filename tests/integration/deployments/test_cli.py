@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from stenoflow.deployments.cli.app import sample_recordings
-from stenoflow.testing.deepgram.process import standin_apart
+from stenoflow.testing.deepgram.process import standin_process
 
 STENOFLOW = Path(sys.executable).with_name("stenoflow")
 SAMPLES = {path.name: path for path in sample_recordings()}
@@ -114,7 +114,7 @@ def test_what_was_never_bought_is_not_rendered(tmp_path: Path) -> None:
 def test_runs_at_once_on_one_recording_pay_once(
     runs: int, tmp_path: Path, server: dict[str, str]
 ) -> None:
-    with standin_apart("--latency", "3") as standin:
+    with standin_process("--latency", "3") as standin:
         account = {"DEEPGRAM_API_KEY": standin.key, "DEEPGRAM_BASE_URL": standin.url}
         command = [STENOFLOW, "transcribe", SAMPLES["briefing.mp4"], "--to", tmp_path, "--json"]
         running = [

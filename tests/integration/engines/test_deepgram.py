@@ -32,7 +32,7 @@ from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
 from stenoflow.testing.deepgram.faults import OWN_ERRORS, PAID, UNPAID, Fault, Mix, Spoiling, status
 from stenoflow.testing.deepgram.server import StandIn
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from tests.support.corpus import needs_corpus, shared
 
 GO_ON = threading.Event()
@@ -56,7 +56,7 @@ def standin(running: StandIn) -> StandIn:
 @pytest.fixture(scope="module")
 def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     path = tmp_path_factory.mktemp("audio") / "tones.wav"
-    return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
+    return request_audio(write_wav(path, synthesize(TONES, SAMPLES)), samples=SAMPLES)
 
 
 def engine(standin: StandIn, **choices: object) -> DeepgramEngine:
@@ -124,8 +124,8 @@ def test_options_go_by_deepgrams_own_names(standin: StandIn, body: RequestAudio)
 def test_channels_that_are_heard_apart_are_asked_for_and_paid(
     standin: StandIn, tmp_path: Path
 ) -> None:
-    left, right = sounding(TONES[:2], SAMPLES), sounding(TONES[2:], SAMPLES)
-    stereo = body_of(write_wav(tmp_path / "stereo.wav", left, right))
+    left, right = synthesize(TONES[:2], SAMPLES), synthesize(TONES[2:], SAMPLES)
+    stereo = request_audio(write_wav(tmp_path / "stereo.wav", left, right))
     asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url, multichannel=True)
     reply = asked.parse(asked.transcribe(stereo, stop=GO_ON))
     assert [(word.channel, round(word.start_s * 16_000)) for word in reply.words] == [
@@ -161,7 +161,7 @@ def test_recorded_audio_gets_its_recorded_reply(
 ) -> None:
     folder = shared()
     assert folder
-    asked, sent = engine(standin), body_of(folder / "deepgram" / "audio" / name, "video/mp4")
+    asked, sent = engine(standin), request_audio(folder / "deepgram" / "audio" / name, "video/mp4")
     raw = asked.transcribe(sent, stop=GO_ON)
     assert any(raw == path.read_bytes() for path in (folder / "deepgram").glob("*/*.json"))
     reply = asked.parse(raw)
@@ -290,7 +290,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     """More than the buffers of a connection hold."""
     path = tmp_path_factory.mktemp("audio") / "large.wav"
     path.write_bytes(bytes(30_000_000))
-    return body_of(path)
+    return request_audio(path)
 
 
 @settings(
@@ -418,7 +418,7 @@ def test_a_body_can_be_sent_again_after_a_failure(standin: StandIn, body: Reques
 def test_requests_at_once_do_not_mix(standin: StandIn, tmp_path: Path) -> None:
     tones = [Tone(1_000 * at, 1_000 * at + 2_000, 400) for at in range(1, 13)]
     bodies = [
-        body_of(write_wav(tmp_path / f"{tone.start}.wav", sounding([tone], 40_000)))
+        request_audio(write_wav(tmp_path / f"{tone.start}.wav", synthesize([tone], 40_000)))
         for tone in tones
     ]
     asked = engine(standin)
@@ -485,7 +485,7 @@ def test_memory_is_flat_in_the_size_of_the_body(standin: StandIn, tmp_path: Path
     with path.open("wb") as file:
         file.truncate(200_000_000)
     standin.script(Fault(reply=REPLY))
-    sent = body_of(path)
+    sent = request_audio(path)
     tracemalloc.start()
     engine(standin).transcribe(sent, stop=GO_ON)
     _, peak = tracemalloc.get_traced_memory()

@@ -25,7 +25,7 @@ from stenoflow.errors import (
 )
 from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.times import to_samples
 from tests.support.openai_standin import KEY, Meets, OpenAIStandIn
 
@@ -50,7 +50,7 @@ def standin(running: OpenAIStandIn) -> OpenAIStandIn:
 @pytest.fixture(scope="module")
 def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     path = tmp_path_factory.mktemp("audio") / "tones.wav"
-    return body_of(write_wav(path, sounding(TONES, SAMPLES)), samples=SAMPLES)
+    return request_audio(write_wav(path, synthesize(TONES, SAMPLES)), samples=SAMPLES)
 
 
 def engine(standin: OpenAIStandIn, **choices: object) -> OpenAIEngine:
@@ -252,7 +252,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
     path = tmp_path_factory.mktemp("audio") / "large.wav"
     with path.open("wb") as file:
         file.truncate(200_000_000)
-    return body_of(path)
+    return request_audio(path)
 
 
 @pytest.mark.parametrize("at", [0, 1, 1_000, 5_000_000])
@@ -335,7 +335,7 @@ def test_one_call_is_one_request(standin: OpenAIStandIn, body: RequestAudio) -> 
 def test_requests_at_once_do_not_mix(standin: OpenAIStandIn, tmp_path: Path) -> None:
     tones = [Tone(1_000 * at, 1_000 * at + 2_000, 400) for at in range(1, 9)]
     bodies = [
-        body_of(write_wav(tmp_path / f"{tone.start}.wav", sounding([tone], 40_000)))
+        request_audio(write_wav(tmp_path / f"{tone.start}.wav", synthesize([tone], 40_000)))
         for tone in tones
     ]
     asked = engine(standin)

@@ -8,7 +8,7 @@ import pytest
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.registry import open_engine
 from stenoflow.profile.model import Profile
-from stenoflow.testing.tones import body_of, sounding, write_wav
+from stenoflow.testing.tones import request_audio, synthesize, write_wav
 from tests.support.openai_standin import KEY, OpenAIStandIn
 
 
@@ -17,7 +17,7 @@ def test_the_key_for_openai_is_the_one_given_else_the_environments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
     with OpenAIStandIn() as standin:
         profile = Profile(engine="openai", openai=OpenAIOptions(base_url=standin.url))
         open_engine(profile, api_key=given).transcribe(body, stop=threading.Event())

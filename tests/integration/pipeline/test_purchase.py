@@ -147,7 +147,7 @@ def test_every_part_is_bought_once_in_order_and_nothing_the_second_time(shop: Sh
     assert (hows(first), hows(second)) == (["bought"] * PARTS, ["reused"] * PARTS)
     assert len(shop.standin.bill.charges) == shop.inside == PARTS
     assert shop.progress[PARTS - 1] == pytest.approx(shop.progress[-1])
-    assert shop.standin.most_open <= AT_ONCE
+    assert shop.standin.max_open <= AT_ONCE
 
 
 def test_two_who_buy_one_recording_at_once_pay_for_it_once(shop: Shop, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_fault_costs_no_part_but_its_own(shop: Shop, fault: Fault, at: int) ->
 def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> None:
     shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="wav")})
     shop.plans = plans_of(PROFILE, shop.heard, TONES)
-    shop.standin.most_bytes = 500_000
+    shop.standin.max_bytes = 500_000
     found = shop.buy()
     assert len(found) == 4
     assert words(found) == WORDS
@@ -203,7 +203,7 @@ def test_what_took_too_long_is_tried_once_more_and_then_halved(shop: Shop) -> No
 
 def test_what_is_short_and_still_too_large_is_refused_for_good(shop: Shop) -> None:
     shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
-    shop.standin.most_bytes = 100
+    shop.standin.max_bytes = 100
     with pytest.raises(EngineRefused, match="something else must be wrong"):
         shop.buy()
 

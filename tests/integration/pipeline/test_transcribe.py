@@ -24,7 +24,7 @@ from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
 from stenoflow.testing.deepgram.faults import Fault
 from stenoflow.testing.deepgram.server import StandIn
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.transcript.model import Transcript
 from tests.support.hearings import evenly, heard_of, plans_of
 
@@ -60,7 +60,7 @@ class Desk:
         heard = heard or heard_of(self.folder, *self.channels)
         path = self.folder / "recording.wav"
         if not path.exists():
-            write_wav(path, *(sounding(tones, heard.samples) for tones in self.channels))
+            write_wav(path, *(synthesize(tones, heard.samples) for tones in self.channels))
         (scratch := self.folder / "scratch").mkdir(exist_ok=True)
         try:
             return transcribe(
@@ -83,7 +83,7 @@ class Desk:
 
     @property
     def source_sha256(self) -> str:
-        return body_of(self.folder / "recording.wav").sha256
+        return request_audio(self.folder / "recording.wav").sha256
 
     def rebuild(self) -> Transcribed:
         return rebuild(self.profile, self.engine, Ledger(self.store), self.source_sha256)
@@ -226,7 +226,7 @@ def test_a_recording_without_url_cannot_be_sent_by_url(desk: Desk) -> None:
 def test_where_nobody_speaks_nothing_is_bought(desk: Desk) -> None:
     heard = heard_of(desk.folder, TONES)
     desk.channels = ((),)
-    write_wav(desk.folder / "recording.wav", sounding([], heard.samples))
+    write_wav(desk.folder / "recording.wav", synthesize([], heard.samples))
     found = desk.transcribe(heard)
     assert found.transcript.words == ()
     assert (found.purchases, desk.standin.requests) == ((), [])

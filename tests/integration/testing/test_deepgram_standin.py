@@ -1,4 +1,4 @@
-"""The stand-in as a program of its own, as people and the benches of other processes start it."""
+"""The stand-in as a program, as people and benches start it."""
 
 import re
 import signal
@@ -13,8 +13,8 @@ from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.errors import EngineError
 from stenoflow.testing.deepgram.faults import FINE, status
-from stenoflow.testing.deepgram.process import standin_apart
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.deepgram.process import standin_process
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from tests.support.corpus import ROOT
 
 GO_ON = threading.Event()
@@ -32,8 +32,10 @@ def test_two_lines_say_how_to_use_it_and_one_what_it_cost() -> None:
 
 
 def test_it_takes_its_script_and_shows_its_bill_from_outside(tmp_path: Path) -> None:
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([Tone(4_000, 8_000, 500)], 16_000)))
-    with standin_apart("--key", "a-key-of-ours") as standin:
+    body = request_audio(
+        write_wav(tmp_path / "a.wav", synthesize([Tone(4_000, 8_000, 500)], 16_000))
+    )
+    with standin_process("--key", "a-key-of-ours") as standin:
         standin.script(status(503), FINE)
         asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url)
         with pytest.raises(EngineError):

@@ -16,7 +16,7 @@ from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, decode, probe
 from stenoflow.media.options import Limits
 from stenoflow.media.sandbox import launcher
 from stenoflow.times import SAMPLE_RATE
-from tests.support.children import children_told
+from tests.support.children import children_with_argument
 from tests.support.corpus import ROOT
 from tests.support.decoded import assert_readable, decode_whole
 from tests.support.media_files import PICTURE, make, pitches, tone, tones, write_wav
@@ -297,7 +297,7 @@ class TestLimits:
             for block in decoding:
                 heard += len(block)
         assert 50 * SAMPLE_RATE < heard <= 60 * SAMPLE_RATE
-        assert not children_told(str(tmp_path))
+        assert not children_with_argument(str(tmp_path))
 
     def test_exactly_the_limit_is_heard(self, tmp_path: Path) -> None:
         path = write_wav(tmp_path / "minute.wav", tones([440], 3))
@@ -309,7 +309,7 @@ class TestLimits:
         long = silence(tmp_path / "long.flac", hours=1)
         with pytest.raises(OverLimit, match=r"after 0\.05 s, the deadline"):
             decode_whole(long, Limits(decode_deadline_s=0.05))
-        assert not children_told(str(tmp_path))
+        assert not children_with_argument(str(tmp_path))
 
     def test_a_stop_is_obeyed_in_the_middle(self, tmp_path: Path) -> None:
         stop = threading.Event()
@@ -322,8 +322,8 @@ class TestLimits:
         path = write_wav(tmp_path / "long.wav", tones([440], 60))
         with decode(path) as decoding:
             next(iter(decoding))
-            assert children_told(str(tmp_path))
-        assert not children_told(str(tmp_path))
+            assert children_with_argument(str(tmp_path))
+        assert not children_with_argument(str(tmp_path))
 
     @pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
     def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:

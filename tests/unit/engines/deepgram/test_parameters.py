@@ -14,7 +14,7 @@ from stenoflow.engines.deepgram.parameters import (
 )
 from stenoflow.errors import ConfigurationError
 from stenoflow.profile.model import Profile
-from stenoflow.testing.deepgram.server import KNOWN
+from stenoflow.testing.deepgram.records import KNOWN
 
 
 def test_the_defaults_ask_for_all_that_a_transcript_shows() -> None:

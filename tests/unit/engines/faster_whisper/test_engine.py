@@ -29,7 +29,7 @@ from stenoflow.errors import (
     MissingDependency,
     Stopped,
 )
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.times import SAMPLE_RATE, Span
 from tests.support.children import await_child
 from tests.support.recordings import needs_flite, spoken
@@ -235,7 +235,7 @@ def test_chunks_partition_the_body_in_pauses_where_they_can(
 
 @needs_faster_whisper
 def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: Path) -> None:
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
     with pytest.raises(EngineAccountError, match="cannot use the model"):
         engine(folder).transcribe(body, stop=GO_ON)
     assert not list(tmp_path.glob("*.request.json"))
@@ -272,7 +272,7 @@ def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None
 def test_an_option_that_the_model_does_not_know_closes_the_engine(
     model: Path, tmp_path: Path
 ) -> None:
-    body = body_of(write_wav(tmp_path / "a.wav", sounding([], 1600)), samples=1600)
+    body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
     with pytest.raises(EngineAccountError, match="float3"):
         engine(model, compute_type="float3").transcribe(body, stop=GO_ON)
 
@@ -281,8 +281,8 @@ def test_an_option_that_the_model_does_not_know_closes_the_engine(
 @needs_model
 def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
     tones = [Tone(at, at + 8_000, 400) for at in range(0, 16_000 * 300, 16_000)]
-    path = write_wav(tmp_path / "a.wav", sounding(tones, 16_000 * 300))
-    body = body_of(path, samples=16_000 * 300)
+    path = write_wav(tmp_path / "a.wav", synthesize(tones, 16_000 * 300))
+    body = request_audio(path, samples=16_000 * 300)
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(engine(model).transcribe, body, stop=stop)

@@ -21,7 +21,7 @@ from stenoflow.engines.pocketsphinx.engine import (
 )
 from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
 from stenoflow.errors import EngineError, Stopped
-from stenoflow.testing.tones import Tone, body_of, sounding, write_wav
+from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.times import SAMPLE_RATE, Span, to_seconds
 from stenoflow.transcript.model import Reply
 from tests.support.children import await_child
@@ -93,17 +93,17 @@ def test_the_reply_says_what_was_heard_and_by_what(body: RequestAudio, reply: Re
 
 
 def test_a_body_without_speech_has_no_words(tmp_path: Path) -> None:
-    path = write_wav(tmp_path / "a.wav", sounding([], 16_000))
+    path = write_wav(tmp_path / "a.wav", synthesize([], 16_000))
     asked = PocketSphinxEngine()
-    reply = asked.parse(asked.transcribe(body_of(path, samples=16_000), stop=GO_ON))
+    reply = asked.parse(asked.transcribe(request_audio(path, samples=16_000), stop=GO_ON))
     assert reply.words == ()
 
 
 def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> None:
     samples = 120 * SAMPLE_RATE
     tones = [Tone(at, at + 8_000, 400) for at in range(0, samples, 16_000)]
-    path = write_wav(tmp_path / "a.wav", sounding(tones, samples))
-    body = body_of(path, samples=samples, stretches=(Span(0, samples),))
+    path = write_wav(tmp_path / "a.wav", synthesize(tones, samples))
+    body = request_audio(path, samples=samples, stretches=(Span(0, samples),))
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(PocketSphinxEngine().transcribe, body, stop=stop)
@@ -118,7 +118,7 @@ def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> No
 def test_what_is_no_audio_is_trouble(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_text("no audio")
-    body = body_of(path, samples=16_000, stretches=(Span(0, 16_000),))
+    body = request_audio(path, samples=16_000, stretches=(Span(0, 16_000),))
     with pytest.raises(EngineError, match=r"PocketSphinx failed .*RIFF"):
         PocketSphinxEngine().transcribe(body, stop=GO_ON)
     assert list(tmp_path.iterdir()) == [path]
