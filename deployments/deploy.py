@@ -1,4 +1,4 @@
-"""``stenoflow deploy``: all that the Prefect server must know of Stenoflow, registered in one go.
+"""``stenoflow deploy``: everything that a Prefect server must know of Stenoflow, registered at once.
 
 In this order: work pool, limits, blocks, deployments, automations; then workers may start. It is safe
 to repeat: what people have set since (limits, profiles, paused schedules) stays as they set it.
@@ -13,40 +13,32 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
-from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import get_current_settings
-from pydantic import HttpUrl, ValidationError
 from rich.console import Console
 
 from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
-from stenoflow.deployments.automations import find_the_dead, register, revive_the_dead
+from stenoflow.deployments.automations import register_automations
 from stenoflow.errors import ConfigurationError, MissingDependency
 from stenoflow.tasks.limits.engine import SHARED, create_limits
 
 POOL = "stenoflow"
 FILE = Path(__file__).parent / "prefect.yaml"
 PROFILE = "default"
-DEAD_AFTER_S = 300.0
-"""Ten heartbeats: a busy server loses some, and a run called dead too early would run twice."""
 
 console = Console(highlight=False, soft_wrap=True)
 
 
-def deploy(
-    *, dead_after_s: float = DEAD_AFTER_S, logos: str | None = None, quiet: bool = False
-) -> None:
-    """Register everything at the Prefect server in use.
+def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None:
+    """Register everything at the Prefect server in use, and print what is still to be done.
 
-    ``logos`` is the address at which the blocks' SVG files are served, for the UI to show; None leaves
-    those that are known.
-
-    Raises ConfigurationError where none is named, or it refuses us, or ``logos`` is no address;
-    MissingDependency where it does not answer, or `prefect deploy` fails.
+    ``crashed_after_s`` is after how many seconds without a heartbeat a run is marked as crashed; None:
+    what ``automations.yaml`` says. Raises ConfigurationError if no server is named, or it refuses
+    access; MissingDependency if it does not answer, or `prefect deploy` fails.
     """
     url = get_current_settings().api.url
     if not url:
@@ -59,9 +51,9 @@ def deploy(
         with get_client(sync_client=True) as client:
             for engine in SHARED:
                 create_limits(client, engine)
-        _register_blocks(logos)
+        _register_blocks()
         _deploy_flows()
-        asyncio.run(_register_automations(dead_after_s))
+        asyncio.run(register_automations(crashed_after_s))
         missing = list(_missing_blocks())
     except httpx.HTTPStatusError as error:
         if error.response.status_code == httpx.codes.UNAUTHORIZED:
@@ -81,33 +73,17 @@ def deploy(
 
 
 async def _create_pool() -> None:
-    """A pool of processes, unless there is one of this name, of whatever type somebody chose."""
+    """Create a pool of processes, unless there is a pool of this name, of whatever type."""
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
 
 
-def _register_blocks(logos: str | None) -> None:
+def _register_blocks() -> None:
     for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
-        block._logo_url = _logo(block, logos)  # pyright: ignore[reportPrivateUsage]
         block.register_type_and_schema()
     if not exists(TranscriptionProfile, PROFILE):
         TranscriptionProfile().save(PROFILE)
-
-
-def _logo(block: type[Block], logos: str | None) -> HttpUrl | None:
-    """The address of a block's logo, which lies beside its module: Prefect takes http and https only."""
-    slug = block.get_block_type_slug()
-    if logos is not None:
-        try:
-            return HttpUrl(f"{logos.rstrip('/')}/{slug.replace('-', '_')}.svg")
-        except ValidationError as error:
-            raise ConfigurationError(
-                f"logos can be served at http and https addresses only, not at {logos!r}."
-            ) from error
-    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
-        return client.read_block_type_by_slug(slug).logo_url
-    return None
 
 
 def _deploy_flows() -> None:
@@ -124,11 +100,6 @@ def _deploy_flows() -> None:
         raise MissingDependency(f"prefect deploy failed:\n{done.stdout}{done.stderr}")
 
 
-async def _register_automations(dead_after_s: float) -> None:
-    for automation in (find_the_dead(dead_after_s), revive_the_dead()):
-        await register(automation)
-
-
 def _missing_blocks() -> Iterator[tuple[str, str]]:
     for name, example in (("recordings", "s3://recordings"), ("transcripts", "s3://transcripts")):
         if not exists(ObjectStore, name):
@@ -137,7 +108,7 @@ def _missing_blocks() -> Iterator[tuple[str, str]]:
 
 
 def exists(block: type[ObjectStore] | type[TranscriptionProfile], name: str) -> bool:
-    """Whether a block of this type and name is saved."""
+    """Return True if a block of this type and name is saved."""
     try:
         block.load(name)
     except ValueError:

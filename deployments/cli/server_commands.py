@@ -54,15 +54,13 @@ def serve(
 
 @commands.command()
 def deploy(
-    dead_after: Annotated[
-        float,
+    crashed_after: Annotated[
+        float | None,
         typer.Option(
-            min=45, metavar="SECONDS", help="Without heartbeat for so long a run counts as dead."
+            min=45,
+            metavar="SECONDS",
+            help="Mark a run as crashed after so long without a heartbeat; else after 300.",
         ),
-    ] = 300.0,
-    logos: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Where the SVG files of blocks/ are served, for the UI."),
     ] = None,
 ) -> None:
     """Register work pool, limits, blocks, deployments and automations at PREFECT_API_URL.
@@ -72,7 +70,7 @@ def deploy(
     with _said_plainly():
         from stenoflow.deployments.deploy import deploy as register  # noqa: PLC0415
 
-        register(dead_after_s=dead_after, logos=logos)
+        register(crashed_after_s=crashed_after)
 
 
 @commands.command()

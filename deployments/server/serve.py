@@ -22,7 +22,6 @@ import psutil
 from rich.console import Console
 
 from stenoflow.deployments.server.health import await_health
-from stenoflow.deployments.server.logos import served_logos
 from stenoflow.deployments.server.sqlite_pool import database_of
 from stenoflow.errors import ConfigurationError
 from stenoflow.tasks.runtime.home import home_folder
@@ -73,7 +72,7 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
         await_health(server, f"{url}/api", str(home / "server.log"), stop)
         if stop.is_set():
             return True
-        _register(recordings, transcripts, running.enter_context(served_logos()))
+        _register(recordings, transcripts)
         _greet(url, home, recordings, transcripts)
         return _keep_working(home, server, stop, at_once)
 
@@ -219,11 +218,11 @@ def _end(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(alive, timeout=STOP_S)
 
 
-def _register(recordings: Path, transcripts: Path, logos: str) -> None:
+def _register(recordings: Path, transcripts: Path) -> None:
     from stenoflow.blocks.object_store import ObjectStore  # noqa: PLC0415
     from stenoflow.deployments.deploy import deploy, exists  # noqa: PLC0415
 
-    deploy(logos=logos, quiet=True)
+    deploy(quiet=True)
     for name, folder in (("recordings", recordings), ("transcripts", transcripts)):
         if not exists(ObjectStore, name):
             folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ from tests.support.s3 import REGION, S3Server
 
 AUTH = "admin:a password only of this test"
 CREDENTIALS = httpx.BasicAuth(*AUTH.split(":"))
-DEAD_AFTER_S = 40.0
+CRASHED_AFTER_S = 40.0
 PATIENCE_S = 240.0
 POLL_S = 0.5
 
@@ -174,7 +174,7 @@ def running_stack(folder: Path) -> Generator[Stack]:
     try:
         stack.start_server()
         with stack.settings():
-            deploy(dead_after_s=DEAD_AFTER_S, quiet=True)
+            deploy(crashed_after_s=CRASHED_AFTER_S, quiet=True)
         stack.start_worker()
         yield stack
     finally:

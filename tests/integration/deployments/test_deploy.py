@@ -1,26 +1,29 @@
 """One command registers everything, and repeating it changes nothing that a person has set."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from xml.etree import ElementTree
 
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
+from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Crashed, Pending, Running
 
-from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
-from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
-from stenoflow.deployments.automations import DEAD, FIND, REVIVALS, REVIVE
+from stenoflow.deployments.automations import FILE as AUTOMATIONS
+from stenoflow.deployments.automations import automations
 from stenoflow.deployments.deploy import FILE, POOL, deploy
-from stenoflow.deployments.server.logos import logos
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.limits.engine import concurrency_limit_name
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
+
+MARK, RESCHEDULE = automations()
+NO_HEARTBEAT = MARK.actions[0].model_dump()["message"]
+RESCHEDULED = len(RESCHEDULE.trigger.model_dump()["match"]["prefect.run-count"])
 
 DEPLOYMENTS = ("transcribe/api", "ingest/hourly", "ingest/batch", "forecast/manual")
 
@@ -71,7 +74,7 @@ def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
     assert asyncio.run(registered()) == before
     assert before["pool"] == ("process", 7)
     assert (concurrency_limit_name("deepgram"), 3) in before["limits"]
-    assert {name for name, *_ in before["automations"]} >= {FIND, REVIVE}
+    assert {name for name, *_ in before["automations"]} >= {MARK.name, RESCHEDULE.name}
     assert len(before["automations"]) == 3, "these two, and the trigger of transcribe/api"
     block = TranscriptionProfile.load("default")
     assert isinstance(block, TranscriptionProfile)
@@ -91,7 +94,7 @@ async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None
 
         async def dies(run: UUID) -> None:
             await client.set_flow_run_state(run, Running(), force=True)
-            await client.set_flow_run_state(run, Crashed(message=DEAD), force=True)
+            await client.set_flow_run_state(run, Crashed(message=NO_HEARTBEAT), force=True)
 
         async def is_scheduled(run: UUID) -> bool:
             state = (await client.read_flow_run(run)).state
@@ -103,7 +106,7 @@ async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None
                     await asyncio.sleep(0.2)
 
         deadly, unlucky = await begun(), await begun()
-        for _ in range(REVIVALS):
+        for _ in range(RESCHEDULED):
             await dies(deadly)
             await revived(deadly)
         await dies(deadly)
@@ -113,17 +116,22 @@ async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None
         assert not await is_scheduled(deadly)
 
 
-def test_logos_are_named_where_somebody_serves_them_and_stay() -> None:
-    served_at = "https://logos.example.org/stenoflow"
-    deploy(logos=served_at, quiet=True)
-    deploy(quiet=True)
-    with get_client(sync_client=True) as client:
-        for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
-            found = client.read_block_type_by_slug(block.get_block_type_slug()).logo_url
-            address, _, name = str(found).rpartition("/")
-            assert address == served_at
-            drawn = logos()[name]
-            assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"
+def test_the_file_of_automations_is_one_that_prefect_itself_creates_from() -> None:
+    described = yaml.safe_load(AUTOMATIONS.read_text())["automations"]
+
+    assert [AutomationCore.model_validate(each).name for each in described] == [
+        MARK.name,
+        RESCHEDULE.name,
+    ]
+
+
+@pytest.mark.parametrize(("given_s", "within_s"), [(None, 300), (45.0, 45)])
+def test_runs_are_marked_as_crashed_after_the_time_that_is_given(
+    given_s: float | None, within_s: float
+) -> None:
+    mark, reschedule = (each.trigger.model_dump()["within"] for each in automations(given_s))
+
+    assert (mark, reschedule) == (timedelta(seconds=within_s), timedelta(0))
 
 
 def test_flows_are_named_by_module_so_that_an_installed_wheel_runs_them() -> None:
