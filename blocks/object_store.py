@@ -8,8 +8,7 @@ from uuid import UUID
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, model_validator
 
-from stenoflow.storage import Store, open_store
-from stenoflow.storage.probe import Report, check
+from stenoflow.storage import Report, S3Config, Store, open_store, probe
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -85,16 +84,18 @@ class ObjectStore(Block):
         return open_store(
             self.location,
             create=create,
-            endpoint_url=self.endpoint_url,
-            region=self.region,
-            access_key_id=self.access_key_id,
-            secret_access_key=None if secret is None else secret.get_secret_value(),
+            s3=S3Config(
+                endpoint_url=self.endpoint_url,
+                region=self.region,
+                access_key_id=self.access_key_id,
+                secret_access_key=None if secret is None else secret.get_secret_value(),
+            ),
         )
 
     def check(self) -> Report:
         """Try it out: reachable, may it list, read, write, put if absent? Writes two small objects
         and removes them."""
-        return check(self.store())
+        return probe(self.store())
 
     async def asave(
         self,

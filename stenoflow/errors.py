@@ -14,10 +14,14 @@
     │   ├── BudgetSpent             the sweep's budget does not cover this recording
     │   ├── UnusableResponse        paid, perhaps more than once, without a reply that can be read
     │   ├── BadNotification         not an upload notification of an S3 server, or one that Prefect refuses
+    │   ├── WebhookRejected         the web service refuses the notification, and will refuse it again
     │   └── MissingDependency       a program or optional package is not installed
     ├── TransientError              may succeed next time: retried with backoff
     │   ├── StoreUnavailable        the store did not answer, or broke off
+    │   │   └── WriteConflict       others were writing the same object at every attempt
     │   ├── SourceChanged           the object was replaced while it was being read
+    │   ├── LocalWriteFailed        a copy cannot be written to this machine's disk
+    │   ├── WebhookUnavailable      the web service does not answer, or asks to try again later
     │   ├── PrefectUnavailable      the Prefect server does not answer, or refuses a slot or an event
     │   ├── EngineError             the engine failed, timed out, or answered nonsense
     │   │   ├── EngineBusy          too many requests at once: all workers back off
@@ -106,6 +110,10 @@ class BadNotification(PermanentError):
     """Not an upload notification of an S3 server, or one whose event Prefect refuses."""
 
 
+class WebhookRejected(PermanentError):
+    """The web service refuses the notification, and will refuse it again."""
+
+
 class MissingDependency(PermanentError):
     """A program or an optional package is not installed; the message names the command to install it."""
 
@@ -116,6 +124,18 @@ class TransientError(StenoError):
 
 class StoreUnavailable(TransientError):
     """The store could not be reached, or broke off in the middle."""
+
+
+class WriteConflict(StoreUnavailable):
+    """Others were writing the same object at every attempt to write it only if it is absent."""
+
+
+class LocalWriteFailed(TransientError):
+    """A copy of an object cannot be written to this machine's disk, which may be full."""
+
+
+class WebhookUnavailable(TransientError):
+    """The web service did not take the notification this time."""
 
 
 class SourceChanged(TransientError):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.harness.s3_server import S3Server
 from stenoflow.deployments.server.sqlite_pool import CHOSEN_BY
 from tests.support.corpus import shared
-from tests.support.s3 import S3Server
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
 """Turns a skip for want of a system package into a failure, as in CI."""
@@ -61,9 +61,9 @@ def prefect_server() -> Generator[None, None, None]:
 @pytest.fixture(scope="session")
 def rgw() -> Generator[S3Server, None, None]:
     """Ceph's S3 server."""
-    from tests.support.rgw import running_rgw, why_not
+    from bench.harness.rgw import running_rgw, why_unavailable
 
-    if why := why_not():
+    if why := why_unavailable():
         pytest.skip(why)
     with running_rgw() as server:
         yield server

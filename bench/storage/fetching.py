@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.harness.measure import Measure, report
+from bench.harness.rgw import running_rgw, why_unavailable
+from bench.harness.s3_server import S3Server
 from bench.harness.timing import take_turns
 from stenoflow.storage import Store
-from tests.support.rgw import running_rgw, why_not
-from tests.support.s3 import S3Server
 
 MB = 1_000_000
 KEY = "recording.wav"
@@ -35,7 +35,7 @@ def main() -> None:
     options.add_argument("--mb", type=int, default=256)
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
-    if why := why_not():
+    if why := why_unavailable():
         sys.exit(why)
     with running_rgw() as server, tempfile.TemporaryDirectory(prefix="fetching-") as folder:
         bucket, path = server.new_bucket(), Path(folder) / "fetched"

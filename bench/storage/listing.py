@@ -30,12 +30,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 import boto3
 
 from bench.harness.measure import Measure, report
+from bench.harness.rgw import running_rgw, why_unavailable
+from bench.harness.s3_server import S3Server
 from stenoflow.catalog import Catalog, Selection, Status, scan
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
-from tests.support.rgw import running_rgw, why_not
-from tests.support.s3 import S3Server
 
 PAGE = 1000
 BODY = b"sound"
@@ -83,7 +83,7 @@ def main() -> None:
             at_most=MEMORY_BAR,
         ),
     ]
-    if why := why_not():
+    if why := why_unavailable():
         print(f"left out: Ceph RGW {why}", file=sys.stderr)
     elif chosen.real:
         with running_rgw() as server:

@@ -26,7 +26,7 @@ from stenoflow.media.sandbox import launcher
 from stenoflow.media.scratch import scratch_root
 from stenoflow.profile.model import Profile
 from stenoflow.render import check_artifacts, renderer_problems, renderers
-from stenoflow.storage.probe import Report
+from stenoflow.storage import Report
 
 Verdict = Literal["fine", "optional", "missing"]
 

@@ -27,8 +27,7 @@ from stenoflow.deployments.relay.s3_events import Upload, read_notification
 from stenoflow.deployments.relay.sqs import Queue
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import BadNotification, ConfigurationError, PrefectUnavailable
-from stenoflow.storage import ObjectInfo
-from stenoflow.storage.s3 import S3Store
+from stenoflow.storage import ObjectInfo, S3Store
 
 UPLOADED = "stenoflow.recording.uploaded"
 RESOURCE = "stenoflow.recording"

@@ -18,7 +18,7 @@ import boto3.session
 from botocore.config import Config
 
 from stenoflow.errors import BadNotification, ConfigurationError, StenoError, TransientError
-from stenoflow.storage.s3_errors import s3_errors
+from stenoflow.storage.s3 import s3_errors
 
 LONG_POLL_S = 20
 """As long as SQS lets one wait."""

@@ -1,4 +1,4 @@
-"""What every store does, whatever it is made of."""
+"""The protocol of a store, and what all stores have in common."""
 
 import threading
 from collections.abc import Iterator
@@ -10,37 +10,37 @@ from typing import Protocol
 CHUNK = 256 * 1024
 """Bytes read, hashed and written at a time."""
 SMALL = 64 * 1024**2
-"""Bytes that :meth:`Store.read` takes into memory unless told otherwise."""
+"""Bytes that :meth:`Store.read` takes into memory by default."""
 ANY_BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a store knows of one object without reading it."""
+    """An object as a store knows it without reading it."""
 
     key: str
     size: int
     """Bytes."""
     version: str
-    """Changes whenever the content does: the ETag on S3, size and modification time on disk."""
+    """Text that changes with the content: the ETag on S3, size and modification time on disk."""
     modified: datetime
     """Aware, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An object that now lies in a local file."""
+    """A local copy of an object."""
 
     path: Path
     info: ObjectInfo
     sha256: str
     """Hex digest of the bytes, computed while they were read."""
     resumed: int = 0
-    """How many times a broken read was taken up again."""
+    """Number of times that a broken read was resumed."""
 
 
 class Store(Protocol):
-    """A place for objects, safe to use from many threads.
+    """A place for objects. Threads may share it.
 
     Every method may raise AccessDenied and StoreUnavailable, and OverLimit for a key longer than the
     store can hold.
@@ -48,24 +48,24 @@ class Store(Protocol):
 
     @property
     def url(self) -> str:
-        """Where this store is, without credentials: ``file:///...`` or ``s3://bucket/prefix``."""
+        """The store's URL without credentials: ``file:///...`` or ``s3://bucket/prefix``."""
         ...
 
     def url_of(self, key: str) -> str:
-        """The object's own URL, without credentials."""
+        """Return the object's URL, without credentials."""
         ...
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose key starts with ``prefix``, in order of the keys' UTF-8 bytes.
+        """Yield objects whose key starts with ``prefix``, in the order of the keys' UTF-8 bytes.
 
-        A page at a time, in constant memory. ``after`` skips keys up to and including it. Objects
-        written or removed meanwhile may or may not appear. Raises NotFound where there is no such
-        bucket or folder.
+        They are listed a page at a time, in constant memory. ``after`` skips keys up to and including
+        it. Objects written or removed meanwhile may or may not appear. Raises NotFound if there is no
+        such bucket or folder.
         """
         ...
 
     def stat(self, key: str) -> ObjectInfo:
-        """Raises NotFound."""
+        """Return what is known of an object. Raises NotFound."""
         ...
 
     def fetch(
@@ -73,31 +73,34 @@ class Store(Protocol):
     ) -> Fetched:
         """Copy an object into the file ``path``, in chunks, resuming broken reads at one version.
 
-        Raises OverLimit once more than ``max_bytes`` were read (or are announced), SourceChanged
-        where the object is replaced meanwhile, Stopped, NotFound. On an error nothing is left at
-        ``path``.
+        Raises OverLimit once more than ``max_bytes`` were read (or are announced), SourceChanged if the
+        object is replaced meanwhile, LocalWriteFailed, Stopped, NotFound. After an error there is no
+        file at ``path``.
         """
         ...
 
     def read(self, key: str, *, max_bytes: int = SMALL) -> bytes:
-        """A small object, whole. Raises NotFound, OverLimit, SourceChanged."""
+        """Return the bytes of a small object. Raises NotFound, OverLimit, SourceChanged."""
         ...
 
     def put(self, key: str, body: bytes | Path, *, content_type: str = ANY_BYTES) -> None:
-        """Write an object whole: readers see the old one or the new one, never a part."""
+        """Write an object; readers see the old one or the new one, never a part."""
         ...
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = ANY_BYTES) -> bool:
-        """Write the object unless one exists: True for the one writer that made it, else False.
+        """Write an object unless there is one; return True for the one writer that made it.
 
-        Raises ConfigurationError on a store that cannot promise this.
+        Raises ConfigurationError if the store cannot promise that there is only one.
         """
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; not an error where there is none."""
+        """Remove an object; no error if there is none."""
         ...
 
     def presign(self, key: str, *, expires_s: int) -> str | None:
-        """A URL that reads the object without credentials for a while; None where there is none."""
+        """Return a URL that reads the object without credentials for ``expires_s`` seconds.
+
+        None if the store has no such URLs.
+        """
         ...

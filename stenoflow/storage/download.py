@@ -1,4 +1,4 @@
-"""An object on its way in: counted against its cap, hashed, and gone again if anything fails."""
+"""A download: counted against its limit, hashed on the way, and removed again if it fails."""
 
 import os
 import threading
@@ -8,62 +8,69 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from stenoflow.errors import OverLimit, Stopped, StoreUnavailable
+from stenoflow.errors import LocalWriteFailed, OverLimit, Stopped
 
 
-class NoRoom(StoreUnavailable):
-    """The copy cannot be written here: reading on would not help."""
-
-
-class Incoming:
+class Download:
     """The bytes of one object that have arrived so far."""
 
     def __init__(
-        self, url: str, sink: BinaryIO, *, max_bytes: int, stop: threading.Event | None = None
+        self,
+        url: str,
+        sink: BinaryIO,
+        *,
+        max_bytes: int,
+        cancelled: threading.Event | None = None,
     ) -> None:
         self.url = url
         self.size = 0
-        self.stop = stop or threading.Event()
+        """Bytes written so far."""
+        self.cancelled = cancelled or threading.Event()
+        """Ends the download when it is set."""
         self._sink = sink
         self._max_bytes = max_bytes
         self._digest = sha256()
 
-    def announce(self, size: int) -> None:
-        """Raises OverLimit where an object of this size would be too large."""
+    def check_size(self, size: int) -> None:
+        """Raise OverLimit if an object of ``size`` bytes is too large."""
         if size > self._max_bytes:
             raise OverLimit(
                 f"{self.url} is larger than the {self._max_bytes:,} bytes allowed (at least "
                 f"{size:,}). Raise the limit if that is intended."
             )
 
-    def take(self, chunk: bytes) -> None:
-        """Raises OverLimit, Stopped; NoRoom where there is no room for it here."""
-        self.go_on()
-        self.announce(self.size + len(chunk))
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk. Raises OverLimit, Stopped, and LocalWriteFailed if the disk is full, say."""
+        self.check_cancelled()
+        self.check_size(self.size + len(chunk))
         try:
             self._sink.write(chunk)
         except OSError as error:
-            raise _no_room(self.url, error) from error
+            raise _local_write_failed(self.url, error) from error
         self._digest.update(chunk)
         self.size += len(chunk)
 
-    def go_on(self) -> None:
-        """Raises Stopped where somebody asked for that."""
-        if self.stop.is_set():
+    def check_cancelled(self) -> None:
+        """Raise Stopped if the download was cancelled."""
+        if self.cancelled.is_set():
             raise Stopped(f"Stopped while {self.url} was being read.")
 
     @property
     def sha256(self) -> str:
+        """Hex digest of the bytes so far."""
         return self._digest.hexdigest()
 
 
 @contextmanager
 def new_file(path: Path, url: str) -> Generator[BinaryIO, None, None]:
-    """The file ``path``, emptied for writing; removed if the block fails."""
+    """Yield the file ``path``, empty and open for writing; remove it if the block fails.
+
+    ``url`` is the object that is written there, for errors. Raises LocalWriteFailed.
+    """
     try:
         file = path.open("wb", buffering=0)
     except OSError as error:
-        raise _no_room(url, error) from error
+        raise _local_write_failed(url, error) from error
     try:
         with file:
             yield file
@@ -72,9 +79,9 @@ def new_file(path: Path, url: str) -> Generator[BinaryIO, None, None]:
         raise
 
 
-def _no_room(url: str, error: OSError) -> NoRoom:
+def _local_write_failed(url: str, error: OSError) -> LocalWriteFailed:
     where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
-    return NoRoom(
+    return LocalWriteFailed(
         f"{url} cannot be copied to this machine: {error.strerror}{where}. Free some disk space or "
         "set STENOFLOW_SCRATCH to a folder that has it."
     )

@@ -1,9 +1,9 @@
-"""A folder as a store: people's own folders of recordings as they are, and any key at all.
+"""A folder as a store: existing folders of recordings as they are, and objects of any key.
 
-How keys become file names is told in :mod:`stenoflow.storage.local_names`. Paths are never joined from keys:
-each component is opened inside the folder before it, without following symbolic links, so nothing
-outside the root can be reached. The root itself may be a symbolic link. Below it links, sockets,
-devices and pipes are no objects: they are not listed, not read and not replaced.
+:mod:`stenoflow.storage.local_names` maps keys to file names. Paths are never joined from keys: each
+component is opened inside the folder before it, without following symbolic links, so nothing outside the
+root can be reached. The root itself may be a symbolic link. Below it, links, sockets, devices and pipes
+are not objects: they are not listed, not read and not replaced.
 """
 
 import errno
@@ -29,7 +29,7 @@ from stenoflow.errors import (
     StoreUnavailable,
 )
 from stenoflow.storage.base import ANY_BYTES, CHUNK, SMALL, Fetched, ObjectInfo
-from stenoflow.storage.download import Incoming, new_file
+from stenoflow.storage.download import Download, new_file
 from stenoflow.storage.local_folders import (
     files_of,
     folder_to_write,
@@ -40,48 +40,52 @@ from stenoflow.storage.local_folders import (
 )
 from stenoflow.storage.local_names import TEMPORARY, Role, file_names
 
-LONGEST_KEY = 4096
-"""Bytes of UTF-8: more than S3's 1,024, so that what is derived from such a key has a place too."""
-PAGE = 50_000
-"""Names of one folder held in memory at a time. A larger folder is gone through once for each."""
+MAX_KEY_BYTES = 4096
+"""Maximum length of a key in bytes of UTF-8: more than S3's 1,024, so that keys derived from those fit."""
+PAGE_SIZE = 50_000
+"""Names of one folder held in memory at a time. A larger folder is read once for each page."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_LINK_ON_THE_WAY = {errno.ELOOP, errno.ENOTDIR}
+_THROUGH_LINK = {errno.ELOOP, errno.ENOTDIR}
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 _Folder = tuple[str, ...]
-"""The components of the keys in a folder, but for the last."""
+"""The components that the keys of all objects in a folder begin with."""
 _Folders = list[int]
-"""Descriptors of the folders that hold what has these components."""
+"""Descriptors of the folders that hold the objects below such components."""
 
 
 class LocalStore:
-    """Objects as files below ``root``, a folder that the first ``put`` makes where it is missing.
+    """Objects as files below ``root``, a folder that the first ``put`` makes if it is missing.
 
-    ``put_if_absent`` is exclusive among the processes of one machine, and among machines where
-    their common file system has hard links, as NFS does. It leaves one gap: while an object ``x`` is
-    deleted, two who write the very first object below ``x/`` may take two places for it.
+    ``put_if_absent`` is exclusive among the processes of one machine, and among machines if their
+    shared file system has hard links, as NFS does. There is one gap: while an object ``x`` is being
+    deleted, two writers of the very first object below ``x/`` may write it to two places.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, page_size: int = PAGE_SIZE) -> None:
         self.root = root.expanduser().absolute()
+        self._page_size = page_size
 
     @property
     def url(self) -> str:
+        """``file:///folder``."""
         return self.root.as_uri()
 
     def url_of(self, key: str) -> str:
+        """Return the URL of the object's file, unless a folder has that name."""
         return self._path(key).as_uri()
 
     def create(self) -> None:
-        """Make the root folder unless it is there, so that an empty store can be listed."""
-        with self._trouble_at(""):
+        """Make the root folder if it is missing, so that an empty store can be listed."""
+        with self._os_errors_at(""):
             self.root.mkdir(parents=True, exist_ok=True)
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+        """Yield objects in the order of their keys; see :meth:`Store.list`."""
         *folder, _ = prefix.split("/")
         levels = [self._level(tuple(folder), prefix, after)]
         while levels:
@@ -94,8 +98,9 @@ class LocalStore:
                 levels.append(self._level(entry, prefix, after))
 
     def stat(self, key: str) -> ObjectInfo:
+        """Return what is known of an object. Raises NotFound."""
         folder, name = self._split(key)
-        with self._trouble_at(key), self._reading(folder) as folders:
+        with self._os_errors_at(key), self._reading(folder) as folders:
             with closing(files_of(folders, name)) as files:
                 for _, _, status in files:
                     return _info(key, status)
@@ -104,42 +109,52 @@ class LocalStore:
     def fetch(
         self, key: str, path: Path, *, max_bytes: int, stop: threading.Event | None = None
     ) -> Fetched:
+        """Copy an object into the file ``path``; see :meth:`Store.fetch`."""
         url = self.url_of(key)
         with self._opened(key) as source, new_file(path, url) as file:
-            incoming = Incoming(url, file, max_bytes=max_bytes, stop=stop)
-            info = self._copy(key, source, incoming)
-        return Fetched(path, info, incoming.sha256)
+            download = Download(url, file, max_bytes=max_bytes, cancelled=stop)
+            info = self._copy(key, source, download)
+        return Fetched(path, info, download.sha256)
 
     def read(self, key: str, *, max_bytes: int = SMALL) -> bytes:
+        """Return the bytes of a small object. Raises NotFound, OverLimit, SourceChanged."""
         body = BytesIO()
         with self._opened(key) as source:
-            self._copy(key, source, Incoming(self.url_of(key), body, max_bytes=max_bytes))
+            self._copy(key, source, Download(self.url_of(key), body, max_bytes=max_bytes))
         return body.getvalue()
 
     def put(self, key: str, body: bytes | Path, *, content_type: str = ANY_BYTES) -> None:
+        """Write an object; readers see the old one or the new one, never a part.
+
+        A folder does not keep the content type.
+        """
         folder, name = self._split(key)
         with (
             closing(body.open("rb") if isinstance(body, Path) else BytesIO(body)) as source,
-            self._trouble_at(key),
+            self._os_errors_at(key),
             self._writing(folder) as into,
             _temporary(into, source) as temporary,
         ):
             placed = False
             while not placed:
-                # A folder may take the name at any moment: then the object goes beside it.
+                # A folder may get this name at any moment: then the object goes beside it.
                 with place_of(into, name) as (there, final), suppress(IsADirectoryError):
-                    _make_newer(into, temporary, there, final)
+                    _ensure_new_version(into, temporary, there, final)
                     os.replace(temporary, final, src_dir_fd=into, dst_dir_fd=there)
                     os.fsync(there)
                     placed = True
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str = ANY_BYTES) -> bool:
+        """Write an object unless there is one; return True for the one writer that made it.
+
+        Raises ConfigurationError if the file system has no hard links.
+        """
         folder, name = self._split(key)
         with suppress(NotFound):
             self.stat(key)
             return False
         with (
-            self._trouble_at(key),
+            self._os_errors_at(key),
             self._writing(folder) as into,
             _temporary(into, BytesIO(body)) as temporary,
         ):
@@ -151,22 +166,24 @@ class LocalStore:
                         return made
 
     def delete(self, key: str) -> None:
+        """Remove an object; no error if there is none."""
         folder, name = self._split(key)
-        with self._trouble_at(key), self._reading(folder) as folders:
+        with self._os_errors_at(key), self._reading(folder) as folders:
             for there, final, _ in files_of(folders, name):
                 with suppress(FileNotFoundError):
                     os.unlink(final, dir_fd=there)
                     os.fsync(there)
 
     def presign(self, key: str, *, expires_s: int) -> str | None:
+        """Return None: a folder has no presigned URLs."""
         return None
 
     def _path(self, key: str) -> Path:
-        """Where an object lies, unless a folder has its name."""
+        """Return the path of an object's file, unless a folder has its name."""
         names = [name for part in key.split("/") for name in file_names(part, Role.PLAIN)]
         return self.root.joinpath(*map(os.fsdecode, names)) if key else self.root
 
-    def _shown(self, key: str) -> str:
+    def _displayed(self, key: str) -> str:
         return str(self._path(key)).encode(errors="backslashreplace").decode()
 
     def _split(self, key: str) -> tuple[_Folder, str]:
@@ -178,11 +195,11 @@ class LocalStore:
             size = len(key.encode())
         except UnicodeEncodeError as error:
             raise NotFound(
-                f"The key {key!r} is no Unicode text: nothing has such a name."
+                f"The key {key!r} is not valid Unicode text: no object can have this name."
             ) from error
-        if size > LONGEST_KEY:
+        if size > MAX_KEY_BYTES:
             raise OverLimit(
-                f"The key {key[:60]!r}... has {size:,} bytes; a folder takes {LONGEST_KEY:,} at most. "
+                f"The key {key[:60]!r}... has {size:,} bytes; a folder takes {MAX_KEY_BYTES:,} at most. "
                 "Give the recording a shorter name."
             )
         *folder, name = key.split("/")
@@ -214,16 +231,16 @@ class LocalStore:
             raise NotFound(f"There is no folder {self.root}. Check its name.") from error
         except NotADirectoryError as error:
             raise NotFound(
-                f"{self.root} is no folder: name the folder that holds the objects."
+                f"{self.root} is not a folder: name the folder that holds the objects."
             ) from error
 
     def _level(self, folder: _Folder, prefix: str, after: str) -> Iterator[ObjectInfo | _Folder]:
-        """What lies in one folder, in order: objects, and folders with a slash behind their name."""
+        """Yield what is in one folder, in the order of the keys: objects, and folders to go into."""
         base = "".join(f"{name}/" for name in folder).encode()
         wanted, passed = prefix.encode(), after.encode()
         last: bytes | None = None
 
-        def to_come(name: bytes) -> bool:
+        def is_due(name: bytes) -> bool:
             full = base + name
             if name.endswith(b"/"):
                 matches = full.startswith(wanted) or wanted.startswith(full)
@@ -235,11 +252,11 @@ class LocalStore:
 
         while True:
             page: list[ObjectInfo | _Folder] = []
-            with self._trouble_at("/".join(folder)), self._reading(folder) as folders:
+            with self._os_errors_at("/".join(folder)), self._reading(folder) as folders:
                 names = (name for each in folders for name in names_in(each))
-                some = heapq.nsmallest(PAGE, filter(to_come, names))
+                some = heapq.nsmallest(self._page_size, filter(is_due, names))
                 for name in some:
-                    # Both a folder and its double give the name: it counts once.
+                    # A folder and the one beside it may both hold the name: it counts once.
                     if name == last:
                         continue
                     last = name
@@ -252,29 +269,29 @@ class LocalStore:
                             page.append(_info((base + name).decode(), status))
                             break
             yield from page
-            if len(some) < PAGE:
+            if len(some) < self._page_size:
                 return
 
     def _absent(self, key: str, folders: _Folders, name: str) -> NotFound:
-        """Says what there is at a key in the place of an object."""
+        """Return the error that says what is at a key in place of an object."""
         kinds = list(kinds_at(folders, name)) if name else [stat.S_IFDIR for _ in folders]
         if stat.S_IFDIR in kinds:
-            shown = self._shown(key.rstrip("/"))
+            shown = self._displayed(key.rstrip("/"))
             return NotFound(
                 f"{shown} is a folder, not a recording: name one file in it, or ingest the whole "
                 "folder."
             )
         if kinds:
             return NotFound(
-                f"{self._shown(key)} is a symbolic link or a device, and a store follows none: name "
-                "the file itself."
+                f"{self._displayed(key)} is a symbolic link or a device, and a store does not follow these: "
+                "name the file itself."
             )
-        return NotFound(f"There is no file {self._shown(key)}. Check its name.")
+        return NotFound(f"There is no file {self._displayed(key)}. Check its name.")
 
     @contextmanager
     def _opened(self, key: str) -> Generator[int, None, None]:
         folder, name = self._split(key)
-        with self._trouble_at(key):
+        with self._os_errors_at(key):
             with self._reading(folder) as folders, closing(files_of(folders, name)) as files:
                 for there, final, _ in files:
                     source = os.open(final, _READ, dir_fd=there)
@@ -286,43 +303,45 @@ class LocalStore:
             finally:
                 os.close(source)
 
-    def _copy(self, key: str, source: int, incoming: Incoming) -> ObjectInfo:
+    def _copy(self, key: str, source: int, download: Download) -> ObjectInfo:
         before = _info(key, os.fstat(source))
-        incoming.announce(before.size)
+        download.check_size(before.size)
         while chunk := os.read(source, CHUNK):
-            incoming.take(chunk)
-        if incoming.size != before.size or _info(key, os.fstat(source)) != before:
+            download.write(chunk)
+        if download.size != before.size or _info(key, os.fstat(source)) != before:
             raise SourceChanged(
-                f"{self._shown(key)} was written to while it was being read. Try again when it is "
+                f"{self._displayed(key)} was written to while it was being read. Try again when it is "
                 "complete."
             )
         return before
 
     @contextmanager
-    def _trouble_at(self, key: str) -> Generator[None, None, None]:
-        """Turns what the operating system says into errors of ours."""
+    def _os_errors_at(self, key: str) -> Generator[None, None, None]:
+        """Raise a StenoError in place of an error of the operating system."""
         try:
             yield
         except FileNotFoundError as error:
-            raise NotFound(f"{self._shown(key)} has just been removed.") from error
+            raise NotFound(f"{self._displayed(key)} has just been removed.") from error
         except FileExistsError as error:
             raise AccessDenied(
-                f"{self._shown(key)} is a symbolic link or a device, and a store replaces none: "
+                f"{self._displayed(key)} is a symbolic link or a device, and a store does not replace these: "
                 "remove it, or use another folder."
             ) from error
         except OSError as error:
-            where, said = self._shown(key), error.strerror or str(error)
+            where, message = self._displayed(key), error.strerror or str(error)
             if error.errno in _REFUSED:
                 raise AccessDenied(
-                    f"{where}: {said}. Give the user who runs this the right to it, or use another "
+                    f"{where}: {message}. Give the user who runs this the right to it, or use another "
                     "folder."
                 ) from error
-            if error.errno in _LINK_ON_THE_WAY:
+            if error.errno in _THROUGH_LINK:
                 raise AccessDenied(
-                    f"{where} lies behind a symbolic link, and a store follows none below its own "
-                    "folder: open the folder that the link leads to."
+                    f"{where} is behind a symbolic link, and a store does not follow links below its "
+                    "own folder: open the folder that the link leads to."
                 ) from error
-            raise StoreUnavailable(f"{where}: {said}. Look at the disk, then try again.") from error
+            raise StoreUnavailable(
+                f"{where}: {message}. Look at the disk, then try again."
+            ) from error
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
@@ -336,7 +355,7 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
 
 @contextmanager
 def _temporary(folder: int, source: BinaryIO) -> Generator[bytes, None, None]:
-    """A file that holds the whole body for good, under a name that no key leads to."""
+    """Yield the name of a file that holds the whole body, synced, under a name that no key maps to."""
     name = TEMPORARY + uuid.uuid4().hex.encode()
     file = os.open(name, _WRITE, 0o666, dir_fd=folder)
     try:
@@ -350,7 +369,7 @@ def _temporary(folder: int, source: BinaryIO) -> Generator[bytes, None, None]:
             os.unlink(name, dir_fd=folder)
 
 
-def _make_newer(into: int, temporary: bytes, there: int, final: bytes) -> None:
+def _ensure_new_version(into: int, temporary: bytes, there: int, final: bytes) -> None:
     """Give the new file another version than the old one, even within one tick of the clock."""
     new = os.stat(temporary, dir_fd=into)
     with suppress(FileNotFoundError):
@@ -360,14 +379,14 @@ def _make_newer(into: int, temporary: bytes, there: int, final: bytes) -> None:
 
 
 def _linked(into: int, temporary: bytes, there: int, final: bytes) -> bool | None:
-    """Whether this file was the first of its name; None where a folder has taken the name."""
+    """Link the file to its final name; return True if it is the first, None if a folder has the name."""
     try:
         os.link(temporary, final, src_dir_fd=into, dst_dir_fd=there, follow_symlinks=False)
     except FileExistsError:
         status = os.stat(final, dir_fd=there, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
             return None
-        # Over NFS the answer to a link that was made may get lost: open(2) on O_EXCL.
+        # Over NFS the response to a successful link may be lost; see open(2) on O_EXCL.
         return os.stat(temporary, dir_fd=into).st_nlink > 1
     except OSError as error:
         if error.errno in _NO_HARD_LINKS:

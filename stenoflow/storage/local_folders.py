@@ -1,8 +1,7 @@
 """Walking folders by their descriptors: from one into the next, by name, never through a link.
 
-What lies below a key's components may lie in two folders where people have made one of them, so
-reading looks into both; writing always takes the same one. Every function raises OSError where the
-file system refuses.
+Objects below a key's component may be in two folders if people have made one of them, so reading looks
+into both; writing always uses the same one. Every function raises OSError if the file system refuses.
 """
 
 import errno
@@ -16,14 +15,13 @@ from stenoflow.storage.local_names import Role, component_of, file_names, is_par
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
-Found = tuple[int, bytes, os.stat_result]
-"""A file: the descriptor of its folder, which is open until the next is asked for, its name there,
-and what the file system knows of it."""
+FoundFile = tuple[int, bytes, os.stat_result]
+"""The descriptor of a file's folder, open until the next file is asked for; its name there; its status."""
 
 
 @contextmanager
 def folders_of(root: int, components: Iterable[str]) -> Generator[list[int], None, None]:
-    """The folders that hold what lies below these components, the one written to first."""
+    """Yield the folders that hold the objects below these components; the one that is written to is first."""
     here = [os.dup(root)]
     try:
         for component in components:
@@ -44,7 +42,7 @@ def folders_of(root: int, components: Iterable[str]) -> Generator[list[int], Non
 
 @contextmanager
 def folder_to_write(root: int, components: Iterable[str]) -> Generator[int, None, None]:
-    """The folder that takes what is written below these components, made where it is missing."""
+    """Yield the folder to write objects below these components to; it is made if it is missing."""
     here = os.dup(root)
     try:
         for component in components:
@@ -56,8 +54,8 @@ def folder_to_write(root: int, components: Iterable[str]) -> Generator[int, None
         os.close(here)
 
 
-def files_of(folders: Sequence[int], component: str) -> Generator[Found, None, None]:
-    """The files at which an object of this name lies; the first of them counts."""
+def files_of(folders: Sequence[int], component: str) -> Generator[FoundFile, None, None]:
+    """Yield the files that hold an object of this name; only the first of them counts."""
     for folder in folders:
         for role in (Role.PLAIN, Role.OBJECT):
             *parts, name = file_names(component, role)
@@ -73,7 +71,7 @@ def files_of(folders: Sequence[int], component: str) -> Generator[Found, None, N
 
 
 def kinds_at(folders: Sequence[int], component: str) -> Iterator[int]:
-    """The file types (as of :func:`stat.S_IFMT`) of whatever has this name."""
+    """Yield the file types, as of :func:`stat.S_IFMT`, of everything with this name."""
     for folder in folders:
         *parts, name = file_names(component, Role.PLAIN)
         into = _below(folder, parts)
@@ -89,9 +87,9 @@ def kinds_at(folders: Sequence[int], component: str) -> Iterator[int]:
 
 @contextmanager
 def place_of(folder: int, component: str) -> Generator[tuple[int, bytes], None, None]:
-    """Where an object of this name is written: the descriptor of a folder, and a name there.
+    """Yield where to write an object of this name: the descriptor of a folder, and a name there.
 
-    Raises OSError (EEXIST) where something that is no object has the name.
+    Raises FileExistsError if a link or a device has the name.
     """
     for role in (Role.PLAIN, Role.OBJECT):
         *parts, name = file_names(component, role)
@@ -109,7 +107,7 @@ def place_of(folder: int, component: str) -> Generator[tuple[int, bytes], None, 
 
 
 def names_in(folder: int) -> Iterator[bytes]:
-    """The components that keys go on with in a folder, unordered; those of folders end in ``/``."""
+    """Yield the next components of the keys in a folder, unordered; those of folders end in ``/``."""
     return _names_in(folder, ())
 
 
@@ -134,7 +132,7 @@ def _names_in(folder: int, parts: tuple[bytes, ...]) -> Iterator[bytes]:
 
 
 def _enter(folder: int, component: str) -> int:
-    """The folder below, made where it is missing; beside an object of its name if there is one."""
+    """Open the folder below; if it is missing, make it, beside an object of its name if there is one."""
     marked = file_names(component, Role.FOLDER)
     beside = _below(folder, marked)
     if beside is not None:
@@ -142,7 +140,7 @@ def _enter(folder: int, component: str) -> int:
     try:
         return _made(folder, file_names(component, Role.PLAIN))
     except NotADirectoryError:
-        # Nobody would look beside a link for what lies below its name.
+        # No reader would look beside a link for objects below its name.
         if stat.S_IFLNK in kinds_at([folder], component):
             raise
         return _made(folder, marked)

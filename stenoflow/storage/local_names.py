@@ -1,8 +1,8 @@
 r"""Keys as file names: ordinary names stay as they are, all others are marked and escaped.
 
-``interviews/a.mp3`` is the file ``a.mp3`` in the folder ``interviews``, and any folder that people
-have filled reads as the keys they expect. A key's component (what stands between its slashes)
-that is no usable file name gets a mark in front, and ``%`` and NUL behind the mark are escaped::
+``interviews/a.mp3`` is the file ``a.mp3`` in the folder ``interviews``, so any existing folder has the
+keys that people expect. If a component of a key (the text between its slashes) cannot be a file name,
+it is written behind a mark, with ``%`` and NUL escaped::
 
     ..               %name=..              also ".", the empty component, and what looks marked
     100%\0            %name=100%25%00       (``100%`` alone is ordinary)
@@ -10,9 +10,9 @@ that is no usable file name gets a mark in front, and ``%`` and NUL behind the m
     characters
     x beside x/y     %object=x             the object, where a folder x was there first
                      %folder=x             the folder, where an object x was there first
-    %bytes=K%E4se     K\xe4se               a file that people named in Latin-1, say
+    %bytes=K%E4se     K\xe4se               a file name that is not UTF-8, here Latin-1
 
-A name that looks marked and that no key leads to is no object: that is where ``%temp=`` files live.
+A file with a mark that no key maps to is not an object. Temporary files are named so: ``%temp=...``.
 """
 
 import os
@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-LONGEST_NAME = 255
-"""Bytes of one file name on all common file systems."""
+MAX_NAME_BYTES = 255
+"""Maximum length of a file name on all common file systems."""
 PART = 60
-"""Characters of a part of a long name: 60 characters of 4 bytes and a mark are a file name."""
+"""Characters of each part of a long name: 60 characters of 4 bytes and a mark fit into a file name."""
 TEMPORARY = b"%temp="
 
 _MARKED = re.compile(rb"%(name|part|object|folder|bytes|temp)=(.*)", re.DOTALL)
@@ -32,7 +32,7 @@ _PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"%", b"").decode()
 
 
 class Role(StrEnum):
-    """For what a component stands, and how it is marked where it must be."""
+    """The role of a component; its value is the mark, if one is needed."""
 
     PLAIN = "name"
     OBJECT = "object"
@@ -42,7 +42,7 @@ class Role(StrEnum):
 
 
 def file_names(component: str, role: Role) -> tuple[bytes, ...]:
-    """The file names, each in the folder of the one before, at which a key's component lies."""
+    """Return the file names, each in the folder before it, that a key's component maps to."""
     if role is Role.PLAIN:
         name = component.encode()
         if _ordinary(name):
@@ -50,14 +50,14 @@ def file_names(component: str, role: Role) -> tuple[bytes, ...]:
         if foreign := _not_utf8(component):
             return (foreign,)
     last = _marked(role, component)
-    if len(last) <= LONGEST_NAME:
+    if len(last) <= MAX_NAME_BYTES:
         return (last,)
     *parts, rest = (component[start : start + PART] for start in range(0, len(component), PART))
     return (*(_marked("part", part) for part in parts), _marked(role, rest))
 
 
 def component_of(names: tuple[bytes, ...]) -> tuple[str, Role] | None:
-    """The component that lies at these file names, and its role; None where none does."""
+    """Return the component that maps to these file names, and its role; None if there is none."""
     match = _MARKED.fullmatch(names[-1])
     if match is None:
         component, role = _as_text(names[-1]), Role.PLAIN
@@ -72,7 +72,7 @@ def component_of(names: tuple[bytes, ...]) -> tuple[str, Role] | None:
 
 
 def key_of(names: Sequence[str]) -> str:
-    """The key of the file that people see under these names, each in the folder before it."""
+    """Return the key of the file with these names, each in the folder before it."""
     components: list[str] = []
     parts: tuple[bytes, ...] = ()
     for name in map(os.fsencode, names):
@@ -85,13 +85,13 @@ def key_of(names: Sequence[str]) -> str:
 
 
 def is_part(name: bytes) -> bool:
-    """Whether a folder of this name holds the rest of long names."""
+    """Return True if a folder of this name holds the remaining parts of long names."""
     return name.startswith(b"%part=")
 
 
 def _ordinary(name: bytes) -> bool:
     return (
-        0 < len(name) <= LONGEST_NAME
+        0 < len(name) <= MAX_NAME_BYTES
         and name not in (b".", b"..")
         and b"\0" not in name
         and _MARKED.fullmatch(name) is None
@@ -111,7 +111,7 @@ def _as_text(name: bytes) -> str:
 
 
 def _not_utf8(component: str) -> bytes | None:
-    """The file name that is not UTF-8 and for which this component stands, if it is one."""
+    """Return the file name that is not UTF-8 and is written as this component; None if it is none."""
     if not component.startswith("%bytes="):
         return None
     name = unquote_to_bytes(component.removeprefix("%bytes="))

@@ -1,4 +1,4 @@
-"""What a store lets us do, tried out: for whoever saves a block or wonders why a run fails."""
+"""A probe of a store: which operations it allows, found by trying them."""
 
 import uuid
 from collections.abc import Callable
@@ -8,70 +8,61 @@ from typing import Literal
 from stenoflow.errors import AccessDenied, StenoError
 from stenoflow.storage.base import ObjectInfo, Store
 
-Can = Literal["reach", "list", "read", "write", "put if absent"]
+Operation = Literal["reach", "list", "read", "write", "put if absent"]
 
-PROBE = "stenoflow-check-"
-"""What the keys of objects begin with that a check writes and removes."""
+PROBE_PREFIX = "stenoflow-check-"
+"""Prefix of the keys of objects that a probe writes and removes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """One thing that a store lets us do, or does not."""
+    """The outcome of trying one operation."""
 
-    name: Can
+    name: Operation
     ok: bool | None
-    """None: not tried, or nothing there to try it on."""
+    """None: not tried, or there is nothing to try it on."""
     sentence: str
+    """The outcome for a person to read; of a failure, the error's message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found out about one store."""
+    """The outcome of a probe."""
 
     url: str
     abilities: tuple[Ability, ...]
 
-    def may(self, name: Can) -> bool | None:
-        """As :attr:`Ability.ok`."""
+    def allows(self, name: Operation) -> bool | None:
+        """Return :attr:`Ability.ok` of an operation."""
         return next((each.ok for each in self.abilities if each.name == name), None)
 
-    @property
-    def serves_as_source(self) -> bool:
-        """Recordings can be listed, and nothing says that they could not be read."""
-        return self.may("list") is True and self.may("read") is not False
 
-    @property
-    def serves_as_destination(self) -> bool:
-        """All of it, for nothing is bought where an object cannot be put if absent."""
-        return all(each.ok for each in self.abilities)
+def probe(store: Store, *, write: bool = True) -> Report:
+    """Try a store's operations. With ``write``, two small objects are written to its root and removed.
 
-
-def check(store: Store, *, write: bool = True) -> Report:
-    """Try a store out. With ``write``, two small objects are written to its root and removed.
-
-    Raises nothing that the store raises: it is in the report.
+    Errors of the store are not raised: they are in the report.
     """
-    reach, listing, first = _listed(store)
+    reach, listing, first = _try_list(store)
     abilities = [reach, listing]
     if reach.ok and write:
-        key = f"{PROBE}{uuid.uuid4().hex}"
+        key = f"{PROBE_PREFIX}{uuid.uuid4().hex}"
         try:
-            written = _tried("write", lambda: _write(store, key))
-            read = _tried("read", lambda: _read_back(store, key)) if written.ok else None
-            exclusive = _tried("put if absent", lambda: _put_twice(store, f"{key}-absent"))
+            written = _try("write", lambda: _write(store, key))
+            read = _try("read", lambda: _read_back(store, key)) if written.ok else None
+            exclusive = _try("put if absent", lambda: _put_twice(store, f"{key}-absent"))
         finally:
-            left = _removed(store, key, f"{key}-absent")
-        if written.ok and left:
-            written = Ability("write", True, f"{written.sentence} {left}")
-        abilities += [read or _read_first(store, first), written, exclusive]
+            remains = _remove(store, key, f"{key}-absent")
+        if written.ok and remains:
+            written = Ability("write", True, f"{written.sentence} {remains}")
+        abilities += [read or _try_read(store, first), written, exclusive]
     else:
         why = "Not tried." if reach.ok else "Not tried: the store cannot be reached."
-        read = _read_first(store, first) if reach.ok else Ability("read", None, why)
+        read = _try_read(store, first) if reach.ok else Ability("read", None, why)
         abilities += [read, Ability("write", None, why), Ability("put if absent", None, why)]
     return Report(store.url, tuple(abilities))
 
 
-def _listed(store: Store) -> tuple[Ability, Ability, ObjectInfo | None]:
+def _try_list(store: Store) -> tuple[Ability, Ability, ObjectInfo | None]:
     reached = Ability("reach", True, f"{store.url} is there.")
     try:
         first = next(store.list(), None)
@@ -82,7 +73,7 @@ def _listed(store: Store) -> tuple[Ability, Ability, ObjectInfo | None]:
     return reached, Ability("list", True, "Objects can be listed."), first
 
 
-def _read_first(store: Store, first: ObjectInfo | None) -> Ability:
+def _try_read(store: Store, first: ObjectInfo | None) -> Ability:
     if first is None:
         return Ability("read", None, "There is no object to read yet.")
 
@@ -90,7 +81,7 @@ def _read_first(store: Store, first: ObjectInfo | None) -> Ability:
         store.stat(first.key)
         return "Objects can be read."
 
-    return _tried("read", stat)
+    return _try("read", stat)
 
 
 def _write(store: Store, key: str) -> str:
@@ -100,7 +91,7 @@ def _write(store: Store, key: str) -> str:
 
 def _read_back(store: Store, key: str) -> str:
     if store.read(key) != b"1":
-        raise StenoError(f"{store.url_of(key)} reads otherwise than it was written.")
+        raise StenoError(f"{store.url_of(key)} differs from what was written.")
     return "Objects can be read."
 
 
@@ -115,16 +106,16 @@ def _put_twice(store: Store, key: str) -> str:
     return "An object can be written only if it is absent, so nothing is bought twice."
 
 
-def _removed(store: Store, *keys: str) -> str:
+def _remove(store: Store, *keys: str) -> str:
     try:
         for key in keys:
             store.delete(key)
     except StenoError as error:
-        return f"It cannot be removed, though, and {' and '.join(keys)} may be left: {error}"
+        return f"It cannot be removed, though, and {' and '.join(keys)} may remain: {error}"
     return ""
 
 
-def _tried(name: Can, attempt: Callable[[], str]) -> Ability:
+def _try(name: Operation, attempt: Callable[[], str]) -> Ability:
     try:
         return Ability(name, True, attempt())
     except StenoError as error:

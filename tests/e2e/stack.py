@@ -22,6 +22,7 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from bench.harness.s3_server import REGION, S3Server
 from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
@@ -29,7 +30,6 @@ from stenoflow.deployments.deploy import POOL, deploy
 from stenoflow.deployments.server.sqlite_pool import database_of
 from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.process import StandInProcess
-from tests.support.s3 import REGION, S3Server
 
 AUTH = "admin:a password only of this test"
 CREDENTIALS = httpx.BasicAuth(*AUTH.split(":"))

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.harness.s3_server import S3Server
 from stenoflow.catalog import SweepReport
 from stenoflow.deployments.cli.app import sample_recordings
 from stenoflow.manifest.keys import MANIFESTS
@@ -21,7 +22,6 @@ from stenoflow.storage import Store
 from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 from tests.e2e.stack import AUTH, Stack, awaited, running_stack, save_blocks
 from tests.support.corpus import recordings
-from tests.support.s3 import S3Server
 
 pytestmark = pytest.mark.timeout(600)
 

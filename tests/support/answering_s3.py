@@ -1,12 +1,18 @@
-"""A server that answers every request as a test tells it."""
+"""An S3 server that answers each request as a test defines it."""
 
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from stenoflow.storage.s3 import S3Store
-from tests.support.s3 import S3Server
+from bench.harness.s3_server import S3Server
+from stenoflow.http.backoff import Backoff
+from stenoflow.storage.s3 import S3Limits, S3Store
+
+AT_ONCE = Backoff(first_s=0, longest_s=0)
+"""Pauses of no length."""
+IMPATIENT = S3Limits(attempts=1, resumes=0, backoff=AT_ONCE)
+"""Nothing is tried a second time."""
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -14,7 +20,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 def says(
     status: int, code: str = "", message: str = "", headers: dict[str, str] | None = None
 ) -> Answer:
-    """A refusal in S3's words; without ``code`` there is no body."""
+    """Return an answer in S3's error format; without ``code`` there is no body."""
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>" if code else ""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
@@ -31,8 +37,8 @@ def says(
 
 
 @contextmanager
-def answering(*answers: Answer) -> Generator[S3Store]:
-    """A store whose server gives these answers in turn, and the last of them ever after."""
+def answering(*answers: Answer, limits: S3Limits = S3Limits(backoff=AT_ONCE)) -> Generator[S3Store]:
+    """Yield a store whose server gives these answers in turn, and the last one from then on."""
     left = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,17 +48,18 @@ def answering(*answers: Answer) -> Generator[S3Store]:
             with suppress(ConnectionError):
                 (left.pop(0) if len(left) > 1 else left[0])(self)
 
-        do_GET = do_PUT = do_HEAD = do_DELETE = answer  # noqa: N815 - as it wants them called
+        do_GET = do_PUT = do_HEAD = do_DELETE = answer  # noqa: N815 - names that it requires
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the test says what was wrong."""
+            """Do nothing: the test reports what was wrong."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield S3Server(f"http://127.0.0.1:{server.server_port}", "key", "hidden").open("calls")
+            running = S3Server(f"http://127.0.0.1:{server.server_port}", "key", "hidden")
+            yield running.open("calls", limits=limits)
         finally:
             server.shutdown()
             thread.join()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
+from bench.harness.s3_server import S3Server
 from stenoflow.storage import Store, open_store
 from tests.support.keys import HOSTILE, NEWLINES, keys
-from tests.support.s3 import S3Server
 
 
 @dataclass(frozen=True, slots=True)

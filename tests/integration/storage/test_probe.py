@@ -1,4 +1,4 @@
-"""Trying out a store: what it lets us do is found out, said in clear words, and nothing is left."""
+"""A probe finds out what a store allows, reports it in clear words, and leaves nothing behind."""
 
 import os
 import socket
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from stenoflow.storage import Report, Store, check, open_store, s3
+from bench.harness.s3_server import S3Server
+from stenoflow.storage import Report, Store, open_store, probe
 from stenoflow.storage.local import LocalStore
-from stenoflow.storage.probe import PROBE
-from tests.support.answering_s3 import answering
-from tests.support.s3 import S3Server
+from stenoflow.storage.probe import PROBE_PREFIX
+from tests.support.answering_s3 import IMPATIENT, answering
 
 EVERYTHING = ("reach", "list", "read", "write", "put if absent")
 
@@ -30,16 +30,14 @@ def denied(bucket: str, *actions: str) -> str:
 
 
 def test_a_store_that_does_everything(store: Store) -> None:
-    report = check(store)
+    report = probe(store)
     assert said(report) == dict.fromkeys(EVERYTHING, True)
-    assert report.serves_as_source
-    assert report.serves_as_destination
     assert report.url == store.url
     assert list(store.list()) == []
 
 
 def test_a_source_is_tried_without_writing(store: Store) -> None:
-    assert said(check(store, write=False)) == {
+    assert said(probe(store, write=False)) == {
         "reach": True,
         "list": True,
         "read": None,
@@ -47,10 +45,8 @@ def test_a_source_is_tried_without_writing(store: Store) -> None:
         "put if absent": None,
     }
     store.put("a", b"1")
-    report = check(store, write=False)
-    assert report.may("read") is True
-    assert report.serves_as_source
-    assert not report.serves_as_destination
+    report = probe(store, write=False)
+    assert report.allows("read") is True
     assert [info.key for info in store.list()] == ["a"]
 
 
@@ -58,7 +54,7 @@ def test_a_bucket_that_may_only_be_read(rgw: S3Server) -> None:
     bucket = rgw.new_bucket()
     rgw.open(bucket).put("a", b"1")
     rgw.client().put_bucket_policy(Bucket=bucket, Policy=denied(bucket, "PutObject"))
-    report = check(rgw.open(bucket))
+    report = probe(rgw.open(bucket))
     assert said(report) == {
         "reach": True,
         "list": True,
@@ -66,32 +62,28 @@ def test_a_bucket_that_may_only_be_read(rgw: S3Server) -> None:
         "write": False,
         "put if absent": False,
     }
-    assert report.serves_as_source
-    assert not report.serves_as_destination
 
 
 def test_a_bucket_that_may_not_be_listed(rgw: S3Server) -> None:
     bucket = rgw.new_bucket()
     rgw.client().put_bucket_policy(Bucket=bucket, Policy=denied(bucket, "ListBucket"))
-    report = check(rgw.open(bucket))
+    report = probe(rgw.open(bucket))
     assert said(report) == dict.fromkeys(EVERYTHING, True) | {"list": False}
-    assert not report.serves_as_source
 
 
 def test_what_cannot_be_removed_is_told(rgw: S3Server) -> None:
     bucket = rgw.new_bucket()
     rgw.client().put_bucket_policy(Bucket=bucket, Policy=denied(bucket, "DeleteObject"))
-    report = check(rgw.open(bucket))
+    report = probe(rgw.open(bucket))
     [write] = [each for each in report.abilities if each.name == "write"]
     left = [info.key for info in rgw.open(bucket).list()]
     assert write.ok
     assert left
-    assert all(key.startswith(PROBE) and key in write.sentence for key in left)
+    assert all(key.startswith(PROBE_PREFIX) and key in write.sentence for key in left)
 
 
 @pytest.mark.parametrize("wrong", ["key", "secret", "bucket", "endpoint"])
-def test_what_cannot_be_reached(rgw: S3Server, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "ATTEMPTS", 1)
+def test_what_cannot_be_reached(rgw: S3Server, wrong: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = S3Server(
@@ -99,11 +91,10 @@ def test_what_cannot_be_reached(rgw: S3Server, wrong: str, monkeypatch: pytest.M
         "NOBODY" if wrong == "key" else rgw.access_key_id,
         "not-the-secret" if wrong == "secret" else rgw.secret_access_key,
     )
-    report = check(server.open("no-such-bucket" if wrong == "bucket" else rgw.new_bucket()))
-    assert report.may("reach") is (wrong in ("key", "secret"))
+    bucket = "no-such-bucket" if wrong == "bucket" else rgw.new_bucket()
+    report = probe(server.open(bucket, limits=IMPATIENT))
+    assert report.allows("reach") is (wrong in ("key", "secret"))
     assert not any(each.ok for each in report.abilities if each.name != "reach")
-    assert not report.serves_as_source
-    assert not report.serves_as_destination
     words = {"bucket": "no such bucket", "endpoint": "did not answer"}
     sentences = " ".join(each.sentence for each in report.abilities)
     assert words.get(wrong, "refuses these credentials") in sentences
@@ -131,14 +122,13 @@ def test_a_server_that_lets_a_second_writer_win_is_no_destination() -> None:
         request.wfile.write(body)
 
     with answering(answer) as store:
-        report = check(store)
+        report = probe(store)
     assert said(report) == dict.fromkeys(EVERYTHING, True) | {"put if absent": False}
     assert "lets a second writer replace" in report.abilities[-1].sentence
-    assert not report.serves_as_destination
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    report = check(open_store(str(tmp_path / "none")), write=False)
+    report = probe(open_store(str(tmp_path / "none")), write=False)
     assert said(report) == {
         "reach": False,
         "list": False,
@@ -157,5 +147,5 @@ def test_a_failure_that_is_none_of_the_store_is_not_hidden(
 
     monkeypatch.setattr(LocalStore, "put", broken)
     with pytest.raises(ZeroDivisionError):
-        check(open_store(str(tmp_path)))
+        probe(open_store(str(tmp_path)))
     assert os.listdir(tmp_path) == []  # noqa: PTH208

@@ -10,13 +10,13 @@ import boto3
 import psutil
 import pytest
 
+from bench.harness.rgw import why_unavailable
 from tests.support.corpus import ROOT
-from tests.support.rgw import why_not
 
 
 @pytest.fixture
 def needed() -> None:
-    if why := why_not():
+    if why := why_unavailable():
         pytest.skip(why)
 
 
@@ -25,7 +25,7 @@ def needed() -> None:
 def test_it_says_how_to_reach_it_and_leaves_no_process(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "tests.support.rgw", "--bucket", "recordings"]
+    command = [sys.executable, "-m", "bench.harness.rgw", "--bucket", "recordings"]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""What only a bucket knows: networks that break, servers that refuse, writes that cross."""
+"""What only a bucket has: networks that break, servers that refuse, writes that conflict."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bench.harness.s3_server import S3Server
 from stenoflow.errors import (
     AccessDenied,
     ConfigurationError,
@@ -20,25 +21,30 @@ from stenoflow.errors import (
     StenoError,
     Stopped,
     StoreUnavailable,
+    WriteConflict,
 )
-from stenoflow.storage import s3
+from stenoflow.storage import S3Config, S3Store, open_store
 from stenoflow.storage.base import CHUNK
-from tests.support.answering_s3 import answering, says
+from stenoflow.storage.s3 import S3Limits
+from tests.support.answering_s3 import AT_ONCE, IMPATIENT, Answer, answering, says
 from tests.support.breaking_proxy import Break, breaking_proxy
-from tests.support.s3 import S3Server
 
 BODY = os.urandom(10 * CHUNK + 1)
 PLENTY = 1 << 40
+QUICK = S3Limits(backoff=AT_ONCE)
+"""Without pauses before a read is resumed."""
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 """What comes before the answer to a write; from moto twice."""
 HEADS = 4096
 """More than the head of one answer."""
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses before a read is taken up again take no time."""
-    monkeypatch.setattr(s3, "FIRST_PAUSE_S", 0.001)
+def test_the_environment_says_where_and_who(rgw: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in rgw.environment.items():
+        monkeypatch.setenv(name, value)
+    store = open_store(f"s3://{rgw.new_bucket()}")
+    store.put("a", b"1")
+    assert store.read("a") == b"1"
 
 
 # Broken reads
@@ -51,7 +57,7 @@ def test_a_broken_read_goes_on_where_it_broke(
     version = server.open(bucket).stat("a.mp3").version
     breaks = [Break(3 * CHUNK, "close"), Break(4 * CHUNK, "close")]
     with breaking_proxy(server.endpoint_url, breaks) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         fetched = store.fetch("a.mp3", tmp_path / "a", max_bytes=len(BODY))
     assert fetched.path.read_bytes() == BODY
     assert fetched.sha256 == sha256(BODY).hexdigest()
@@ -67,7 +73,7 @@ def test_a_broken_read_goes_on_where_it_broke(
 def test_a_read_goes_on_after_a_reset(server: S3Server, bucket: str, tmp_path: Path) -> None:
     server.open(bucket).put("a", BODY)
     with breaking_proxy(server.endpoint_url, [Break(3 * CHUNK)] * 2) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         fetched = store.fetch("a", tmp_path / "a", max_bytes=len(BODY))
     assert fetched.resumed == 2
     assert fetched.path.read_bytes() == BODY
@@ -79,9 +85,9 @@ def test_a_read_may_break_as_often_as_it_gets_on(
     server.open(bucket).put("a", BODY)
     breaks = [Break(CHUNK + HEADS, "close")] * 9
     with breaking_proxy(server.endpoint_url, breaks) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         fetched = store.fetch("a", tmp_path / "a", max_bytes=len(BODY))
-    assert fetched.resumed == 9 > s3.RESUMES
+    assert fetched.resumed == 9 > QUICK.resumes
     assert fetched.sha256 == sha256(BODY).hexdigest()
 
 
@@ -91,20 +97,20 @@ def test_a_read_that_gets_no_further_is_given_up(
     server.open(bucket).put("a", BODY)
     breaks = [Break(HEADS, "close")] * 50
     with breaking_proxy(server.endpoint_url, breaks) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         with pytest.raises(StoreUnavailable, match="did not answer, or broke off"):
             store.fetch("a", tmp_path / "a", max_bytes=len(BODY))
-    assert len(proxy.ranges()) <= s3.RESUMES + 1
+    assert len(proxy.ranges()) <= QUICK.resumes + 1
     assert not (tmp_path / "a").exists()
 
 
 def test_a_server_that_falls_silent_is_asked_again(
-    server: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: S3Server, bucket: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(s3, "READ_TIMEOUT_S", 0.3)
+    limits = S3Limits(read_timeout_s=0.3, backoff=AT_ONCE)
     server.open(bucket).put("a", BODY)
     with breaking_proxy(server.endpoint_url, [Break(3 * CHUNK, "silence")]) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=limits)
         assert store.fetch("a", tmp_path / "a", max_bytes=len(BODY)).resumed >= 1
     assert (tmp_path / "a").read_bytes() == BODY
 
@@ -118,12 +124,12 @@ def test_a_silent_server_keeps_nobody_who_is_to_stop(
         breaking_proxy(server.endpoint_url, [Break(3 * CHUNK, "silence")]) as proxy,
         ThreadPoolExecutor(1) as thread,
     ):
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         fetching = thread.submit(store.fetch, "a", tmp_path / "a", max_bytes=PLENTY, stop=stop)
         assert proxy.silent.wait(30)
         stop.set()
         with pytest.raises(Stopped):
-            fetching.result(timeout=s3.READ_TIMEOUT_S / 2)
+            fetching.result(timeout=QUICK.read_timeout_s / 2)
     assert not (tmp_path / "a").exists()
     assert "s3-stop" not in {each.name for each in threading.enumerate()}
 
@@ -139,7 +145,7 @@ def test_an_object_replaced_between_reads_is_never_mixed(
         direct.delete("a") if new is None else direct.put("a", new)
 
     with breaking_proxy(server.endpoint_url, [Break(3 * CHUNK, "close", replace)]) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         with pytest.raises(SourceChanged, match="was replaced while it was being read"):
             store.fetch("a", tmp_path / "a", max_bytes=PLENTY)
     assert not (tmp_path / "a").exists()
@@ -173,7 +179,7 @@ def test_what_is_announced_too_large_is_not_read(
 ) -> None:
     server.open(bucket).put("a", BODY)
     with breaking_proxy(server.endpoint_url) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         with pytest.raises(OverLimit):
             store.fetch("a", tmp_path / "a", max_bytes=len(BODY) - 1)
         assert len(proxy.asked) == 1
@@ -188,7 +194,7 @@ def test_a_large_file_is_put_in_parts_and_a_broken_part_again(
     bucket, body = rgw.new_bucket(), os.urandom(1 << 20) * 70
     (tmp_path / "body").write_bytes(body)
     with breaking_proxy(rgw.endpoint_url, [Break(1000)]) as proxy:
-        store = rgw.open(bucket, endpoint_url=proxy.url)
+        store = rgw.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         store.put("a.wav", tmp_path / "body")
         assert proxy.breaks == []
     fetched = rgw.open(bucket).fetch("a.wav", tmp_path / "a", max_bytes=len(body))
@@ -210,7 +216,7 @@ def test_the_content_type_is_kept(server: S3Server, bucket: str) -> None:
 
 def test_a_write_whose_answer_was_lost_knows_itself_again(server: S3Server, bucket: str) -> None:
     with breaking_proxy(server.endpoint_url, [Break(2 * len(GO_ON))]) as proxy:
-        store = server.open(bucket, endpoint_url=proxy.url)
+        store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         assert store.put_if_absent("intent", b"mine") is True
         assert [head.partition(" ")[0] for head in proxy.asked] == ["PUT", "PUT", "HEAD"]
         assert store.put_if_absent("intent", b"another") is False
@@ -222,7 +228,7 @@ def test_writes_that_cross_are_tried_again() -> None:
         assert store.put_if_absent("a", b"") is True
     with (
         answering(cross) as store,
-        pytest.raises(StoreUnavailable, match="being written by others"),
+        pytest.raises(WriteConflict, match="being written by others"),
     ):
         store.put_if_absent("a", b"")
 
@@ -238,26 +244,21 @@ def test_a_server_without_conditional_writes_is_no_destination() -> None:
 # Listing
 
 
-def test_pages_join_without_gaps(
-    server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3, "PAGE", 3)
+def test_pages_join_without_gaps(server: S3Server, bucket: str) -> None:
+    limits = S3Limits(page_size=3)
     expected = [f"{number}\x01" for number in range(10)]
     for key in expected:
         server.open(bucket).put(f"calls/{key}", b"")
     with breaking_proxy(server.endpoint_url) as proxy:
-        store = server.open(f"{bucket}/calls", endpoint_url=proxy.url)
+        store = server.open(f"{bucket}/calls", endpoint_url=proxy.url, limits=limits)
         assert [info.key for info in store.list()] == expected
         assert len(proxy.asked) == 4
 
 
-def test_a_listing_that_is_not_gone_through_leaves_no_thread(
-    server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3, "PAGE", 2)
+def test_a_listing_that_is_not_gone_through_leaves_no_thread(server: S3Server, bucket: str) -> None:
     for key in ("a", "b", "c"):
         server.open(bucket).put(key, b"")
-    some = server.open(bucket).list()
+    some = server.open(bucket, limits=S3Limits(page_size=2)).list()
     assert next(some).key == "a"
     assert any(each.name.startswith("s3-list") for each in threading.enumerate())
     some.close()  # type: ignore[attr-defined]
@@ -344,12 +345,11 @@ def test_without_the_right_to_list_a_missing_object_is_just_missing(rgw: S3Serve
         next(store.list())
 
 
-def test_nobody_listens_at_the_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "ATTEMPTS", 1)
+def test_nobody_listens_at_the_endpoint(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nowhere = S3Server(f"http://127.0.0.1:{listener.getsockname()[1]}", "key", "hidden")
-    with pytest.raises(StoreUnavailable, match="look at the endpoint's address and the network"):
-        nowhere.open("calls").fetch("a", tmp_path / "a", max_bytes=1)
+    with pytest.raises(StoreUnavailable, match="check the endpoint's address and the network"):
+        nowhere.open("calls", limits=IMPATIENT).fetch("a", tmp_path / "a", max_bytes=1)
     assert not (tmp_path / "a").exists()
 
 
@@ -361,7 +361,8 @@ def test_no_credentials_at_all(
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "BOTO_CONFIG"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    store = s3.S3Store("calls", endpoint_url=moto.endpoint_url, region="us-east-1")
+    config = S3Config(endpoint_url=moto.endpoint_url, region="us-east-1")
+    store = S3Store("calls", config=config)
     with pytest.raises(AccessDenied, match="There are no credentials for s3://calls/a"):
         store.read("a")
 
@@ -378,10 +379,10 @@ def test_no_credentials_at_all(
         (says(404, "NoSuchKey"), NotFound, "no such object"),
         (says(404, "NoSuchBucket"), NotFound, "no such bucket"),
         (says(400, "KeyTooLongError"), OverLimit, "too long"),
-        (says(503, "SlowDown", "less, please"), StoreUnavailable, "wants less at once"),
-        (says(500, "InternalError"), StoreUnavailable, "in trouble"),
-        (says(502), StoreUnavailable, "in trouble"),
-        (says(429), StoreUnavailable, "wants less at once"),
+        (says(503, "SlowDown", "less, please"), StoreUnavailable, "too many requests at once"),
+        (says(500, "InternalError"), StoreUnavailable, "the store fails"),
+        (says(502), StoreUnavailable, "the store fails"),
+        (says(429), StoreUnavailable, "too many requests at once"),
         (
             says(400, "AuthorizationHeaderMalformed", "eu-west-1"),
             ConfigurationError,
@@ -397,36 +398,33 @@ def test_no_credentials_at_all(
     ],
 )
 def test_each_refusal_has_its_type_and_a_clear_sentence(
-    answer: object, error: type[StenoError], words: str, monkeypatch: pytest.MonkeyPatch
+    answer: Answer, error: type[StenoError], words: str
 ) -> None:
-    monkeypatch.setattr(s3, "ATTEMPTS", 1)
-    monkeypatch.setattr(s3, "RESUMES", 0)
-    with answering(answer) as store, pytest.raises(error, match=words) as refused:  # type: ignore[arg-type]
+    with (
+        answering(answer, limits=IMPATIENT) as store,
+        pytest.raises(error, match=words) as refused,
+    ):
         store.put("calls/a.mp3", b"")
     assert type(refused.value) is error
     assert str(refused.value).startswith("s3://calls/calls/a.mp3: ")
 
 
 @pytest.mark.parametrize("body", [b"<h1>Welcome</h1>", b""])
-def test_what_is_no_s3_server_is_said_to_be_none(
-    body: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3, "ATTEMPTS", 1)
-    monkeypatch.setattr(s3, "RESUMES", 0)
-
+def test_what_is_no_s3_server_is_said_to_be_none(body: bytes) -> None:
     def page(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body if request.command != "HEAD" else b"")
 
-    with answering(page) as store:
+    with answering(page, limits=IMPATIENT) as store:
         for attempt in (
             lambda: list(store.list()),
             lambda: store.stat("a"),
             lambda: store.read("a"),
         ):
             with pytest.raises(
-                StoreUnavailable, match=r"s3://calls.*: what answers there does not speak S3"
+                StoreUnavailable,
+                match=r"s3://calls.*: the server that answers there does not speak S3",
             ):
                 attempt()

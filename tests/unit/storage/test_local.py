@@ -1,4 +1,4 @@
-"""What only a folder knows: links, pipes, names that people have given, and other programs' hands."""
+"""What only a folder has: links, pipes, file names of any kind, and other programs at work in it."""
 
 import errno
 import os
@@ -20,13 +20,15 @@ from hypothesis import HealthCheck, given, settings
 from stenoflow.errors import (
     AccessDenied,
     ConfigurationError,
+    LocalWriteFailed,
     NotFound,
     OverLimit,
     SourceChanged,
     StoreUnavailable,
 )
-from stenoflow.storage import Store, local, open_store
+from stenoflow.storage import Store, open_store
 from stenoflow.storage.base import CHUNK
+from stenoflow.storage.local import LocalStore
 from tests.support.corpus import ROOT
 from tests.support.keys import HOSTILE, NEWLINES, keys
 
@@ -107,15 +109,15 @@ def test_links_are_no_objects(root: Path, store: Store) -> None:
             store.stat(key)
         with pytest.raises(NotFound, match="name the file itself"):
             store.read(key)
-        with pytest.raises(AccessDenied, match="a store replaces none"):
+        with pytest.raises(AccessDenied, match="a store does not replace these"):
             store.put(key, b"1")
-        with pytest.raises(AccessDenied, match="a store replaces none"):
+        with pytest.raises(AccessDenied, match="a store does not replace these"):
             store.put_if_absent(key, b"1")
         store.delete(key)
         assert (root / key).is_symlink()
     with pytest.raises(NotFound):
         store.read("to-folder/secret")
-    with pytest.raises(AccessDenied, match="lies behind a symbolic link"):
+    with pytest.raises(AccessDenied, match="is behind a symbolic link"):
         store.put("to-folder/new", b"1")
     store.delete("to-folder/secret")
     assert (root.parent / "x" / "secret").read_bytes() == b"secret"
@@ -180,10 +182,8 @@ def test_an_object_lies_beside_a_folder_of_its_name(
     assert len([path for path in root.rglob("*") if path.is_file()]) == 2
 
 
-def test_a_large_folder_is_listed_a_page_at_a_time(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(local, "PAGE", 3)
+def test_a_large_folder_is_listed_a_page_at_a_time(root: Path) -> None:
+    store = LocalStore(root, page_size=3)
     some = sorted([f"{number}" for number in range(11)] + [f"{number}/a" for number in range(4)])
     for key in some:
         store.put(key, b"")
@@ -266,7 +266,7 @@ def test_a_folder_that_is_not_there(root: Path) -> None:
 
 def test_a_file_is_no_store(root: Path, store: Store) -> None:
     store.put("a.mp3", b"1")
-    with pytest.raises(NotFound, match="is no folder: name the folder"):
+    with pytest.raises(NotFound, match="is not a folder: name the folder"):
         listed(open_store(str(root / "a.mp3")))
 
 
@@ -290,7 +290,7 @@ def test_no_room_to_write_is_trouble_and_leaves_nothing(root: Path, store: Store
     with files_of_at_most(2 * CHUNK):
         with pytest.raises(StoreUnavailable, match="Look at the disk, then try again"):
             store.put("b", bytes(4 * CHUNK))
-        with pytest.raises(StoreUnavailable, match="set STENOFLOW_SCRATCH to a folder that has it"):
+        with pytest.raises(LocalWriteFailed, match="set STENOFLOW_SCRATCH to a folder that has it"):
             store.fetch("a", root.parent / "a", max_bytes=PLENTY)
     assert listed(store) == ["a"]
     assert not (root.parent / "a").exists()

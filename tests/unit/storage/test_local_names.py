@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stenoflow.storage.local_names import LONGEST_NAME, Role, component_of, file_names, key_of
+from stenoflow.storage.local_names import MAX_NAME_BYTES, Role, component_of, file_names, key_of
 from tests.support.keys import HOSTILE, NEWLINES, keys
 
 ALL = HOSTILE + NEWLINES
@@ -15,7 +15,7 @@ components = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="/"), max_size=400),
     keys(newlines=True).map(lambda key: key.split("/")[0]),
 )
-foreign = st.binary(min_size=1, max_size=LONGEST_NAME).filter(lambda name: not {0, 47} & {*name})
+foreign = st.binary(min_size=1, max_size=MAX_NAME_BYTES).filter(lambda name: not {0, 47} & {*name})
 
 
 def place_of(key: str) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def test_a_name_leads_back_to_its_component(component: str, role: Role) -> None:
 @given(components, roles)
 def test_every_name_is_one_that_a_file_can_have(component: str, role: Role) -> None:
     for name in file_names(component, role):
-        assert 0 < len(name) <= LONGEST_NAME
+        assert 0 < len(name) <= MAX_NAME_BYTES
         assert name not in (b".", b"..")
         assert not {0, 47} & {*name}
 

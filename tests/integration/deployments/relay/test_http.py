@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from bench.harness.s3_server import S3Server
 from stenoflow.deployments.relay import http as relay_push
 from stenoflow.deployments.relay.http import MOST_BYTES, SECRET, Listener, Rate
 from stenoflow.deployments.relay.s3_events import read_notification
 from stenoflow.errors import BadNotification, PrefectUnavailable
-from tests.support.s3 import S3Server
 
 TOKEN = "known to senders only"
 BEARER = {"authorization": f"Bearer {TOKEN}"}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bench.harness.s3_server import S3Server
 from stenoflow.deployments.relay import sqs as relay_queue
 from stenoflow.deployments.relay.s3_events import read_notification
 from stenoflow.deployments.relay.sqs import Queue
 from stenoflow.errors import ConfigurationError, NotFound, PrefectUnavailable
-from tests.support.s3 import S3Server
 
 KEY = "2026/a b+c/ü%20&<x>.mp3"
 

@@ -1,8 +1,8 @@
-"""Ceph's S3 server on this machine: one monitor, one OSD that keeps all in memory, one RGW.
+"""Ceph's S3 server on this machine: one monitor, one OSD that keeps everything in memory, one RGW.
 
-    python -m tests.support.rgw [--port 8000] [--bucket recordings ...]
+    python -m bench.harness.rgw [--port 8000] [--bucket recordings ...]
 
-It listens on 127.0.0.1 only and has forgotten everything when it ends.
+It listens on 127.0.0.1 only, and keeps nothing when it ends.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.support.s3 import S3Server
+from bench.harness.s3_server import S3Server
 
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
 PROGRAMS = (
@@ -32,7 +32,7 @@ PROGRAMS = (
     "monmaptool",
 )
 MEMORY_BYTES = 8 * 1024**3
-"""What all objects together may take; nothing is taken before they are there."""
+"""Maximum size of all objects together; memory is used only as they are written."""
 START_S = 60
 
 CONFIGURATION = """\
@@ -72,15 +72,15 @@ rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 """
 
 
-def why_not() -> str | None:
-    """What keeps it from being started here, as a reason to skip a test; None where nothing does."""
+def why_unavailable() -> str | None:
+    """Return why it cannot be started here, as a reason to skip a test; None if it can."""
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
     return f"needs package {PACKAGES}: there is no {', '.join(absent)}" if absent else None
 
 
 @contextmanager
 def running_rgw(port: int = 0) -> Generator[S3Server]:
-    """Start it, and end it with the block; no process and no file is left."""
+    """Run a server during the block; no process and no file remains."""
     folder = Path(tempfile.mkdtemp(prefix="stenoflow-rgw-"))
     try:
         with ExitStack() as daemons:
@@ -127,7 +127,7 @@ def _run(*command: str) -> str:
 
 @contextmanager
 def _daemon(*command: str) -> Generator[subprocess.Popen[bytes]]:
-    """A child that ends with us, however we end; Ctrl-C is for us alone."""
+    """Run a child that ends with this process, however that ends, and that Ctrl-C does not reach."""
     guarded = ("setpriv", "--pdeathsig", "KILL", "--", *command)
     nothing = subprocess.DEVNULL
     child = subprocess.Popen(
@@ -136,7 +136,7 @@ def _daemon(*command: str) -> Generator[subprocess.Popen[bytes]]:
     try:
         yield child
     finally:
-        # Asked to end, an OSD would first write all that it holds in memory to the disk.
+        # On SIGTERM, an OSD would first write everything it holds in memory to the disk.
         child.kill()
         child.wait()
 
@@ -161,11 +161,11 @@ def _await_port(port: int, daemon: subprocess.Popen[bytes], log: Path) -> None:
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    options = argparse.ArgumentParser(prog="python -m tests.support.rgw", description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m bench.harness.rgw", description=__doc__)
     options.add_argument("--port", type=int, default=0, help="any free one by default")
     options.add_argument("--bucket", nargs="+", default=[], help="made at the start")
     chosen = options.parse_args()
-    if why := why_not():
+    if why := why_unavailable():
         options.exit(1, f"{why}\nsudo apt-get install {PACKAGES}\n")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""What an S3 server or the network said, as errors of ours."""
+"""Errors of S3 servers and of the network, translated into those of :mod:`stenoflow.errors`."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ _DENIED = {
     "TokenRefreshRequired",
     "UnauthorizedAccess",
 }
-_ELSEWHERE = {
+_WRONG_REGION = {
     "301",
     "307",
     "AuthorizationHeaderMalformed",
@@ -38,7 +38,7 @@ _ELSEWHERE = {
     "TemporaryRedirect",
 }
 _TOO_LARGE = {"KeyTooLong", "KeyTooLongError", "EntityTooLarge"}
-_TOO_MANY = {"SlowDown", "RequestTimeout", "ThrottlingException", "TooManyRequests", "429"}
+_BUSY = {"SlowDown", "RequestTimeout", "ThrottlingException", "TooManyRequests", "429"}
 
 _CREDENTIALS = (
     aws.NoCredentialsError,
@@ -49,7 +49,7 @@ _CREDENTIALS = (
     aws.UnauthorizedSSOTokenError,
     aws.MetadataRetrievalError,
 )
-_CHOICE = (
+_MISCONFIGURED = (
     aws.ParamValidationError,
     aws.ProfileNotFound,
     aws.InvalidRegionError,
@@ -61,65 +61,68 @@ _CHOICE = (
 
 @contextmanager
 def s3_errors(url: str) -> Generator[None, None, None]:
-    """Raises in the block's errors' place: NotFound, AccessDenied, OverLimit, ConfigurationError,
-    StoreUnavailable.
+    """Raise a StenoError in place of each error that boto3 raises in the block.
 
-    ``url`` is the object or the store that the block works on.
+    They are NotFound, AccessDenied, OverLimit, ConfigurationError or StoreUnavailable. ``url`` is the
+    object or the store that the block works on, for the message.
     """
     try:
         yield
     except aws.ClientError as error:
-        raise _from_reply(error, url) from error
+        raise _translated(error, url) from error
     except _CREDENTIALS as error:
         raise AccessDenied(
             f"There are no credentials for {url} ({error}). Save an Object Store block with its "
             "keys, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
         ) from error
-    except _CHOICE as error:
+    except _MISCONFIGURED as error:
         raise ConfigurationError(f"{url} cannot be opened: {error}") from error
     except (aws.BotoCoreError, HTTPError, ResponseParserError) as error:
         raise StoreUnavailable(
             f"{url}: the S3 server did not answer, or broke off ({error}). Try again; if it stays "
-            "so, look at the endpoint's address and the network."
+            "so, check the endpoint's address and the network."
         ) from error
 
 
 def status_of(error: aws.ClientError) -> int:
-    """The HTTP status of a refusal."""
-    return _reply(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    """Return the HTTP status of a response."""
+    return _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def retries_of(error: aws.ClientError) -> int:
-    """How many times the client had sent the request before."""
-    return _reply(error).get("ResponseMetadata", {}).get("RetryAttempts", 0)
+    """Return how many times the client had sent the request before."""
+    return _response(error).get("ResponseMetadata", {}).get("RetryAttempts", 0)
 
 
 def code_of(error: aws.ClientError) -> str:
-    """S3's name for what was wrong; the status where the reply had no body."""
-    return str(_reply(error).get("Error", {}).get("Code", ""))
+    """Return S3's error code; the HTTP status if the response had no body."""
+    return str(_response(error).get("Error", {}).get("Code", ""))
 
 
-def _reply(error: aws.ClientError) -> dict[str, Any]:
+def _response(error: aws.ClientError) -> dict[str, Any]:
     return error.response
 
 
-def _from_reply(error: aws.ClientError, url: str) -> StenoError:
+def _translated(error: aws.ClientError, url: str) -> StenoError:
     status, code = status_of(error), code_of(error)
-    said = f"{code} {_reply(error).get('Error', {}).get('Message', '')}".strip()
+    message = f"{code} {_response(error).get('Error', {}).get('Message', '')}".strip()
     match code:
         case "NoSuchBucket":
             kind, what = NotFound, "there is no such bucket. Check its name and the endpoint."
         case "RequestTimeTooSkewed":
-            kind, what = AccessDenied, f"this machine's clock is wrong ({said}). Set it right."
+            kind, what = AccessDenied, f"this machine's clock is wrong ({message}). Set it right."
         case "InvalidObjectState":
-            kind, what = AccessDenied, f"it is archived ({said}). Have the bucket restore it first."
+            kind, what = (
+                AccessDenied,
+                f"it is archived ({message}). Have the bucket restore it first.",
+            )
         case _ if code in _TOO_LARGE:
-            kind, what = OverLimit, f"the name is too long or the body too large ({said})."
-        case _ if code in _ELSEWHERE or status in (301, 302, 307, 308):
+            kind, what = OverLimit, f"the name is too long or the body too large ({message})."
+        case _ if code in _WRONG_REGION or status in (301, 302, 307, 308):
             kind, what = (
                 ConfigurationError,
                 (
-                    f"the bucket is in another region or at another address ({said}). Set the store's "
+                    f"the bucket is in another region or at another address ({message}). Set the store's "
                     f"region{_region(error)} and endpoint."
                 ),
             )
@@ -127,22 +130,22 @@ def _from_reply(error: aws.ClientError, url: str) -> StenoError:
             kind, what = (
                 AccessDenied,
                 (
-                    f"the store refuses these credentials ({said}). Check the keys, and that they may "
+                    f"the store refuses these credentials ({message}). Check the keys, and that they may "
                     "do this; without the right to list, a missing object looks the same."
                 ),
             )
         case _ if status == 404:
             kind, what = NotFound, "there is no such object. Check its name."
-        case _ if code in _TOO_MANY or (status >= 500 and status != 501):
+        case _ if code in _BUSY or (status >= 500 and status != 501):
             kind, what = (
                 StoreUnavailable,
-                f"the store is in trouble, or wants less at once ({said}).",
+                f"the store fails, or gets too many requests at once ({message}).",
             )
         case _:
             kind, what = (
                 ConfigurationError,
                 (
-                    f"the store cannot do this ({said}). Check the bucket's name, the region and the "
+                    f"the store cannot do this ({message}). Check the bucket's name, the region and the "
                     "endpoint."
                 ),
             )
@@ -150,7 +153,7 @@ def _from_reply(error: aws.ClientError, url: str) -> StenoError:
 
 
 def _region(error: aws.ClientError) -> str:
-    reply = _reply(error)
-    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    region = reply.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region")
+    response = _response(error)
+    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = response.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region")
     return f" (it says {region})" if region else ""
