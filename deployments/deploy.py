@@ -23,8 +23,9 @@ from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.deployments.automations import register_automations
+from stenoflow.engines.registry import engines
 from stenoflow.errors import ConfigurationError, MissingDependency
-from stenoflow.tasks.limits.engine import SHARED, create_limits
+from stenoflow.tasks.limits.engine import create_limits
 
 POOL = "stenoflow"
 FILE = Path(__file__).parent / "prefect.yaml"
@@ -49,8 +50,9 @@ def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None
     try:
         asyncio.run(_create_pool())
         with get_client(sync_client=True) as client:
-            for engine in SHARED:
-                create_limits(client, engine)
+            for spec in engines().values():
+                if spec.limits:
+                    create_limits(client, spec.name)
         _register_blocks()
         _deploy_flows()
         asyncio.run(register_automations(crashed_after_s))

@@ -14,10 +14,10 @@ from prefect.exceptions import ObjectNotFound
 
 from stenoflow.audio.analysis import listen
 from stenoflow.billing.budget import Budget, RecordingBudget
-from stenoflow.billing.pricing import prices
 from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
-from stenoflow.engines.registry import open_engine
+from stenoflow.engines.prices import prices_in_force
+from stenoflow.engines.registry import engine_spec, open_engine_without_account
 from stenoflow.errors import AccessDenied, PrefectUnavailable, Rejected, UnusableResponse
 from stenoflow.estimate.model import Forecast, Pace, Sampled, estimate_sweep
 from stenoflow.estimate.sampling import Sampler
@@ -32,9 +32,6 @@ from stenoflow.tasks.gate import check_gate
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
 from stenoflow.tasks.limits.engine import (
-    BEGUN_PER_S,
-    OPEN_AT_ONCE,
-    SHARED,
     concurrency_limit_name,
     rate_limit_name,
 )
@@ -44,8 +41,6 @@ from stenoflow.tasks.step import step
 
 SAMPLE = 20
 """Recordings heard unless told otherwise."""
-ANY_KEY = "nothing-is-sent"
-"""Of an engine that is asked only for its name, its options and its limits."""
 
 
 async def forecast_of(
@@ -64,7 +59,7 @@ async def forecast_of(
     forecast is shown as this run's artifact. Raises ConfigurationError and MissingDependency where there
     can be no such engine; AccessDenied, StoreUnavailable, ProcessKilled, PrefectUnavailable, Stopped.
     """
-    engine = open_engine(profile, api_key=ANY_KEY)
+    engine = open_engine_without_account(profile)
     strata = sampler.strata()
     drawn = [info for stratum in strata for info in stratum.drawn]
     turns = asyncio.Semaphore(at_once)
@@ -82,7 +77,7 @@ async def forecast_of(
         source=source.url,
         destination=destination.url,
         engine=engine,
-        prices=prices(),
+        prices=prices_in_force(),
         pace=await pace_of(engine, at_once),
         made=made,
     )
@@ -123,7 +118,7 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
     sampled = Sampled(audio_s=heard.duration_s, had_s=needed.wanted_s - needed.missing_s)
     if not needed.missing_s:
         return sampled
-    price = prices().estimate(engine.name, engine.identity(), needed.wanted_s)
+    price = prices_in_force().estimate(engine.name, engine.identity(), needed.wanted_s)
     try:
         check_gate(heard, profile)
         RecordingBudget(profile.max_cost_usd, Budget()).reserve(price.usd)
@@ -134,16 +129,17 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
 
 async def pace_of(engine: Engine, at_once: int) -> Pace:
     """The limits in force: a person may have set others at the Prefect server than those we ship."""
-    if engine.name not in SHARED:
+    limits = engine_spec(engine.name).limits
+    if limits is None:
         return Pace(at_once, DECODERS.count, open_requests=None, begun_per_s=None)
     begun_per_s = await _limit(rate_limit_name(engine.name))
     return Pace(
         at_once,
         DECODERS.count,
         open_requests=round(
-            await _limit(concurrency_limit_name(engine.name)) or OPEN_AT_ONCE[engine.name]
+            await _limit(concurrency_limit_name(engine.name)) or limits.open_requests
         ),
-        begun_per_s=begun_per_s or BEGUN_PER_S[engine.name],
+        begun_per_s=begun_per_s or limits.requests_per_s,
     )
 
 

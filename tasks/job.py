@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from stenoflow.blocks.resolving import open_credentials, open_store_address
 from stenoflow.engines.base import Engine
-from stenoflow.engines.registry import open_engine
+from stenoflow.engines.credentials import Credential
+from stenoflow.engines.registry import engine_spec, open_engine
 from stenoflow.profile.model import Profile
 from stenoflow.render import check_artifacts
 from stenoflow.storage import Store
@@ -42,9 +43,9 @@ async def open_job(
 
 async def _open_engine(profile: Profile, credentials: str | None) -> Engine:
     """The profile's engine, with the key it needs."""
-    if profile.engine != "deepgram":
+    if credentials is None or engine_spec(profile.engine).credentials is None:
         return open_engine(profile)
-    account = await open_credentials(credentials)
+    block = await open_credentials(credentials)
     return open_engine(
-        profile, api_key=account.api_key.get_secret_value(), base_url=account.base_url
+        profile, credential=Credential(block.api_key.get_secret_value(), block.base_url)
     )

@@ -7,7 +7,7 @@ import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.runtime.flow_run import get_id
 
-from stenoflow.billing.pricing import prices
+from stenoflow.engines.prices import prices_in_force
 from stenoflow.errors import PrefectUnavailable
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest
@@ -31,7 +31,9 @@ async def publish(job: Job, findings: Findings, progress: Progress) -> Handed[Ma
     """Artifacts, then the manifest, then what a person sees of it all in the Prefect UI."""
     progress.enter("publish")
     outcome = findings.outcome(job.key)
-    rendering = await in_thread(render, outcome, job.profile, job.source, prices(), job.engine)
+    rendering = await in_thread(
+        render, outcome, job.profile, job.source, prices_in_force(), job.engine
+    )
     manifest = await in_thread(_publish, job, outcome, rendering, progress, get_id())
     try:
         await _show(job, manifest, rendering)
@@ -51,7 +53,7 @@ def _publish(
         job.profile,
         job.destination,
         engine=job.engine,
-        prices=prices(),
+        prices=prices_in_force(),
         flow_run=flow_run,
         steps_s=progress.steps_s,
         now=datetime.now(UTC),

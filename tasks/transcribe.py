@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Event
 
-from stenoflow.billing.pricing import prices
+from stenoflow.engines.prices import prices_in_force
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.media.content_type import media_type
 from stenoflow.pipeline.transcribe import Original, Transcribed
@@ -53,7 +53,7 @@ def _transcribe(
                 job.key, expires_s=round(profile.deepgram.deadline_s) + PRESIGNED_SPARE_S
             ),
         ),
-        prices=prices(),
+        prices=prices_in_force(),
         budget=budget_in_force(),
         admission=engine_limiter(profile.engine),
         scratch=scratch,

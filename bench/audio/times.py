@@ -31,6 +31,7 @@ from bench.harness.simulated_engine import (
     conversations,
     segmentation_plan,
 )
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.response import read_reply
@@ -99,7 +100,7 @@ def all_the_way(layouts: int) -> list[Measure]:
     tally = Tally()
     bare = DeepgramOptions(smart_format=None, punctuate=None)
     with StandIn() as standin, tempfile.TemporaryDirectory(prefix="times-") as folder:
-        engine = DeepgramEngine(bare, standin.key, standin.url)
+        engine = DeepgramEngine(bare, Credential(standin.key, standin.url))
 
         @given(recording=recordings())
         def follow(recording: Recording) -> None:

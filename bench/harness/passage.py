@@ -12,8 +12,8 @@ from pathlib import Path
 from bench.harness.corpus import ROOT
 from stenoflow.audio.analysis import listen
 from stenoflow.billing.budget import Budget
-from stenoflow.billing.pricing import prices
 from stenoflow.engines.base import Engine
+from stenoflow.engines.prices import prices_in_force
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
@@ -91,7 +91,7 @@ def pass_through(
             original=Original(
                 fetched.path, fetched.info.size, media_type(heard.media), lambda: None
             ),
-            prices=prices(),
+            prices=prices_in_force(),
             budget=Budget(),
             admission=lambda _: nullcontext(),
             scratch=folder,
@@ -102,11 +102,11 @@ def pass_through(
         outcome = Outcome(key, fetched.info, fetched, heard, plans, transcribed, None)
         return publish(
             outcome,
-            render(outcome, profile, source, prices(), engine),
+            render(outcome, profile, source, prices_in_force(), engine),
             profile,
             destination,
             engine=engine,
-            prices=prices(),
+            prices=prices_in_force(),
             flow_run=None,
             steps_s=dict[str, float],
             now=datetime.now(UTC),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bench.harness.tone_layouts import layouts
 from stenoflow.audio.encoding import pack
 from stenoflow.engines.base import Engine
+from stenoflow.engines.registry import engine_spec
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
 from stenoflow.testing.tones import LONGEST, Tone, synthesize
@@ -73,7 +74,7 @@ def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcri
         answers,
         duration_s=to_seconds(recording.samples),
         engine=engine.name,
-        accuracy=engine.accuracy,
+        accuracy=engine_spec(engine.name).capabilities.accuracy,
         separate_channels=recording.apart,
     )
     return transcript, len(answers)

@@ -25,6 +25,7 @@ import psutil
 
 from bench.harness.measure import Measure, report
 from bench.harness.passage import pass_through, published, slices
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.ledger.records import LEDGER, ChunkKey, Intent, Receipt
 from stenoflow.manifest.model import Manifest
@@ -48,7 +49,9 @@ class Bench:
     def go(self, key: str) -> None:
         """What each child does; a run that finds the manifest has nothing left to do."""
         if published(key, self.source, self.destination, PROFILE) is None:
-            engine = DeepgramEngine(PROFILE.deepgram, self.standin.key, self.standin.url)
+            engine = DeepgramEngine(
+                PROFILE.deepgram, Credential(self.standin.key, self.standin.url)
+            )
             pass_through(key, self.source, self.destination, PROFILE, engine)
 
     def stage(self, key: str, before: set[str]) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from bench.harness.measure import Measure, report
 from bench.harness.passage import Buy, pass_through, slices
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.errors import TransientError
 from stenoflow.manifest.model import Manifest
@@ -145,7 +146,7 @@ def run(
     """All recordings, so many at once; their manifests, and how long it took."""
     source = open_store(str(root / "source"))
     destination = open_store(str(root / name), create=True)
-    engine = DeepgramEngine(PROFILE.deepgram, standin.key, standin.url)
+    engine = DeepgramEngine(PROFILE.deepgram, Credential(standin.key, standin.url))
     one = partial(
         pass_through,
         source=source,

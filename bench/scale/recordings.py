@@ -29,6 +29,7 @@ import psutil
 from bench.harness.measure import Measure, report
 from bench.harness.passage import pass_through, slices
 from bench.harness.timing import Cost, cost
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.registry import open_engine
 from stenoflow.manifest.keys import MANIFESTS
 from stenoflow.manifest.model import read_manifest
@@ -163,7 +164,7 @@ def told(watch: Watch) -> str:
 
 def bare(folder: Path, at_once: int, standin: StandInProcess, most: int) -> Cost:
     """The first of the recordings through the library in threads."""
-    engine = open_engine(PROFILE, api_key=standin.key, base_url=standin.url)
+    engine = open_engine(PROFILE, credential=Credential(standin.key, standin.url))
 
     def sweep(name: str) -> None:
         source = open_store(str(folder / name))

@@ -110,11 +110,11 @@ def render(
     Exit status: 0 everything was written, 1 something was not, 2 wrong usage.
     """
     from stenoflow.deployments.cli.render import render_again  # noqa: PLC0415
-    from stenoflow.deployments.cli.transcribe import read_profile  # noqa: PLC0415
+    from stenoflow.deployments.cli.transcribe import choose_profile  # noqa: PLC0415
     from stenoflow.errors import ConfigurationError  # noqa: PLC0415
 
     try:
-        chosen = read_profile(profile) if profile else None
+        chosen = choose_profile(profile) if profile else None
         if isinstance(chosen, str):
             raise ConfigurationError("render takes a profile from a file, not a block.")
         names = tuple(name.strip() for name in also.split(",") if name.strip())

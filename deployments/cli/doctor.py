@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 from packaging.requirements import Requirement
@@ -19,7 +19,8 @@ from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.resolving import open_block
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
-from stenoflow.engines.registry import open_engine
+from stenoflow.engines.base import EngineSpec
+from stenoflow.engines.registry import open_engine_without_account, registered
 from stenoflow.errors import StenoError
 from stenoflow.media.binaries import chosen_decoder, second_decoder
 from stenoflow.media.sandbox import launcher
@@ -84,7 +85,7 @@ def _profile(name: str, profile: Profile) -> Finding:
     """Whether the profile's engine and artifacts are there; its key is another block's matter."""
     try:
         check_artifacts(profile.artifacts)
-        open_engine(profile, api_key="none")
+        open_engine_without_account(profile)
     except StenoError as error:
         return Finding(name, "missing", str(error))
     formats = ", ".join(profile.artifacts)
@@ -153,22 +154,31 @@ def _decoder() -> Iterator[Finding]:
 
 
 def _engines() -> Iterator[Finding]:
-    yield Finding(
-        "engine pocketsphinx", "fine", f"{importlib.metadata.version('pocketsphinx')}, low accuracy"
-    )
-    if os.environ.get("DEEPGRAM_API_KEY"):
-        yield Finding("engine deepgram", "fine", "key in DEEPGRAM_API_KEY")
-    else:
-        yield Finding(
-            "engine deepgram",
-            "optional",
-            "no key in the environment (a Deepgram Credentials block does as well)",
-            "export DEEPGRAM_API_KEY=...",
-        )
-    yield Finding(
-        "engine openai", "fine", "any server of OpenAI's protocol: set openai.base_url in a profile"
-    )
-    yield _extra("engine faster-whisper", "faster_whisper", "faster-whisper")
+    for spec in registered().specs.values():
+        yield _engine(spec)
+    for name, reason in registered().broken.items():
+        yield Finding(f"engine {name}", "optional", reason, "update or uninstall that package")
+
+
+def _engine(spec: EngineSpec[Any]) -> Finding:
+    what = f"engine {spec.name}"
+    try:
+        Profile().options_for(spec)
+        account = spec.credentials
+        credential = account.from_environment() if account else None
+    except StenoError as error:
+        return Finding(what, "missing", str(error))
+    if spec.library and not spec.library.installed:
+        return Finding(what, "optional", "not installed", spec.library.install)
+    if account is None:
+        accuracy = spec.capabilities.accuracy
+        return Finding(what, "fine", f"on this machine, {accuracy} accuracy")
+    if credential:
+        return Finding(what, "fine", f"key in {account.variable}, for {credential.base_url}")
+    said = f"no key in the environment (a block {account.block} does as well)"
+    if account.required:
+        return Finding(what, "optional", said, f"export {account.variable}=...")
+    return Finding(what, "fine", f"{said}: some servers need none")
 
 
 def _artifacts() -> Iterator[Finding]:

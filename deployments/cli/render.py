@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from stenoflow.billing.pricing import prices
-from stenoflow.engines.registry import open_engine
+from stenoflow.engines.prices import prices_in_force
+from stenoflow.engines.registry import open_engine_without_account
 from stenoflow.errors import ConfigurationError, NotFound, StenoError
 from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest
@@ -16,7 +16,6 @@ from stenoflow.pipeline.publish import publish_again
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
 
-NO_KEY = "none"
 """Engines are opened to read what they once answered; nobody is asked anything."""
 
 
@@ -57,7 +56,7 @@ def _render(store: Store, key: str, profile: Profile | None, also: Sequence[str]
     chosen = profile or latest.profile
     formats = tuple(dict.fromkeys((*chosen.artifacts, *also)))
     chosen = chosen.model_copy(update={"artifacts": formats})
-    engine = open_engine(chosen, api_key=NO_KEY)
+    engine = open_engine_without_account(chosen)
     return publish_again(
-        latest, chosen, store, engine=engine, prices=prices(), now=datetime.now(UTC)
+        latest, chosen, store, engine=engine, prices=prices_in_force(), now=datetime.now(UTC)
     )

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from stenoflow.deployments.cli.status import COLOURS, PAGE, named_runs
-from stenoflow.deployments.cli.transcribe import read_profile, refuse_doubles
+from stenoflow.deployments.cli.transcribe import choose_profile, refuse_doubles
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import ConfigurationError
 from stenoflow.flows.transcribe import run_name
@@ -67,7 +67,7 @@ def submit(
 
 
 def _profile(name: str | None) -> Any:
-    profile = read_profile(name) if name else None
+    profile = choose_profile(name) if name else None
     return (
         profile if profile is None or isinstance(profile, str) else profile.model_dump(mode="json")
     )

@@ -3,16 +3,13 @@
 import asyncio
 import json
 import sys
-import tomllib
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
-import yaml
 from prefect.client.schemas.objects import State
-from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -24,7 +21,7 @@ from stenoflow.errors import ConfigurationError
 from stenoflow.flows.transcribe import transcribe
 from stenoflow.manifest.keys import artifact_key
 from stenoflow.manifest.model import Manifest
-from stenoflow.profile.model import EngineName, Profile
+from stenoflow.profile import Profile, read_profile
 from stenoflow.storage import locate
 from stenoflow.tasks.ending import Ending, Outcome
 from stenoflow.tasks.runtime import progress as showing
@@ -69,50 +66,22 @@ class Choices:
         at_once: int,
     ) -> Self:
         """Raises ConfigurationError where the profile cannot be read or the engine is unknown."""
-        chosen: Profile | str = read_profile(profile) if profile else Profile()
+        chosen: Profile | str = choose_profile(profile) if profile else Profile()
         if engine is not None:
             if isinstance(chosen, str):
                 raise ConfigurationError(
                     "--engine goes with a profile from a file: a block has its own."
                 )
-            chosen = with_engine(chosen, engine)
+            chosen = chosen.with_engine(engine)
         return cls(profile=chosen, credentials=credentials, force=force, at_once=at_once)
 
 
-def read_profile(name: str) -> Profile | str:
-    """The profile in a TOML, YAML or JSON file; the name itself where it names a block.
+def choose_profile(name: str) -> Profile | str:
+    """Return the profile in a file; the name itself where it names a block.
 
-    Raises ConfigurationError where there is no such file, or it is no profile.
+    Raises ConfigurationError where there is no such file, or it is not a profile.
     """
-    if name.startswith("transcription-profile/"):
-        return name
-    path = Path(name)
-    try:
-        text = path.read_text()
-        fields: Any = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-        return Profile.model_validate(fields or {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"the profile {name} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise ConfigurationError(f"the profile {name} is not valid: {sentences(error)}") from error
-
-
-def with_engine(profile: Profile, engine: str) -> Profile:
-    """The same profile with another engine. Raises ConfigurationError where there is no such engine."""
-    names = EngineName.__args__
-    if engine not in names:
-        raise ConfigurationError(
-            f"there is no engine {engine!r}: choose one of {', '.join(names)}."
-        )
-    return profile.model_copy(update={"engine": engine})
-
-
-def sentences(error: ValidationError) -> str:
-    """What pydantic found wrong, a short clause for each field."""
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'the whole'}: {problem['msg']}"
-        for problem in error.errors()
-    )
+    return name if name.startswith("transcription-profile/") else read_profile(name)
 
 
 def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_json: bool) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from stenoflow.errors import BadNotification
+from stenoflow.options import validation_message
 
 LITERAL = "ceph:"
 """Senders whose records hold keys as they are; those of others are URL-encoded, as AWS has it."""
@@ -99,10 +100,8 @@ def _parsed(body: bytes | str) -> _Notification:
     try:
         return _notification.validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
         raise BadNotification(
-            f"it is no notification of an S3 server: {where}{': ' if where else ''}{first['msg']}."
+            f"it is no notification of an S3 server: {validation_message(error, most=1)}."
         ) from error
 
 

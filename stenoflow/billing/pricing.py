@@ -1,23 +1,23 @@
-"""What audio costs, from a dated table: every figure is an estimate, and no invoice.
+"""Prices of transcription, and estimates made from them: every figure is an estimate, not an invoice.
 
-The table that ships with Stenoflow holds list prices without any contract's discount; where sources
-disagree it holds the higher, so that a limit on cost is kept in either case. To use your own prices,
-write a table of the same form and name its file in ``STENOFLOW_PRICES``.
+Each engine declares its list prices, without any contract's discount, in its
+:class:`~stenoflow.engines.base.EngineSpec`. Where sources disagree it takes the higher price, so that a
+limit on cost is kept in either case. A table of one's own takes the place of all of them, see
+:func:`stenoflow.engines.prices.prices_in_force`; it is a :class:`Prices` in JSON.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_UP, Decimal
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stenoflow.errors import ConfigurationError
+from stenoflow.options import validation_message
 
 SMALLEST_USD = Decimal("0.000001")
 
@@ -31,6 +31,13 @@ class Price(BaseModel):
     """Charged for each second of each channel."""
     as_of: date
     source: str
+
+    @classmethod
+    def listed(cls, usd_per_minute: str, as_of: str, source: str) -> Self:
+        """Return a price written down as texts; ``as_of`` is an ISO date."""
+        return cls(
+            usd_per_minute=Decimal(usd_per_minute), as_of=date.fromisoformat(as_of), source=source
+        )
 
 
 class EnginePrices(BaseModel):
@@ -116,23 +123,14 @@ def _uses(options: Mapping[str, Any], feature: str) -> bool:
     return bool(options.get(feature))
 
 
-def prices() -> Prices:
-    """The table in use: the file named in ``STENOFLOW_PRICES``, else the one that ships.
-
-    Raises ConfigurationError where that file cannot be read or is no table of prices.
-    """
-    return load_prices(os.environ.get("STENOFLOW_PRICES"))
-
-
 @cache
-def load_prices(path: str | None = None) -> Prices:
-    """The table in a file, or the one that ships. Raises ConfigurationError."""
+def load_prices(path: str) -> Prices:
+    """Return the table in a JSON file. Raises ConfigurationError where it cannot be used."""
     try:
-        text = Path(path).read_text() if path else _shipped()
-        return Prices.model_validate_json(text)
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        raise ConfigurationError(f"The table of prices {path} cannot be used: {error}") from error
-
-
-def _shipped() -> str:
-    return files("stenoflow.billing").joinpath("prices.json").read_text()
+        return Prices.model_validate_json(Path(path).read_text())
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"The table of prices {path} is not valid: {validation_message(error, Prices)}."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The table of prices {path} cannot be read: {error}") from error

@@ -1,55 +1,159 @@
-"""Speech engines behind one small protocol: a body of audio in, the engine's raw reply out.
+"""What a speech engine is: the protocol of its object, and the declaration that registers it.
 
-Buying (:meth:`Engine.transcribe`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored
-the moment it arrives and can be read again, for nothing, whenever the reading improves.
+An :class:`Engine` takes one chunk of audio and returns the engine's raw reply. Sending
+(:meth:`Engine.transcribe`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored the
+moment it arrives and can be read again, for nothing, whenever the reading improves.
+
+An :class:`EngineSpec` says everything about an engine that can be known without opening it. Packages
+register one by an entry point of the group ``stenoflow.engines``, see
+:mod:`stenoflow.engines.registry`.
 """
 
 import threading
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from stenoflow.audio.encoding import Encoding, RequestAudio
+from stenoflow.billing.pricing import EnginePrices
+from stenoflow.engines.credentials import Credential, CredentialSpec
+from stenoflow.media.options import MediaOptions
+from stenoflow.options import Options
 from stenoflow.transcript.model import Reply
+
+O = TypeVar("O", bound=Options)  # noqa: E741 - the options model
 
 
 class Engine(Protocol):
-    """A way to turn audio into words."""
+    """A speech engine, ready for requests from any number of threads."""
 
     @property
     def name(self) -> str:
-        """As in ``Profile.engine``."""
-        ...
-
-    @property
-    def accuracy(self) -> Literal["low", "standard"]:
-        """ "low" for engines meant for trying out: every output says so."""
+        """Name of the engine, as in ``Profile.engine``."""
         ...
 
     @property
     def encoding(self) -> Encoding:
-        """How audio is packed for this engine."""
+        """How audio is encoded for this engine."""
         ...
 
     @property
     def max_request_bytes(self) -> int | None:
-        """The engine's own limit on one body; None where it has none."""
+        """Largest body that one request may have, in bytes; None where there is no limit."""
         ...
 
     def identity(self) -> Mapping[str, Any]:
-        """Every option, beside the audio, that changes the answer, as JSON values; no secrets.
+        """Return every option, besides the audio, that changes the reply, as JSON values.
 
-        Part of the content address under which a reply is kept.
+        It is part of the content address under which a reply is kept, and holds no secrets.
         """
         ...
 
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """The engine's raw reply to one request: JSON, exactly as received.
+        """Send one request and return the raw reply: JSON, exactly as received.
 
-        One attempt, never retried inside. Raises EngineRefused, EngineAccountError, EngineError and its
-        kinds, or Stopped.
+        Makes one attempt and never repeats it. Raises EngineRefused, EngineAccountError, EngineError
+        and its kinds, or Stopped once ``stop`` is set.
         """
         ...
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply strictly. Raises EngineError where it is no transcript."""
+        """Read a raw reply strictly. Raises EngineError where it is not a transcript."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, for people who choose one and for checks of a profile."""
+
+    languages: frozenset[str] | Literal["any"]
+    """BCP-47 tags of the languages it knows; "any" where that depends on a server or a model."""
+    accuracy: Literal["low", "standard"] = "standard"
+    """"low" for engines meant for trying out: every artifact says so."""
+    words: bool = True
+    """Gives each word its time."""
+    speakers: bool = False
+    """Tells speakers apart."""
+    channels: bool = False
+    """Transcribes several channels of one request separately."""
+    translation: bool = False
+    """Can translate while it transcribes."""
+    vocabulary: bool = False
+    """Can be given words to expect."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Limits of an account, shared by all machines that use it."""
+
+    open_requests: int
+    """Requests open at once."""
+    requests_per_s: float
+    """Requests begun each second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """An optional package that an engine needs."""
+
+    module: str
+    """Name that it is imported by."""
+    install: str
+    """Command that installs it."""
+
+    @property
+    def installed(self) -> bool:
+        """True if the package can be imported; it is not imported to find out."""
+        return find_spec(self.module) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSetup:
+    """What an engine is opened with, besides its own options."""
+
+    media: MediaOptions = field(default_factory=MediaOptions)
+    """Which channels of a recording are transcribed."""
+    credential: Credential | None = None
+    """The account's key; None for engines without one, and where no request will be sent."""
+    credential_named: bool = False
+    """True if a person has named the credential for this very run: not using it would be an error."""
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec(Generic[O]):
+    """The declaration of an engine: the one place that says what it is, needs, can do and costs."""
+
+    name: str
+    """As in ``Profile.engine``: small letters, digits and hyphens."""
+    title: str
+    """For people, in forms and tables."""
+    options: type[O]
+    """Model of its section in a profile. Every field has a default."""
+    open: Callable[[O, EngineSetup], Engine]
+    """Returns the engine; imports its libraries only then, and connects to nothing.
+
+    Raises ConfigurationError where the options contradict one another.
+    """
+    capabilities: Capabilities
+    prices: EnginePrices = field(default_factory=EnginePrices)
+    """List prices, for estimates."""
+    limits: EngineLimits | None = None
+    """None for engines that run on this machine: those share its cores."""
+    credentials: CredentialSpec | None = None
+    """None for engines without an account."""
+    library: Library | None = None
+    """None where nothing but Stenoflow's own dependencies is needed."""
+    audio_s_per_s: float | None = None
+    """Seconds of audio transcribed in a second by one request, for estimates; None where unknown."""
+    sends_original: Callable[[O], bool] = _never
+    """Returns True if these options send the recording as it is, in one request."""
+
+    @property
+    def section(self) -> str:
+        """Name of its section in a profile."""
+        return self.name.replace("-", "_")

@@ -26,9 +26,13 @@ WHISPER_LANGUAGES: dict[str, str] = {
 """Code by name."""
 
 
-def language_tag(said: str | None) -> str | None:
-    """The BCP-47 tag for a language as Whisper's code or name; None where it is neither."""
-    name = (said or "").strip().lower()
+WHISPER_TAGS = frozenset("jv" if code == "jw" else code for code in WHISPER_LANGUAGES.values())
+"""BCP-47 tags of all of them."""
+
+
+def language_tag(language: str | None) -> str | None:
+    """Return the BCP-47 tag of a language given as Whisper's code or name; None for any other."""
+    name = (language or "").strip().lower()
     code = WHISPER_LANGUAGES.get(name, name)
     if code not in WHISPER_LANGUAGES.values():
         return None
@@ -36,7 +40,7 @@ def language_tag(said: str | None) -> str | None:
 
 
 def whisper_code(tag: str) -> str | None:
-    """Whisper's code for a BCP-47 tag, whatever its region; None where it does not know the language."""
+    """Return Whisper's code for a BCP-47 tag, whatever its region; None where it has none."""
     primary = tag.strip().lower().replace("_", "-").partition("-")[0]
     code = "jw" if primary == "jv" else primary
     return code if code in WHISPER_LANGUAGES.values() else None

@@ -1,38 +1,168 @@
-"""The engine that a profile names.
+"""The engines that are installed, found by entry point and opened by name.
 
-Each engine's module is imported only here and only when it is asked for: their libraries take up to a
-second to import.
+A package registers an engine in its ``pyproject.toml``::
+
+    [project.entry-points."stenoflow.engines"]
+    NAME = "PACKAGE.MODULE:SPEC"
+
+where SPEC is an :class:`~stenoflow.engines.base.EngineSpec` of that NAME. Stenoflow's own engines are
+registered the same way. Their modules are light: an engine's libraries are imported when it is opened.
 """
 
-import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any, Protocol, cast
 
-from stenoflow.engines.base import Engine
-from stenoflow.profile.model import Profile
+from stenoflow.engines.base import Engine, EngineSetup, EngineSpec
+from stenoflow.engines.credentials import Credential
+from stenoflow.errors import ConfigurationError, MissingDependency
+from stenoflow.media.options import MediaOptions
+
+GROUP = "stenoflow.engines"
+
+OWN = ("pocketsphinx", "deepgram", "openai", "faster-whisper")
+"""Engines that ship with Stenoflow, in the order in which they are listed before all others."""
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def open_engine(
-    profile: Profile, *, api_key: str | None = None, base_url: str | None = None
-) -> Engine:
-    """The profile's engine, ready to listen; nothing is connected to yet.
+class EngineChoice(Protocol):
+    """The part of a profile that an engine is opened by."""
 
-    ``api_key`` and ``base_url`` are those of the engine's account, where it has one. Raises
-    ConfigurationError where the engine's options contradict one another or its key is missing;
-    MissingDependency where it is not installed.
+    @property
+    def engine(self) -> str:
+        """Name of the engine."""
+        ...
+
+    @property
+    def media(self) -> MediaOptions:
+        """Which channels of a recording are transcribed."""
+        ...
+
+    def options_for(self, spec: EngineSpec[Any]) -> Any:
+        """Return the engine's section."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the entry points of the group have yielded."""
+
+    specs: Mapping[str, EngineSpec[Any]]
+    broken: Mapping[str, str]
+    """For each entry point that cannot be used, by its name, one sentence that says why."""
+
+
+def engines() -> Mapping[str, EngineSpec[Any]]:
+    """Return all usable engines by name: Stenoflow's own first, then others in alphabetical order."""
+    return registered().specs
+
+
+@cache
+def registered() -> Registered:
+    """Load the entry points, once in a process; one that is broken does not touch the others."""
+    specs: dict[str, EngineSpec[Any]] = {}
+    broken: dict[str, str] = {}
+    for entry in sorted(entry_points(group=GROUP), key=_rank):
+        try:
+            spec = _load(entry)
+        except Exception as error:
+            # A package of somebody else's may raise anything while it is imported.
+            broken[entry.name] = f"{_origin(entry)} cannot be loaded: {_said(error)}"
+            continue
+        if spec.section in {each.section for each in specs.values()}:
+            broken[entry.name] = f"{_origin(entry)} is left out: its name is taken."
+        else:
+            specs[spec.name] = spec
+    return Registered(MappingProxyType(specs), MappingProxyType(broken))
+
+
+def engine_spec(name: str) -> EngineSpec[Any]:
+    """Return an engine's declaration.
+
+    Raises ConfigurationError, naming the nearest engines, where there is none of that name.
     """
-    if profile.engine == "deepgram":
-        from stenoflow.engines.deepgram.engine import DeepgramEngine  # noqa: PLC0415
-        from stenoflow.engines.deepgram.parameters import is_multichannel  # noqa: PLC0415
+    found = registered()
+    if spec := found.specs.get(name):
+        return spec
+    if reason := found.broken.get(name):
+        raise ConfigurationError(f"The engine {name!r} cannot be used: {reason}")
+    if not found.specs:
+        raise ConfigurationError(
+            "No engine is registered, not even Stenoflow's own: install Stenoflow again "
+            "(in a checkout: make doctor)."
+        )
+    near = get_close_matches(name, found.specs, n=2)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"choose one of {', '.join(found.specs)}."
+    )
+    raise ConfigurationError(f"There is no engine {name!r}: {hint}")
 
-        multichannel = is_multichannel(profile)
-        return DeepgramEngine(profile.deepgram, api_key or "", base_url, multichannel=multichannel)
-    if profile.engine == "pocketsphinx":
-        from stenoflow.engines.pocketsphinx.engine import PocketSphinxEngine  # noqa: PLC0415
 
-        return PocketSphinxEngine(profile.pocketsphinx)
-    if profile.engine == "openai":
-        from stenoflow.engines.openai.engine import OpenAIEngine  # noqa: PLC0415
+def open_engine(choice: EngineChoice, *, credential: Credential | None = None) -> Engine:
+    """Return a profile's engine, ready for requests; nothing is connected to yet.
 
-        return OpenAIEngine(profile.openai, api_key or os.environ.get("OPENAI_API_KEY"), base_url)
-    from stenoflow.engines.faster_whisper.engine import FasterWhisperEngine  # noqa: PLC0415
+    Without ``credential`` the key of the environment is taken, for the host that it belongs to.
+    Raises ConfigurationError where there is no such engine, its options contradict one another, or a
+    key that it needs is missing or belongs to another host; MissingDependency where its library is
+    not installed.
+    """
+    spec = engine_spec(choice.engine)
+    named = credential is not None
+    if spec.credentials:
+        credential = credential or spec.credentials.from_environment()
+        if credential is None and spec.credentials.required:
+            raise ConfigurationError(
+                f"The engine {spec.name} needs an API key: save a {spec.credentials.block} block and "
+                f"name it in `credentials`, or set {spec.credentials.variable} where the flow runs."
+            )
+    return _open(spec, choice, EngineSetup(choice.media, credential, named))
 
-    return FasterWhisperEngine(profile.faster_whisper)
+
+def open_engine_without_account(choice: EngineChoice) -> Engine:
+    """Return a profile's engine for its name, identity and limits: it has no key and sends nothing.
+
+    Raises as :func:`open_engine`, but for the key.
+    """
+    return _open(engine_spec(choice.engine), choice, EngineSetup(choice.media))
+
+
+def _open(spec: EngineSpec[Any], choice: EngineChoice, setup: EngineSetup) -> Engine:
+    if spec.library and not spec.library.installed:
+        raise MissingDependency(f"The engine {spec.name} is not installed: {spec.library.install}")
+    return spec.open(choice.options_for(spec), setup)
+
+
+def _rank(entry: EntryPoint) -> tuple[bool, int, str]:
+    own = entry.dist is not None and entry.dist.name == "stenoflow" and entry.name in OWN
+    return not own, OWN.index(entry.name) if own else 0, entry.name
+
+
+def _load(entry: EntryPoint) -> EngineSpec[Any]:
+    spec: Any = entry.load()
+    if not isinstance(spec, EngineSpec):
+        raise ConfigurationError(f"it is a {type(spec).__name__}, not an EngineSpec")
+    found = cast("EngineSpec[Any]", spec)
+    if found.name != entry.name:
+        raise ConfigurationError(f"its EngineSpec is named {found.name!r}")
+    if not _NAME.fullmatch(found.name):
+        raise ConfigurationError("its name is not made of small letters, digits and hyphens")
+    found.options()
+    return found
+
+
+def _origin(entry: EntryPoint) -> str:
+    package = f" of the package {entry.dist.name}" if entry.dist else ""
+    return f"The entry point {entry.name} = {entry.value}{package}"
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return (
+        f"{text if isinstance(error, ConfigurationError) else f'{type(error).__name__}: {text}'}."
+    )

@@ -15,12 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from stenoflow.billing.pricing import Prices
 from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
+from stenoflow.engines.registry import engine_spec
 from stenoflow.estimate.sampling import Range, Stratum, estimate
 from stenoflow.storage import ObjectInfo
-
-HEARD_PER_S = {"deepgram": 60.0, "pocketsphinx": 3.5}
-"""Seconds of audio that an engine hears a second, in one request. Deepgram's is an assumption, half of
-what Deepgram itself claims; PocketSphinx's was measured on one core. Others' depend on their machine."""
 
 SPARE = Decimal("1.02")
 """What is approved is rounded up: each request's estimate is, too."""
@@ -157,7 +154,7 @@ def estimate_sweep(
 
     audio_s = estimate(strata, lambda info: at(info).audio_s)
     paid_s = estimate(strata, lambda info: at(info).paid_s)
-    speed = HEARD_PER_S.get(engine.name)
+    speed = engine_spec(engine.name).audio_s_per_s
     return Forecast(
         source=source,
         destination=destination,

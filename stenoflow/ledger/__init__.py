@@ -6,7 +6,7 @@ on any machine, finds the reply or waits for it.
 """
 
 from stenoflow.ledger.clock import Clock, SystemClock
-from stenoflow.ledger.keys import address_of, chunk_key_of, sends_original_file
+from stenoflow.ledger.keys import address_of, chunk_key_of
 from stenoflow.ledger.ledger import Ledger, Origin, PurchasedReply, Read, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
 from stenoflow.ledger.validation import reader
@@ -26,5 +26,4 @@ __all__ = [
     "address_of",
     "chunk_key_of",
     "reader",
-    "sends_original_file",
 ]

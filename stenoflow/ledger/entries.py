@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from stenoflow.errors import UnusableResponse
 from stenoflow.ledger.records import ChunkKey, Intent, Receipt, Record
+from stenoflow.options import validation_message
 from stenoflow.storage import ObjectInfo, Store
 
 _R = TypeVar("_R", bound=Record)
@@ -88,7 +89,8 @@ def read_record(store: Store, kind: type[_R], key: str) -> _R:
         return kind.model_validate_json(store.read(key))
     except ValidationError as error:
         raise UnusableResponse(
-            f"{store.url_of(key)} is not a valid {kind.__name__.lower()} of the ledger: {error}"
+            f"{store.url_of(key)} is not a valid {kind.__name__.lower()} of the ledger: "
+            f"{validation_message(error, most=1)}"
         ) from error
 
 

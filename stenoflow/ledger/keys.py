@@ -14,11 +14,6 @@ from stenoflow.profile.model import Profile
 from stenoflow.segmentation.planner import Part
 
 
-def sends_original_file(profile: Profile) -> bool:
-    """Return True if the engine is sent the file as it is, in one request, by upload or by URL."""
-    return profile.engine == "deepgram" and profile.deepgram.upload in ("original", "url")
-
-
 def address_of(profile: Profile, engine: Engine, source_sha256: str) -> str:
     """Return the content address of everything bought for a recording under a profile, in hex."""
     decisive: dict[str, Any] = {
@@ -26,7 +21,7 @@ def address_of(profile: Profile, engine: Engine, source_sha256: str) -> str:
         "engine": engine.name,
         "options": dict(engine.identity()),
     }
-    if not sends_original_file(profile):
+    if not profile.sends_original:
         for section in ("media", "vad", "cutting"):
             decisive[section] = getattr(profile, section).model_dump(mode="json")
     return canonical_digest(decisive)

@@ -41,6 +41,7 @@ from stenoflow.ledger.entries import JSON, ChunkEntries, put_record_if_absent, r
 from stenoflow.ledger.lease import Attempt, LeaseMonitor
 from stenoflow.ledger.lease_owner import this_process
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, folder_of
+from stenoflow.options import validation_message
 from stenoflow.storage import Store
 from stenoflow.transcript.model import Reply
 
@@ -183,7 +184,8 @@ class Ledger:
             return kind.validate_json(self.store.read(key))
         except ValidationError as error:
             raise UnusableResponse(
-                f"{self.store.url_of(key)}, by which audio was bought, cannot be read: {error}"
+                f"{self.store.url_of(key)}, by which audio was bought, cannot be read: "
+                f"{validation_message(error, most=1)}"
             ) from error
 
     def _check_attempts_left(self, unclaimed: Unclaimed) -> None:

@@ -19,8 +19,9 @@ from stenoflow.audio.encoding import RequestAudio, pack
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
+from stenoflow.engines.registry import engine_spec
 from stenoflow.errors import ConfigurationError, NotFound
-from stenoflow.ledger.keys import address_of, sends_original_file
+from stenoflow.ledger.keys import address_of
 from stenoflow.ledger.ledger import Ledger, Origin, PurchasedReply
 from stenoflow.pipeline.purchase import Admission, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
@@ -126,14 +127,14 @@ def transcribe(
     """
     if not any(plan.parts for plan in plans):
         return Transcribed(_joined(profile, engine, plans, ()), tuple(plans), ())
-    if sends_original_file(profile):
+    if profile.sends_original:
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
     kept = ledger.put_once(address, PLAN, _plans, tuple(plans))
     channels = {channel.index: channel for channel in heard.channels}
 
     def body(plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
-        if sends_original_file(profile):
+        if profile.sends_original:
             return _whole(original, source_sha256, profile, plan)
         return _packed(channels[plan.channel], plan, part, path, engine, stop)
 
@@ -149,7 +150,7 @@ def transcribe(
         stop=stop,
         progress=progress,
         cutting=profile.cutting,
-        whole=sends_original_file(profile),
+        whole=profile.sends_original,
         channels=_channels_in_body(profile, heard),
         probabilities={index: each.probabilities for index, each in channels.items()},
     )
@@ -181,7 +182,7 @@ def outstanding(
     """What :func:`transcribe` would buy. Nothing is written. Raises UnusableResponse, StoreUnavailable."""
     if not any(plan.parts for plan in plans):
         return Outstanding(0.0, 0.0, 0)
-    if sends_original_file(profile):
+    if profile.sends_original:
         plans = [_uncut(plans, heard.samples)]
     address = address_of(profile, engine, source_sha256)
     kept = ledger.get(address, PLAN, _plans) or tuple(plans)
@@ -266,7 +267,7 @@ def _packed(
 
 
 def _channels_in_body(profile: Profile, heard: AudioAnalysis) -> int:
-    return len(heard.channels) if sends_original_file(profile) and _apart(profile) else 1
+    return len(heard.channels) if profile.sends_original and _apart(profile) else 1
 
 
 def _apart(profile: Profile) -> bool:
@@ -303,7 +304,7 @@ def _joined(
         answers,
         duration_s=to_seconds(max((plan.samples for plan in plans), default=0)),
         engine=engine.name,
-        accuracy=engine.accuracy,
+        accuracy=engine_spec(engine.name).capabilities.accuracy,
         separate_channels=_apart(profile),
     )
     return normalize(transcript)

@@ -1,19 +1,28 @@
-"""All that a person can choose about how a recording is treated.
+"""The profile: all that a person can choose about how a recording is treated.
 
 One model serves flow parameters, Prefect blocks, profile files and manifests alike, so each field
 carries what a form needs: a title, a description, bounds and a default that works.
+
+Each engine has a section, a field named by the engine (with ``_`` for ``-``). Those of Stenoflow's own
+engines are fields of the class below; those of other packages are added from their entry points, and
+are left out of a dump, and so of the digest, while they equal their defaults: installing an engine
+changes no digest.
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, create_model
 
 from stenoflow.audio.options import QualityOptions
+from stenoflow.engines.base import EngineSpec
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
+from stenoflow.engines.registry import engine_spec, engines
+from stenoflow.errors import ConfigurationError
 from stenoflow.http.options import WebhookOptions
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.options import Options, canonical_digest
@@ -22,15 +31,26 @@ from stenoflow.render.playback import PlaybackOptions
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.vad.options import VadOptions
 
-EngineName = Literal["pocketsphinx", "deepgram", "openai", "faster-whisper"]
+O = TypeVar("O", bound=Options)  # noqa: E741 - an engine's options
 
 DEFAULT_ARTIFACTS = ("json", "txt", "srt", "vtt", "md", "page")
 
 
-class Profile(Options):
-    """How a recording is treated, from its first byte to its last artifact."""
+def _installed(engine: str) -> str:
+    try:
+        return engine_spec(engine).name
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
 
-    engine: EngineName = Field(default="pocketsphinx", title="Engine")
+
+def _list_engines(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(engines())
+
+
+class _Profile(Options):
+    engine: Annotated[str, AfterValidator(_installed)] = Field(
+        default="pocketsphinx", title="Engine", json_schema_extra=_list_engines
+    )
     limits: Limits = Field(default=Limits(), title="Limits")
     media: MediaOptions = Field(default=MediaOptions(), title="Sound")
     quality: QualityOptions = Field(default=QualityOptions(), title="Quality")
@@ -55,5 +75,67 @@ class Profile(Options):
     notify: WebhookOptions | None = Field(default=None, title="Notify")
 
     def digest(self) -> str:
-        """SHA-256, in hex, of every choice: two profiles of one digest treat a recording alike."""
+        """Return the SHA-256, in hex, of every choice: profiles of one digest treat alike."""
         return canonical_digest(self.model_dump(mode="json"))
+
+    def options_for(self, spec: EngineSpec[O]) -> O:
+        """Return the section of an engine.
+
+        Raises ConfigurationError where the profile has none, as its name is taken by another field.
+        """
+        section = getattr(self, spec.section, None)
+        if not isinstance(section, spec.options):
+            raise ConfigurationError(
+                f"The engine {spec.name} has no section in a profile, as {spec.section} is another "
+                "field there: its package must rename it."
+            )
+        return section
+
+    def with_engine(self, name: str) -> Self:
+        """Return the same profile with another engine.
+
+        Raises ConfigurationError where there is no such engine.
+        """
+        return self.model_copy(update={"engine": engine_spec(name).name})
+
+    @property
+    def sends_original(self) -> bool:
+        """True if the engine is sent the recording as it is, in one request."""
+        spec = engine_spec(self.engine)
+        return spec.sends_original(self.options_for(spec))
+
+
+def _is_default(default: Options, section: object) -> bool:
+    return section == default
+
+
+def _sections() -> dict[str, Any]:
+    """Return the fields of engines that other packages have registered."""
+    return {
+        spec.section: (
+            spec.options,
+            Field(
+                default=default,
+                title=spec.title,
+                exclude_if=partial(_is_default, default),
+            ),
+        )
+        for spec in engines().values()
+        if not hasattr(_Profile, spec.section) and spec.section not in _Profile.model_fields
+        for default in (spec.options(),)
+    }
+
+
+if TYPE_CHECKING:
+
+    class Profile(_Profile):
+        """How a recording is treated, from its first byte to its last artifact."""
+
+else:
+    Profile = create_model(
+        "Profile",
+        __base__=_Profile,
+        __module__=__name__,
+        __doc__="How a recording is treated, from its first byte to its last artifact.",
+        **_sections(),
+    )

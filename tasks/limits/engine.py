@@ -24,15 +24,10 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from stenoflow.engines.base import EngineLimits
+from stenoflow.engines.registry import engine_spec
 from stenoflow.errors import EngineBusy, PrefectUnavailable, Stopped
 from stenoflow.tasks.limits.machine import CORES
-
-SHARED = ("deepgram", "openai")
-"""Engines behind an account that all machines share."""
-
-OPEN_AT_ONCE = {"deepgram": 25, "openai": 4}
-"""Deepgram allows 50 open requests a project, and 10 with summaries, topics or sentiment."""
-BEGUN_PER_S = {"deepgram": 10.0, "openai": 10.0}
 
 LEASE_S = 60.0
 POLL_S = 5.0
@@ -61,21 +56,22 @@ def engine_limiter(engine: str, *, poll_s: float = POLL_S) -> Limiter:
 
     ``poll_s`` is after how many seconds of waiting a cancellation is noticed at the latest.
     """
-    if engine in SHARED:
+    if engine_spec(engine).limits:
         return lambda stop: _account_slot(engine, stop, poll_s)
     return CORES.slot
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:
     """Create an engine's limits unless they exist: what a person has set stays as it is."""
+    limits = _limits_of(engine)
     for limit in (
         GlobalConcurrencyLimitCreate(
-            name=concurrency_limit_name(engine), limit=OPEN_AT_ONCE[engine]
+            name=concurrency_limit_name(engine), limit=limits.open_requests
         ),
         GlobalConcurrencyLimitCreate(
             name=rate_limit_name(engine),
-            limit=math.ceil(BEGUN_PER_S[engine]),
-            slot_decay_per_second=BEGUN_PER_S[engine],
+            limit=math.ceil(limits.requests_per_s),
+            slot_decay_per_second=limits.requests_per_s,
         ),
     ):
         try:
@@ -93,12 +89,19 @@ def back_off_all_workers(engine: str, wait_s: float) -> None:
     """
     with _as_prefect_unavailable(), get_client(sync_client=True) as client:
         limit = client.read_global_concurrency_limit_by_name(rate_limit_name(engine))
-        decay_per_s = limit.slot_decay_per_second or BEGUN_PER_S[engine]
+        decay_per_s = limit.slot_decay_per_second or _limits_of(engine).requests_per_s
         overfilled = limit.limit + math.ceil(wait_s * decay_per_s)
         if limit.active_slots < overfilled:
             client.update_global_concurrency_limit(
                 limit.name, GlobalConcurrencyLimitUpdate(active_slots=overfilled)
             )
+
+
+def _limits_of(engine: str) -> EngineLimits:
+    limits = engine_spec(engine).limits
+    if limits is None:
+        raise ValueError(f"{engine} runs on this machine, and has no limits of an account")
+    return limits
 
 
 @contextmanager

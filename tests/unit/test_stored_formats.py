@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from stenoflow.billing.pricing import load_prices
 from stenoflow.catalog.report import SweepReport
 from stenoflow.engines.deepgram.engine import DeepgramEngine
+from stenoflow.engines.prices import list_prices
 from stenoflow.engines.registry import open_engine
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.ledger.records import Intent, Receipt
@@ -107,7 +107,7 @@ def test_transcripts(path: Path) -> None:
 def test_what_was_bought_is_found_under_the_same_address_and_gives_the_same_words() -> None:
     expected = json.loads((GOLDEN / "tones.json").read_bytes())
     profile = Profile.model_validate(expected["profile"])
-    engine = DeepgramEngine(profile.deepgram, "no-key")
+    engine = DeepgramEngine(profile.deepgram)
     ledger = Ledger(open_store(str(DESTINATION)))
 
     found = rebuild(profile, engine, ledger, expected["source_sha256"])
@@ -132,7 +132,7 @@ def test_a_recording_is_published_again_from_its_ledger_word_for_word(tmp_path: 
         profile,
         open_store(str(tmp_path)),
         engine=open_engine(profile),
-        prices=load_prices(),
+        prices=list_prices(),
         now=NOW,
     )
 

@@ -1,15 +1,9 @@
-"""Deepgram's pre-recorded transcription, over its official SDK.
+"""Deepgram's pre-recorded transcription, over its official SDK."""
 
-One call of :meth:`DeepgramEngine.transcribe` is one request over one new connection: never repeated
-here, since a repeated request may be paid twice, and stored word for word before anybody reads it.
-"""
-
-import json
 import re
-import threading
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 from deepgram import DeepgramClient
@@ -17,110 +11,73 @@ from deepgram.core.request_options import RequestOptions
 from deepgram.environment import DeepgramClientEnvironment
 
 from stenoflow.audio.encoding import Encoding, RequestAudio
-from stenoflow.engines.deepgram.errors import REQUEST_ID, id_of, refusal
+from stenoflow.engines.credentials import Credential
+from stenoflow.engines.deepgram.errors import REQUEST_ID, STATUSES, reported
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import host_of, parameters, result_affecting_params
-from stenoflow.engines.deepgram.response import read_reply
-from stenoflow.engines.http import no_response_error
-from stenoflow.errors import (
-    ConfigurationError,
-    EngineError,
-    StenoError,
-    Stopped,
-)
+from stenoflow.engines.deepgram.response import read_reply, request_id_of
+from stenoflow.engines.http import HttpEngine
+from stenoflow.engines.http_errors import Reported
+from stenoflow.errors import ConfigurationError
 from stenoflow.http.request import AbortableRequest
 from stenoflow.transcript.model import Reply
 
-CHUNK = 1 << 16
+BLOCK_BYTES = 1 << 16
 """Bytes of the body that are in memory at a time."""
 
 MAX_BYTES = 2 * 1000**3
-"""Of one body: https://developers.deepgram.com/docs/stt/pre-recorded-audio#limits."""
+"""Largest body: https://developers.deepgram.com/docs/stt/pre-recorded-audio#limits."""
 
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
 
 
-class DeepgramEngine:
-    """Deepgram behind the protocol :class:`~stenoflow.engines.base.Engine`. Safe to use from many threads.
+class DeepgramEngine(HttpEngine):
+    """Deepgram as an :class:`~stenoflow.engines.base.Engine`.
 
-    ``multichannel`` is true where bodies have several channels that are heard apart (a recording that
-    is sent as it is); each is paid. ``base_url`` is that of a self-hosted Deepgram or of a stand-in;
-    None, or that of Deepgram's global host, leaves the choice to the profile's region. Raises
-    ConfigurationError where there is no key, or where the options contradict one another.
+    The credential's base URL is where requests go: Deepgram itself, in the profile's region, or a
+    self-hosted Deepgram or stand-in. Without a credential the engine has an identity, and sends
+    nothing. ``multichannel`` is true where a body has several channels that are transcribed
+    separately (a recording that is sent as it is); each is paid. Raises ConfigurationError where the
+    options contradict one another.
     """
+
+    name = "deepgram"
+    max_request_bytes = MAX_BYTES
+    statuses = STATUSES
+    request_id_header = REQUEST_ID
 
     def __init__(
         self,
         options: DeepgramOptions,
-        api_key: str,
-        base_url: str | None = None,
+        credential: Credential | None = None,
         *,
         multichannel: bool = False,
     ) -> None:
-        if not api_key or not api_key.isprintable() or not api_key.isascii() or " " in api_key:
-            raise ConfigurationError(
-                "Deepgram needs an API key: save a deepgram-credentials block, or set "
-                "DEEPGRAM_API_KEY."
-            )
+        host = host_of(options, credential.base_url if credential else None)
+        super().__init__(called="Deepgram", host=host, deadline_s=options.deadline_s)
         self._options = options
-        self._api_key = api_key
-        self._host = host_of(options, base_url)
+        self._api_key = credential.api_key if credential else None
         self._query = parameters(options, multichannel=multichannel)
 
     def __repr__(self) -> str:
         return f"DeepgramEngine({self._options.model!r}, {self._host!r})"
 
     @property
-    def name(self) -> str:
-        return "deepgram"
-
-    @property
-    def accuracy(self) -> Literal["low", "standard"]:
-        return "standard"
-
-    @property
     def encoding(self) -> Encoding:
+        """FLAC, unless the profile asks for WAV."""
         return "wav" if self._options.upload == "wav" else "flac"
 
-    @property
-    def max_request_bytes(self) -> int | None:
-        return MAX_BYTES
-
     def identity(self) -> Mapping[str, Any]:
-        """The parameters that change the answer, by Deepgram's own names."""
+        """Return the parameters that change the reply, by Deepgram's own names."""
         return result_affecting_params(self._query)
 
-    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """Deepgram's reply, byte for byte: a JSON object.
-
-        Raises EngineRefused (400 and other statuses that mean this audio), EngineAccountError (401, 402,
-        403, or nothing of Deepgram's at the base URL), EngineBusy (429), RequestTooLong (413, 504),
-        EngineError (any other, no answer, or one that is no JSON), Stopped.
-        """
-        if stop.is_set():
-            raise Stopped("Stopped before the audio was sent to Deepgram.")
-        line = AbortableRequest(stop, self._options.deadline_s)
-        failure: Exception | None = None
-        try:
-            self._exchange(line, body)
-        except Exception as error:
-            failure = error
-        if line.response is None:
-            raise no_response_error(
-                line,
-                failure,
-                called="Deepgram",
-                host=self._host,
-                deadline_s=self._options.deadline_s,
-                request_id=line.headers.get(REQUEST_ID),
-            ) from failure
-        return self._judged(line, line.response, body)
-
     def parse(self, raw: bytes) -> Reply:
+        """Read a raw reply. Raises EngineError where it is not a transcription."""
         return read_reply(raw, language=self._options.language)
 
-    def _exchange(self, line: AbortableRequest, body: RequestAudio) -> None:
-        """Send the request and read its answer; what the SDK makes of the answer does not matter."""
+    def _send(self, request: AbortableRequest, body: RequestAudio) -> None:
+        if self._api_key is None:
+            raise ConfigurationError("Deepgram was opened without an API key: nothing can be sent.")
         options = self._options
         timeout = httpx.Timeout(
             connect=options.connect_timeout_s,
@@ -128,7 +85,7 @@ class DeepgramEngine:
             read=options.read_timeout_s,
             pool=options.connect_timeout_s,
         )
-        with line.client(timeout) as http:
+        with request.client(timeout) as http:
             deepgram = DeepgramClient(
                 api_key=self._api_key,
                 environment=_environment(self._host),
@@ -142,7 +99,7 @@ class DeepgramEngine:
             with body.path.open("rb") as file:
                 headers = {"content-length": str(body.size), "content-type": body.content_type}
                 media.transcribe_file(
-                    request=iter(partial(file.read, CHUNK), b""),
+                    request=iter(partial(file.read, BLOCK_BYTES), b""),
                     request_options=self._request(headers),
                 )
 
@@ -153,33 +110,17 @@ class DeepgramEngine:
             max_retries=0,
         )
 
-    def _judged(
-        self, line: AbortableRequest, response: httpx.Response, body: RequestAudio
-    ) -> bytes:
-        if not response.is_success:
-            raise self._without_secrets(refusal(response, sent=line.sent), body)
-        try:
-            whole = isinstance(json.loads(response.content), dict)
-        except ValueError:
-            whole = False
-        if whole:
-            return response.content
-        if line.aborted_by == "stop":
-            raise Stopped("Stopped while Deepgram was answering; the request may be paid.")
-        raise EngineError(
-            f"Deepgram's reply is broken off, or not Deepgram's: {len(response.content)} bytes of "
-            f"{response.headers.get('content-type', 'no type')} that are no JSON object.",
-            request_id=id_of(response),
-            may_be_paid=True,
-        )
+    def _reported(self, body: bytes) -> Reported:
+        return reported(body)
 
-    def _without_secrets(self, error: StenoError, body: RequestAudio) -> StenoError:
-        """The error, with neither key nor signature of a URL in what Deepgram said."""
-        said = str(error).replace(self._api_key, "[key]")
-        if body.url is not None:
-            said = _QUERY.sub("?[signature]", said)
-        error.args = (said,)
-        return error
+    def _request_id(self, response: httpx.Response) -> str | None:
+        return super()._request_id(response) or request_id_of(response.content)
+
+    def _redact(self, message: str, body: RequestAudio) -> str:
+        """Return the message with neither the key nor the signature of a presigned URL."""
+        if self._api_key:
+            message = message.replace(self._api_key, "[key]")
+        return message if body.url is None else _QUERY.sub("?[signature]", message)
 
 
 def _environment(host: str) -> DeepgramClientEnvironment:

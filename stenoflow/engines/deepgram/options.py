@@ -6,6 +6,14 @@ from pydantic import Field
 
 from stenoflow.options import Options
 
+HOSTS = {
+    "global": "https://api.deepgram.com",
+    "eu": "https://api.eu.deepgram.com",
+    "au": "https://api.au.deepgram.com",
+    "in": "https://api.in.deepgram.com",
+}
+"""By region: https://developers.deepgram.com/reference/regional-endpoints."""
+
 
 class DeepgramOptions(Options):
     """Deepgram's pre-recorded options, by Deepgram's own names; empty ones are not sent."""

@@ -5,20 +5,12 @@ Everything here is decided before a recording is touched, so no money is spent t
 
 from collections.abc import Mapping
 
-from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.deepgram.options import HOSTS, DeepgramOptions
 from stenoflow.errors import ConfigurationError
-from stenoflow.profile.model import Profile
+from stenoflow.media.options import MediaOptions
 
 Value = str | bool | int | float | list[str]
 """A list is sent as one parameter for each of its entries."""
-
-HOSTS = {
-    "global": "https://api.deepgram.com",
-    "eu": "https://api.eu.deepgram.com",
-    "au": "https://api.au.deepgram.com",
-    "in": "https://api.in.deepgram.com",
-}
-"""By region: https://developers.deepgram.com/reference/regional-endpoints."""
 
 OURS = ("region", "other", "upload", "deadline_s")
 TIMEOUTS = ("connect_timeout_s", "write_timeout_s", "read_timeout_s")
@@ -55,14 +47,14 @@ def parameters(options: DeepgramOptions, *, multichannel: bool) -> dict[str, Val
     return query | ({"multichannel": True} if multichannel else {})
 
 
-def is_multichannel(profile: Profile) -> bool:
-    """Whether a request holds several channels that are heard apart: those of a recording that is
-    sent as it is. Otherwise each channel is packed, and sent, by itself.
+def is_multichannel(options: DeepgramOptions, media: MediaOptions) -> bool:
+    """Return True if a request holds several channels that are transcribed separately.
 
-    Raises ConfigurationError where a recording that is sent as it is would have to be changed first.
+    Those are the channels of a recording that is sent as it is. Otherwise each channel is encoded,
+    and sent, by itself. Raises ConfigurationError where a recording that is sent as it is would have
+    to be changed first.
     """
-    media, upload = profile.media, profile.deepgram.upload
-    if upload not in ("original", "url"):
+    if options.upload not in ("original", "url"):
         return False
     for name, is_changed in (
         ("media.channels (one)", media.channels == "one"),

@@ -29,6 +29,7 @@ from stenoflow.engines.deepgram.schema import (
     WordJson,
 )
 from stenoflow.errors import EngineError
+from stenoflow.options import validation_message
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Reply, Word
 
@@ -52,13 +53,13 @@ def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
     """The words of a reply, in order of channel, then of time; times are those of what was sent.
 
     ``language`` is the one that was asked for, for replies that name none. Raises EngineError where
-    the reply is no transcription, with its request id where it has one.
+    the reply is not a transcription, with its request id where it has one.
     """
     try:
         transcription = Transcription.model_validate_json(raw)
     except ValidationError as error:
         raise EngineError(
-            f"Deepgram's reply is no transcription: {_first(error)}.",
+            f"Deepgram's reply is not a transcription: {validation_message(error, most=1)}.",
             request_id=request_id_of(raw),
         ) from error
     return _Reading(transcription, language).reply()
@@ -120,7 +121,9 @@ class _Reading:
         try:
             return shape.validate_python(value)
         except ValidationError as error:
-            self.warnings.append(f"Deepgram's {what} were left out: {_first(error)}.")
+            self.warnings.append(
+                f"Deepgram's {what} were left out: {validation_message(error, most=1)}."
+            )
             return None
 
     def _utterance_starts(
@@ -257,10 +260,3 @@ def _place(
     last = start + length
     fits = 0 <= start < last <= most and end in (last - 1, last)
     return (start, last) if fits else (None, None)
-
-
-def _first(error: ValidationError) -> str:
-    """The first of what was wrong, without the value, which may be private."""
-    what = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in what["loc"])
-    return f"{what['msg']} at {where}" if where else str(what["msg"])

@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -29,8 +28,9 @@ from stenoflow.audio.encoding import Encoding, RequestAudio
 from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
 from stenoflow.engines.languages import language_tag, whisper_code
 from stenoflow.engines.worker import run_worker
-from stenoflow.errors import ConfigurationError, EngineAccountError, EngineError, MissingDependency
+from stenoflow.errors import ConfigurationError, EngineAccountError, EngineError
 from stenoflow.media.sandbox import Bounds
+from stenoflow.options import validation_message
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
 
@@ -93,15 +93,10 @@ class FasterWhisperEngine:
     """
 
     name = "faster-whisper"
-    accuracy: Literal["standard"] = "standard"
     encoding: Encoding = "wav"
     max_request_bytes = None
 
     def __init__(self, options: FasterWhisperOptions) -> None:
-        if find_spec("faster_whisper") is None:
-            raise MissingDependency(
-                "The engine faster-whisper is not installed: pip install 'stenoflow[faster-whisper]'"
-            )
         self._options = options
         self._folder = _checked(options.model_dir)
         self._language = whisper_code(options.language) if options.language else None
@@ -206,7 +201,7 @@ def _read(raw: bytes) -> _Answer | _Unusable:
         return _answers.validate_json(raw)
     except ValidationError as error:
         raise EngineError(
-            f"faster-whisper's reply is not what its child writes: {error.errors()[0]['msg']}."
+            f"faster-whisper's reply is not what its child writes: {validation_message(error, most=1)}."
         ) from error
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from stenoflow.engines.languages import language_tag
 from stenoflow.errors import EngineError
+from stenoflow.options import validation_message
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
 from stenoflow.transcript.text import UNSPACED_SCRIPTS
@@ -81,10 +82,8 @@ def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
     try:
         verbose = Verbose.model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise EngineError(
-            f"The reply is no transcription: {first['msg']} at {where or 'its beginning'}."
+            f"The reply is not a transcription: {validation_message(error, most=1)}."
         ) from error
     segments = verbose.segments or []
     words = _timed(verbose, segments)

@@ -25,6 +25,7 @@ from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
 from stenoflow.engines.worker import run_worker
 from stenoflow.errors import EngineError
 from stenoflow.media.sandbox import Bounds
+from stenoflow.options import validation_message
 from stenoflow.times import SAMPLE_RATE, Seconds, Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
 
@@ -81,7 +82,6 @@ class PocketSphinxEngine:
     """PocketSphinx as an engine; safe to be used by several threads, each with its own child."""
 
     name = "pocketsphinx"
-    accuracy: Literal["low"] = "low"
     encoding: Encoding = "wav"
     max_request_bytes = None
 
@@ -120,7 +120,7 @@ class PocketSphinxEngine:
             answer = _answers.validate_json(raw)
         except ValidationError as error:
             raise EngineError(
-                f"PocketSphinx's reply is not what its child writes: {error.errors()[0]['msg']}."
+                f"PocketSphinx's reply is not what its child writes: {validation_message(error, most=1)}."
             ) from error
         words = [word for stretch in answer.stretches for word in _words(stretch)]
         return Reply(

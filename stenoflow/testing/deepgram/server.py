@@ -1,7 +1,7 @@
 """A stand-in for Deepgram over real HTTP: it recognizes tones, bills, and fails on demand.
 
     with StandIn() as standin:
-        engine = DeepgramEngine(options, standin.key, standin.url)
+        engine = DeepgramEngine(options, Credential(standin.key, standin.url))
         standin.script(status(503), FINE)
         ...
         standin.bill.of(sha256)

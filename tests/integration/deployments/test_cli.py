@@ -42,7 +42,7 @@ def server(prefect_server: None) -> dict[str, str]:
     ("arguments", "said"),
     [
         (("transcribe",), "name at least one recording"),
-        (("transcribe", "a.mp3", "--engine", "parrot"), "there is no engine 'parrot'"),
+        (("transcribe", "a.mp3", "--engine", "parrot"), "There is no engine 'parrot'"),
         (("transcribe", "a.mp3", "--profile", "/nowhere.toml"), "/nowhere.toml"),
         (("transcribe", "/x/a.mp3", "/y/a.mp3"), "both be published under a.mp3"),
         (("transcribe", "--no-such-option"), "No such option"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bench.harness.round_trip import Recording, passed, recordings
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.testing.deepgram.replies import BAND_HZ
@@ -18,7 +19,7 @@ from stenoflow.times import to_samples
 def engine() -> Generator[DeepgramEngine]:
     with StandIn() as standin:
         bare = DeepgramOptions(smart_format=None, punctuate=None)
-        yield DeepgramEngine(bare, standin.key, standin.url)
+        yield DeepgramEngine(bare, Credential(standin.key, standin.url))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.audio.encoding import RequestAudio
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.openai.engine import OpenAIEngine
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.errors import (
@@ -54,7 +55,8 @@ def body(tmp_path_factory: pytest.TempPathFactory) -> RequestAudio:
 
 
 def engine(standin: OpenAIStandIn, **choices: object) -> OpenAIEngine:
-    return OpenAIEngine(OpenAIOptions.model_validate(choices), KEY, standin.url)
+    options = OpenAIOptions.model_validate({"base_url": standin.url, **choices})
+    return OpenAIEngine(options, Credential(KEY, standin.url))
 
 
 def failure(
@@ -115,8 +117,10 @@ def test_without_a_key_none_is_sent(standin: OpenAIStandIn, body: RequestAudio) 
 
 
 def test_identity_is_what_changes_the_answer() -> None:
-    one = OpenAIEngine(OpenAIOptions(), KEY, "http://a.example/v1")
-    same = OpenAIEngine(OpenAIOptions(deadline_s=7), None, "http://a.example/v1/")
+    one = OpenAIEngine(
+        OpenAIOptions(base_url="http://a.example/v1"), Credential(KEY, "http://a.example/v1")
+    )
+    same = OpenAIEngine(OpenAIOptions(deadline_s=7, base_url="http://a.example/v1/"))
     assert one.identity() == same.identity()
     others: tuple[dict[str, object], ...] = (
         {"model": "other"},
@@ -321,7 +325,7 @@ def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
     with OpenAIStandIn() as gone:
         url = gone.url
     with pytest.raises(EngineError, match="cannot be reached") as caught:
-        OpenAIEngine(OpenAIOptions(), None, url).transcribe(body, stop=GO_ON)
+        OpenAIEngine(OpenAIOptions(base_url=url)).transcribe(body, stop=GO_ON)
     assert not caught.value.may_be_paid
 
 
@@ -381,10 +385,17 @@ def test_the_key_is_in_no_message_and_no_log(
         assert KEY not in text
 
 
-@pytest.mark.parametrize("key", [" ", "two words", "line\nbreak", "ключ"])
-def test_a_key_that_cannot_be_one_is_refused_at_once(key: str) -> None:
-    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        OpenAIEngine(OpenAIOptions(), key)
+def test_a_key_is_not_sent_to_another_host_and_a_refusal_says_so(
+    standin: OpenAIStandIn, body: RequestAudio
+) -> None:
+    asked = OpenAIEngine(
+        OpenAIOptions(base_url=standin.url), Credential(KEY, "https://api.openai.com/v1")
+    )
+    standin.script(Meets(401, error_body("invalid_api_key", "You didn't provide an API key.")))
+    with pytest.raises(EngineAccountError, match="none belongs to this host") as caught:
+        asked.transcribe(body, stop=GO_ON)
+    assert "authorization" not in standin.requests[0].headers
+    assert f"base URL {standin.url}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
-"""An engine opened by its name sends the key that it was opened with."""
+"""A key is sent to the host that it belongs to, and to no other."""
 
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.registry import open_engine
 from stenoflow.profile.model import Profile
@@ -12,13 +14,37 @@ from stenoflow.testing.tones import request_audio, synthesize, write_wav
 from tests.support.openai_standin import KEY, OpenAIStandIn
 
 
-@pytest.mark.parametrize("given", [None, "sk-given"])
-def test_the_key_for_openai_is_the_one_given_else_the_environments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
-) -> None:
+def authorization_sent(folder: Path, standin: OpenAIStandIn, key: str | None = None) -> str | None:
+    """The header that comes from the engine of a profile that names the stand-in."""
+    body = request_audio(write_wav(folder / "a.wav", synthesize([], 1600)), samples=1600)
+    profile = Profile(engine="openai", openai=OpenAIOptions(base_url=standin.url))
+    credential = Credential(key, standin.url) if key else None
+    open_engine(profile, credential=credential).transcribe(body, stop=threading.Event())
+    return standin.requests[-1].headers.get("authorization")
+
+
+@pytest.fixture(autouse=True)
+def standin(monkeypatch: pytest.MonkeyPatch) -> Generator[OpenAIStandIn]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
     with OpenAIStandIn() as standin:
-        profile = Profile(engine="openai", openai=OpenAIOptions(base_url=standin.url))
-        open_engine(profile, api_key=given).transcribe(body, stop=threading.Event())
-    assert standin.requests[0].headers["authorization"] == f"Bearer {given or KEY}"
+        yield standin
+
+
+def test_the_environments_key_goes_to_openai_and_nowhere_else(
+    tmp_path: Path, standin: OpenAIStandIn
+) -> None:
+    assert authorization_sent(tmp_path, standin) is None
+
+
+def test_it_goes_to_the_host_that_openai_base_url_names(
+    tmp_path: Path, standin: OpenAIStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", standin.url)
+    assert authorization_sent(tmp_path, standin) == f"Bearer {KEY}"
+
+
+def test_a_named_credential_goes_before_the_environments(
+    tmp_path: Path, standin: OpenAIStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", standin.url)
+    assert authorization_sent(tmp_path, standin, "sk-given") == "Bearer sk-given"

@@ -13,9 +13,11 @@ import pytest
 from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.audio.encoding import RequestAudio, pack
 from stenoflow.billing.budget import Budget, RecordingBudget
-from stenoflow.billing.pricing import Prices, load_prices
+from stenoflow.billing.pricing import Prices
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.prices import list_prices
 from stenoflow.errors import (
     BudgetSpent,
     ConfigurationError,
@@ -57,7 +59,7 @@ class Shop:
     plans: list[SegmentationPlan]
     profile: Profile = PROFILE
     sweep: Budget = field(default_factory=Budget)
-    prices: Prices = field(default_factory=load_prices)
+    prices: Prices = field(default_factory=list_prices)
     stop: threading.Event = field(default_factory=threading.Event)
     inside: int = 0
     progress: list[float] = field(default_factory=list[float])
@@ -73,7 +75,7 @@ class Shop:
         return pack(pcm, part.timeline, path, encoding=self.engine().encoding, stop=self.stop)
 
     def engine(self) -> DeepgramEngine:
-        return DeepgramEngine(self.profile.deepgram, self.standin.key, self.standin.url)
+        return DeepgramEngine(self.profile.deepgram, Credential(self.standin.key, self.standin.url))
 
     def shelf(self) -> Shelf:
         engine = self.engine()

@@ -11,10 +11,11 @@ import pytest
 
 from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.billing.budget import Budget
-from stenoflow.billing.pricing import load_prices
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import is_multichannel
+from stenoflow.engines.prices import list_prices
 from stenoflow.errors import ConfigurationError, EngineError, NotFound, UnusableResponse
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.ledger.records import ChunkKey
@@ -51,9 +52,8 @@ class Desk:
     def engine(self) -> DeepgramEngine:
         return DeepgramEngine(
             self.profile.deepgram,
-            self.standin.key,
-            self.standin.url,
-            multichannel=is_multichannel(self.profile),
+            Credential(self.standin.key, self.standin.url),
+            multichannel=is_multichannel(self.profile.deepgram, self.profile.media),
         )
 
     def transcribe(self, heard: AudioAnalysis | None = None) -> Transcribed:
@@ -71,7 +71,7 @@ class Desk:
                 Ledger(self.store, poll_s=0.02),
                 self.source_sha256,
                 original=Original(path, path.stat().st_size, "audio/wav", lambda: self.url),
-                prices=load_prices(),
+                prices=list_prices(),
                 budget=Budget(),
                 admission=lambda _: nullcontext(),
                 scratch=scratch,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.errors import EngineError
@@ -37,7 +38,7 @@ def test_it_takes_its_script_and_shows_its_bill_from_outside(tmp_path: Path) -> 
     )
     with standin_process("--key", "a-key-of-ours") as standin:
         standin.script(status(503), FINE)
-        asked = DeepgramEngine(DeepgramOptions(), standin.key, standin.url)
+        asked = DeepgramEngine(DeepgramOptions(), Credential(standin.key, standin.url))
         with pytest.raises(EngineError):
             asked.transcribe(body, stop=GO_ON)
         reply = asked.parse(asked.transcribe(body, stop=GO_ON))

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.billing.pricing import Prices, load_prices, prices
+from stenoflow.billing.pricing import Prices, load_prices
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import parameters, result_affecting_params
+from stenoflow.engines.prices import list_prices, prices_in_force
 from stenoflow.errors import ConfigurationError
 
 
@@ -101,13 +102,13 @@ def test_what_has_no_price_is_not_guessed(engine: str, model: str) -> None:
 
 def test_the_table_that_ships_prices_what_a_default_profile_asks_of_deepgram() -> None:
     options = result_affecting_params(parameters(DeepgramOptions(), multichannel=False))
-    estimate = load_prices().estimate("deepgram", options, 3600)
+    estimate = list_prices().estimate("deepgram", options, 3600)
     assert estimate.usd == Decimal("0.5820")  # (0.0077 + 0.0020) USD a minute
     assert estimate.as_of is not None
 
 
 def test_the_table_that_ships_says_where_each_price_is_from() -> None:
-    for engine in load_prices().engines.values():
+    for engine in list_prices().engines.values():
         for price in (*engine.models.values(), *engine.features.values()):
             assert price.source and price.as_of < date(2100, 1, 1)
 
@@ -117,7 +118,7 @@ def test_ones_own_table_takes_its_place(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "prices.json"
     path.write_text(json.dumps(own))
     monkeypatch.setenv("STENOFLOW_PRICES", str(path))
-    assert prices().estimate("deepgram", {"model": "nova-3"}, 60).usd == Decimal("0.0010")
+    assert prices_in_force().estimate("deepgram", {"model": "nova-3"}, 60).usd == Decimal("0.0010")
 
 
 @pytest.mark.parametrize(

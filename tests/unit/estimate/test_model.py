@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from stenoflow.billing.pricing import load_prices
 from stenoflow.engines.deepgram.options import DeepgramOptions
-from stenoflow.engines.registry import open_engine
+from stenoflow.engines.prices import list_prices
+from stenoflow.engines.registry import open_engine_without_account
 from stenoflow.estimate.model import Cost, Forecast, MediaType, Pace, cost_of, exceeds, time_at
 from stenoflow.estimate.sampling import Range
 from stenoflow.estimate.text import forecast_md, question_md, summary
 from stenoflow.profile.model import Profile
 
-DEEPGRAM = open_engine(
-    Profile(engine="deepgram", deepgram=DeepgramOptions(diarize_model=None)), api_key="none"
+DEEPGRAM = open_engine_without_account(
+    Profile(engine="deepgram", deepgram=DeepgramOptions(diarize_model=None))
 )
 
 
@@ -49,7 +49,7 @@ def forecast(high: str = "12", **changes: object) -> Forecast:
 
 
 def test_it_costs_what_the_table_of_prices_says_at_each_end_of_the_range() -> None:
-    prices = load_prices()
+    prices = list_prices()
 
     cost = cost_of(Range(600, 300, 1200), DEEPGRAM, prices)
 
@@ -62,7 +62,7 @@ def test_it_costs_what_the_table_of_prices_says_at_each_end_of_the_range() -> No
 def test_without_a_price_there_is_no_cost() -> None:
     profile = Profile(engine="deepgram", deepgram=DeepgramOptions(model="own"))
 
-    assert cost_of(Range(1, 1, 1), open_engine(profile, api_key="none"), load_prices()) is None
+    assert cost_of(Range(1, 1, 1), open_engine_without_account(profile), list_prices()) is None
 
 
 @pytest.mark.parametrize(

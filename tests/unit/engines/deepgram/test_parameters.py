@@ -17,6 +17,10 @@ from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.records import KNOWN
 
 
+def multichannel(profile: Profile) -> bool:
+    return is_multichannel(profile.deepgram, profile.media)
+
+
 def test_the_defaults_ask_for_all_that_a_transcript_shows() -> None:
     assert parameters(DeepgramOptions(), multichannel=False) == {
         "model": "nova-3",
@@ -125,7 +129,7 @@ def test_channels_are_apart_in_one_body_where_the_recording_goes_as_it_is(
     upload: str, channels: str, apart: bool
 ) -> None:
     profile = {"deepgram": {"upload": upload}, "media": {"channels": channels}}
-    assert is_multichannel(Profile.model_validate(profile)) is apart
+    assert multichannel(Profile.model_validate(profile)) is apart
 
 
 @pytest.mark.parametrize("media", [{"channels": "one"}, {"audio_stream": 1}, {"level_dbfs": -20}])
@@ -133,4 +137,4 @@ def test_channels_are_apart_in_one_body_where_the_recording_goes_as_it_is(
 def test_what_goes_as_it_is_cannot_be_changed_first(upload: str, media: dict[str, object]) -> None:
     profile = Profile.model_validate({"deepgram": {"upload": upload}, "media": media})
     with pytest.raises(ConfigurationError, match="as it is"):
-        is_multichannel(profile)
+        multichannel(profile)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.audio.encoding import RequestAudio
-from stenoflow.engines.faster_whisper import engine as faster_whisper
+from stenoflow.engines.base import Library
 from stenoflow.engines.faster_whisper.engine import (
     CHUNK,
     SPECIFICATION,
@@ -22,6 +22,7 @@ from stenoflow.engines.faster_whisper.engine import (
     chunked,
 )
 from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
+from stenoflow.engines.registry import open_engine
 from stenoflow.errors import (
     ConfigurationError,
     EngineAccountError,
@@ -29,6 +30,7 @@ from stenoflow.errors import (
     MissingDependency,
     Stopped,
 )
+from stenoflow.profile.model import Profile
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.times import SAMPLE_RATE, Span
 from tests.support.children import await_child
@@ -92,9 +94,14 @@ def chunk(start: int, end: int, *segments: Any, language: str = "en") -> dict[st
 def test_without_the_package_it_says_how_to_install_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faster_whisper, "find_spec", lambda _: None)
+    monkeypatch.setattr(Library, "installed", False)
     with pytest.raises(MissingDependency, match=r"pip install 'stenoflow\[faster-whisper\]'"):
-        engine(folder)
+        open_engine(
+            Profile(
+                engine="faster-whisper",
+                faster_whisper=FasterWhisperOptions(model_dir=str(folder)),
+            )
+        )
 
 
 def without(name: str) -> Callable[[Path], object]:

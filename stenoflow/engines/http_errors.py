@@ -1,0 +1,162 @@
+"""Errors of engines behind HTTP: one decision table by status, and what to say without a response."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+import httpx
+
+from stenoflow.errors import (
+    EngineAccountError,
+    EngineBusy,
+    EngineError,
+    EngineRefused,
+    RequestTooLong,
+    StenoError,
+    Stopped,
+)
+from stenoflow.http.request import AbortableRequest
+
+FROM_A_GATEWAY = (500, 502, 504)
+"""Statuses of a gateway that has lost the engine's response, after the work, perhaps, was done."""
+
+SNIPPET_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRule:
+    """What a status means: which error it becomes, and what the engine did."""
+
+    kind: Literal["account", "refused", "busy", "too_long", "transient"]
+    """EngineAccountError, EngineRefused, EngineBusy, RequestTooLong or EngineError."""
+    text: str
+    """Follows the engine's name in the message."""
+    same_again: bool = False
+    """With ``too_long``: the same request is worth one more try before it is halved."""
+
+
+Statuses = Mapping[int, StatusRule]
+
+COMMON_STATUSES: Statuses = MappingProxyType(
+    {
+        400: StatusRule("refused", "cannot read the audio, or does not know an option"),
+        402: StatusRule("account", "is out of credit"),
+        404: StatusRule("account", "is not at this base URL"),
+        405: StatusRule("account", "is not at this base URL"),
+        408: StatusRule("transient", "did not get the audio fast enough"),
+        413: StatusRule("too_long", "takes no audio this long"),
+        429: StatusRule("busy", "has too many requests at once"),
+        504: StatusRule("too_long", "did not finish in time", same_again=True),
+    }
+)
+"""What engines agree on, after RFC 9110. Each engine adds its own rules, or replaces these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What an engine itself says of an error; empty where the response is not the engine's own."""
+
+    text: str = ""
+    code: str | None = None
+
+
+def rule_of(status: int, statuses: Statuses) -> StatusRule:
+    """Return the rule of a status; those without one of their own follow their class."""
+    if rule := statuses.get(status):
+        return rule
+    if status >= 500:
+        return StatusRule("transient", "is in trouble")
+    if status >= 400:
+        return StatusRule("refused", "refuses the request")
+    return StatusRule("account", "is not at this base URL")
+
+
+def status_error(
+    response: httpx.Response,
+    rule: StatusRule,
+    reported: Reported,
+    *,
+    called: str,
+    request_id: str | None,
+    sent: bool,
+) -> StenoError:
+    """Return the error for a response that is not a success; ``called`` names the engine.
+
+    An error that the engine itself reports is not billed. The page of a gateway says nothing about
+    that: such a request, once it was ``sent`` whole, may be paid.
+    """
+    status = response.status_code
+    details = reported.text or snippet(response.text)
+    message = f"{called} {rule.text} ({status}{f', {details}' if details else ''})."
+    may_be_paid = sent and not reported.text and status in FROM_A_GATEWAY
+    match rule.kind:
+        case "account":
+            return EngineAccountError(message, request_id=request_id)
+        case "refused":
+            return EngineRefused(message, request_id=request_id)
+        case "busy":
+            wait_s = retry_after_s(response.headers.get("retry-after"))
+            return EngineBusy(message, request_id=request_id, retry_after_s=wait_s)
+        case "too_long":
+            return RequestTooLong(
+                message, request_id=request_id, may_be_paid=may_be_paid, again=rule.same_again
+            )
+        case "transient":
+            return EngineError(message, request_id=request_id, may_be_paid=may_be_paid)
+
+
+def no_response_error(
+    request: AbortableRequest,
+    failure: Exception | None,
+    *,
+    called: str,
+    host: str,
+    deadline_s: float,
+    request_id: str | None,
+) -> StenoError:
+    """Return the error for a request without a response.
+
+    A ``failure`` that has nothing to do with the network is raised as it is.
+    """
+    if request.aborted_by == "stop":
+        return Stopped(f"Stopped while {called} was transcribing; the request may be paid.")
+    if request.aborted_by == "deadline":
+        what = f"has not answered within {deadline_s:g} s"
+    elif isinstance(failure, httpx.ConnectTimeout | httpx.ConnectError):
+        what = f"cannot be reached at {host}"
+    elif isinstance(failure, httpx.TimeoutException):
+        what = "has been silent for too long" if request.sent else "does not take the audio"
+    elif isinstance(failure, httpx.HTTPError):
+        what = "broke off the connection"
+    else:
+        raise failure or AssertionError("the client returned without a response")
+    why = f" ({type(failure).__name__})" if request.aborted_by is None else ""
+    return EngineError(f"{called} {what}{why}.", request_id=request_id, may_be_paid=request.sent)
+
+
+def retry_after_s(value: Any) -> float | None:
+    """Return the seconds of a Retry-After header, which may be a date (RFC 9110, 10.2.3).
+
+    None where it is neither.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time.time()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def snippet(text: str) -> str:
+    """Return the beginning of a text from outside, on one line, as part of a sentence."""
+    return " ".join(text[: 2 * SNIPPET_CHARS].split())[:SNIPPET_CHARS].rstrip(".")
