@@ -20,7 +20,7 @@ from stenoflow.tasks.fetch import fetch
 from stenoflow.tasks.findings import Findings
 from stenoflow.tasks.gate import check_gate
 from stenoflow.tasks.job import Job, open_job
-from stenoflow.tasks.notify import notice_of, notify
+from stenoflow.tasks.notify import notification_of, notify
 from stenoflow.tasks.publish import publish
 from stenoflow.tasks.runtime.progress import Progress, shown
 from stenoflow.tasks.segment import segment
@@ -103,7 +103,7 @@ async def transcribe(
         opening = open_job(key, source, destination, chosen, credentials)
         ending = await bring_to_its_end(key, opening, progress, force=force)
     if chosen.notify and not ending.earlier:
-        telling = notify(notice_of(ending), chosen.notify, return_state=True)
+        telling = notify(notification_of(ending), chosen.notify, return_state=True)
         await cast("Awaitable[State[None]]", telling)
     return ending.state()
 

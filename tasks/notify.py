@@ -6,9 +6,9 @@ from threading import Event
 
 from prefect.runtime.flow_run import get_id, get_run_count
 
+from stenoflow.http.notification import SECRET_VARIABLE, Notification
 from stenoflow.http.options import WebhookOptions
-from stenoflow.http.webhook import SECRET_VARIABLE, Notice
-from stenoflow.http.webhook import notify as notify_service
+from stenoflow.http.webhook import deliver
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.tasks.ending import Ending
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
@@ -16,22 +16,22 @@ from stenoflow.tasks.step import step
 
 
 @step
-async def notify(notice: Notice, rules: WebhookOptions) -> None:
-    """Send one notice, again and again while its service is away.
+async def notify(notification: Notification, options: WebhookOptions) -> None:
+    """Send a notification, again and again while its service is away.
 
     To be called with ``return_state=True``: whether anybody listens is no matter of the recording.
     """
-    await in_stoppable_thread(_notify, notice, rules)
+    await in_stoppable_thread(_notify, notification, options)
 
 
-def _notify(stop: Event, notice: Notice, rules: WebhookOptions) -> None:
-    notify_service(notice, rules, secret=os.environ.get(SECRET_VARIABLE), stop=stop)
+def _notify(stop: Event, notification: Notification, options: WebhookOptions) -> None:
+    deliver(notification, options, secret=os.environ.get(SECRET_VARIABLE), stop=stop)
 
 
-def notice_of(ending: Ending) -> Notice:
+def notification_of(ending: Ending) -> Notification:
     """What is told about an ending: the same in every try of one run."""
     manifest = ending.manifest
-    return Notice(
+    return Notification(
         id=f"{get_id()}-{get_run_count()}",
         key=ending.key,
         outcome=ending.outcome,

@@ -31,17 +31,34 @@ class FinishedRecording(Protocol):
     """A recording with its outcome, as far as a report needs it."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Key of the recording."""
+        ...
+
     @property
-    def outcome(self) -> Outcome: ...
+    def outcome(self) -> Outcome:
+        """The recording's outcome."""
+        ...
+
     @property
-    def error(self) -> str | None: ...
+    def error(self) -> str | None:
+        """Name of the error's type; None if it did not fail."""
+        ...
+
     @property
-    def reason(self) -> str | None: ...
+    def reason(self) -> str | None:
+        """The error's message; None if it did not fail."""
+        ...
+
     @property
-    def manifest(self) -> Manifest | None: ...
+    def manifest(self) -> Manifest | None:
+        """The recording's manifest; None if it was given up."""
+        ...
+
     @property
-    def earlier(self) -> bool: ...
+    def earlier(self) -> bool:
+        """True if another run had finished it before."""
+        ...
 
 
 class Extreme(BaseModel):

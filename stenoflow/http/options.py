@@ -6,7 +6,7 @@ from stenoflow.options import Options
 
 
 class WebhookOptions(Options):
-    """Who is told when a recording has ended, however it ended."""
+    """The web service that is notified of each recording's outcome."""
 
     url: str = Field(title="URL", pattern=r"^https?://")
     allow_private: bool = Field(default=False, title="Allow private addresses")
