@@ -30,6 +30,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stenoflow.blocks.resolving import open_store_address
+from stenoflow.deployments.cli.colours import state_colour
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import StenoError
 from stenoflow.flows.transcribe import run_name, transcribe
@@ -42,14 +43,6 @@ PAGE = 200
 """Flow runs of one request: as many as the server gives."""
 UNNAMED = [StateType.SCHEDULED, StateType.PENDING]
 """Until it starts, a run that the UI or an event has made bears a name that says nothing."""
-
-COLOURS = {
-    StateType.COMPLETED: "green",
-    StateType.FAILED: "red",
-    StateType.CRASHED: "red",
-    StateType.CANCELLED: "yellow",
-    StateType.RUNNING: "cyan",
-}
 
 
 @dataclass(frozen=True)
@@ -243,7 +236,7 @@ def _print_table(console: Console, runs: Sequence[Found]) -> None:
     table.add_column("run", no_wrap=True)
     for found in runs:
         run = found.run
-        colour = COLOURS.get(run.state_type, "default") if run.state_type else "default"
+        colour = state_colour(run.state_type)
         table.add_row(
             f"{run.start_time:%Y-%m-%d %H:%M:%S}" if run.start_time else "not yet",
             f"[{colour}]{escape(run.state_name or '')}[/]",

@@ -25,7 +25,8 @@ from prefect.utilities.urls import url_for
 from rich.console import Console
 from rich.markup import escape
 
-from stenoflow.deployments.cli.status import COLOURS, PAGE, named_runs
+from stenoflow.deployments.cli.colours import state_colour
+from stenoflow.deployments.cli.status import PAGE, named_runs
 from stenoflow.deployments.cli.transcribe import choose_profile, refuse_doubles
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import ConfigurationError
@@ -159,6 +160,6 @@ async def _ended(client: PrefectClient, left: Mapping[UUID, FlowRun]) -> list[Fl
 
 
 def _tell_end(run: FlowRun) -> None:
-    colour = COLOURS.get(run.state_type, "default") if run.state_type else "default"
+    colour = state_colour(run.state_type)
     reason = f": {escape(run.state.message)}" if run.state and run.state.message else ""
     console.print(f"{escape(run.parameters['key'])}  [{colour}]{run.state_name}[/]{reason}")

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stenoflow.deployments.cli.colours import OUTCOMES
 from stenoflow.deployments.server.embedded import server_of_choice
 from stenoflow.errors import ConfigurationError
 from stenoflow.flows.transcribe import transcribe
@@ -37,12 +38,6 @@ LABELS: dict[Outcome, str] = {
     "no_speech": "no speech",
     "rejected": "rejected",
     "gave_up": "gave up",
-}
-COLOURS: dict[Outcome, str] = {
-    "published": "[green]",
-    "no_speech": "[yellow]",
-    "rejected": "[red]",
-    "gave_up": "[red]",
 }
 
 
@@ -227,7 +222,7 @@ def _row(recording: str, ending: Ending) -> Iterator[str]:
     manifest = ending.manifest
     costs = manifest.costs if manifest else None
     yield escape(_name(recording))
-    yield f"{COLOURS[ending.outcome]}{LABELS[ending.outcome]}{' earlier' if ending.earlier else ''}[/]"
+    yield f"[{OUTCOMES[ending.outcome]}]{LABELS[ending.outcome]}{' earlier' if ending.earlier else ''}[/]"
     yield _clock(manifest.duration_s if manifest else None)
     yield _clock(speech_s(manifest))
     yield str(manifest.transcript.words) if manifest and manifest.transcript else "–"

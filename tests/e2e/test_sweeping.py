@@ -15,7 +15,7 @@ import pytest
 
 from bench.harness.s3_server import S3Server
 from stenoflow.catalog import SweepReport
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.manifest.keys import MANIFESTS
 from stenoflow.manifest.model import Manifest
 from stenoflow.storage import Store

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.testing.deepgram.process import standin_process
 
 STENOFLOW = Path(sys.executable).with_name("stenoflow")
@@ -36,6 +37,12 @@ def server(prefect_server: None) -> dict[str, str]:
     from prefect.settings import get_current_settings
 
     return {"PREFECT_API_URL": str(get_current_settings().api.url)}
+
+
+@pytest.mark.parametrize("command", [[STENOFLOW], [sys.executable, "-m", "stenoflow"]])
+def test_the_version_is_that_of_the_package(command: list[str | Path]) -> None:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"stenoflow {version('stenoflow')}\n"
 
 
 @pytest.mark.parametrize(

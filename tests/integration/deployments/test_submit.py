@@ -18,8 +18,9 @@ from prefect.utilities.callables import parameter_schema
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from stenoflow.deployments.cli.app import app, sample_recordings
+from stenoflow.deployments.cli.app import app
 from stenoflow.deployments.cli.submit import submit as submit_here
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.transcribe import LONGEST_NAME, transcribe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

@@ -22,7 +22,7 @@ from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Scheduled
 
 from stenoflow.catalog import SweepReport
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.estimate.model import Forecast
 from stenoflow.flows.ingest import ingest
 from stenoflow.profile.model import Profile

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter
 
 from stenoflow.catalog import Selection, SweepReport
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.estimate.model import Forecast
 from stenoflow.flows.forecast import forecast
 from stenoflow.flows.ingest import ingest

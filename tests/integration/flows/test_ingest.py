@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import MissingResult
 
 from stenoflow.catalog import Selection, SweepReport
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.ingest import ingest
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.ending import Ending

@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import State
 
 from stenoflow.audio.options import QualityOptions
-from stenoflow.deployments.cli.app import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.transcribe import transcribe
 from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest, written
