@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime.flow_run import get_parameters
 from pydantic import Field
 
+from stenoflow.audio.quality import check_quality_gate
 from stenoflow.blocks.resolving import open_profile
 from stenoflow.errors import Rejected, StenoError, Stopped
 from stenoflow.flows.parameters import described
@@ -18,7 +19,6 @@ from stenoflow.tasks.convert import convert
 from stenoflow.tasks.ending import Ending
 from stenoflow.tasks.fetch import fetch
 from stenoflow.tasks.findings import Findings
-from stenoflow.tasks.gate import check_gate
 from stenoflow.tasks.job import Job, open_job
 from stenoflow.tasks.notify import notification_of, notify
 from stenoflow.tasks.publish import publish
@@ -124,7 +124,8 @@ async def bring_to_its_end(
                 findings.heard = await convert(recording, job.profile, scratch, progress)
                 findings.plans = (await segment(findings.heard, job, progress)).value
                 if findings.speech:
-                    check_gate(findings.heard, job.profile)
+                    qualities = [each.quality for each in findings.heard.channels]
+                    check_quality_gate(qualities, job.profile.quality)
                     bought = await transcribe_speech(job, findings, scratch, progress)
                     findings.transcribed = bought.value
             except Rejected as rejection:

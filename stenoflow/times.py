@@ -1,4 +1,4 @@
-"""Seconds and samples, converted in this one place, and both as people write them.
+"""Seconds, milliseconds and samples: the only place where they are converted, and how they are written.
 
 Everything inside Stenoflow counts samples at :data:`SAMPLE_RATE`; people and engines read seconds.
 """
@@ -13,18 +13,31 @@ SAMPLE_RATE = 16_000
 
 
 def to_samples(seconds: float) -> int:
-    """The nearest sample to a time in seconds."""
+    """Return the sample nearest to a time in seconds."""
     return round(seconds * SAMPLE_RATE)
 
 
 def to_seconds(samples: int) -> Seconds:
-    """A sample position, or a number of samples, in seconds."""
+    """Return a sample position, or a number of samples, in seconds."""
     return Seconds(samples / SAMPLE_RATE)
+
+
+def ms_to_samples(milliseconds: int) -> int:
+    """Return a number of milliseconds in samples, which is always whole."""
+    return milliseconds * SAMPLE_RATE // 1000
+
+
+def resampled(samples: int, sample_rate: int) -> int:
+    """Return the sample at :data:`SAMPLE_RATE` nearest to a sample position at another rate."""
+    return round(samples * SAMPLE_RATE / sample_rate)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of audio in samples: from ``start`` up to, not including, ``end``."""
+    """A span of audio in samples: from ``start`` up to, not including, ``end``.
+
+    Raises ValueError unless 0 <= start <= end.
+    """
 
     start: int
     end: int
@@ -35,26 +48,29 @@ class Span:
 
     @property
     def samples(self) -> int:
+        """Length in samples."""
         return self.end - self.start
 
     @property
     def start_s(self) -> Seconds:
+        """Start in seconds."""
         return to_seconds(self.start)
 
     @property
     def end_s(self) -> Seconds:
+        """End in seconds."""
         return to_seconds(self.end)
 
 
 def format_clock(seconds: float) -> str:
-    """``1:02:03``, or ``2:03`` within the first hour; to the second, rounded down."""
+    """Return a position as ``1:02:03``, or ``2:03`` within the first hour, rounded down to the second."""
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def format_length(seconds: float) -> str:
-    """``1 h 02 min``, ``2 min 03 s`` or ``2.5 s``: how long something lasts."""
+    """Return a duration as ``1 h 02 min``, ``2 min 03 s`` or ``2.5 s``."""
     if round(seconds, 1) < 60:
         return f"{round(seconds, 1):g} s"
     minutes, second = divmod(round(seconds), 60)
@@ -63,7 +79,7 @@ def format_length(seconds: float) -> str:
 
 
 def format_timestamp(milliseconds: int, point: str) -> str:
-    """``00:02:03.456`` with the given decimal sign; hours have two digits or as many as they need."""
+    """Return ``00:02:03.456`` with the given decimal sign; hours have at least two digits."""
     seconds, milli = divmod(milliseconds, 1000)
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)

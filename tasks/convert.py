@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Event
 
-from stenoflow.audio.analysis import AudioAnalysis, listen
+from stenoflow.audio.analysis import AudioAnalysis, analyze
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Fetched
 from stenoflow.tasks.limits.machine import DECODERS
@@ -26,4 +26,6 @@ def _convert(
     stop: Event, recording: Fetched, profile: Profile, scratch: Path, progress: Progress
 ) -> AudioAnalysis:
     with DECODERS.slot(stop):
-        return listen(recording.path, profile, scratch, stop=stop, progress=progress.advance)
+        return analyze(
+            recording.path, profile.analysis, scratch, stop=stop, progress=progress.advance
+        )

@@ -12,7 +12,8 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
-from stenoflow.audio.analysis import listen
+from stenoflow.audio.analysis import analyze
+from stenoflow.audio.quality import check_quality_gate
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.catalog import Scan
 from stenoflow.engines.base import Engine
@@ -26,9 +27,8 @@ from stenoflow.ledger.ledger import Ledger
 from stenoflow.media.scratch import scratch_folder
 from stenoflow.pipeline.transcribe import outstanding
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.channel_plans import plans_of
+from stenoflow.segmentation.planner import plan_channels
 from stenoflow.storage import ObjectInfo, Store
-from stenoflow.tasks.gate import check_gate
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
 from stenoflow.tasks.limits.engine import (
@@ -111,8 +111,10 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
         job.key, scratch / "recording", max_bytes=profile.limits.max_bytes, stop=stop
     )
     with DECODERS.slot(stop):
-        heard = listen(recording.path, profile, scratch, stop=stop)
-    plans = plans_of(heard, profile, engine)
+        heard = analyze(recording.path, profile.analysis, scratch, stop=stop)
+    plans = plan_channels(
+        heard.channels, profile.vad, profile.cutting, max_request_bytes=engine.max_request_bytes
+    )
     ledger = Ledger(job.destination)
     needed = outstanding(heard, plans, profile, engine, ledger, recording.sha256)
     sampled = Sampled(audio_s=heard.duration_s, had_s=needed.wanted_s - needed.missing_s)
@@ -120,7 +122,7 @@ def _heard(stop: Event, job: Job, scratch: Path) -> Sampled:
         return sampled
     price = prices_in_force().estimate(engine.name, engine.identity(), needed.wanted_s)
     try:
-        check_gate(heard, profile)
+        check_quality_gate([each.quality for each in heard.channels], profile.quality)
         RecordingBudget(profile.max_cost_usd, Budget()).reserve(price.usd)
     except Rejected as refusal:
         return replace(sampled, refused=str(refusal))

@@ -4,7 +4,7 @@ from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.errors import Rejected
 from stenoflow.pipeline.publish import Outcome
 from stenoflow.pipeline.transcribe import Transcribed
-from stenoflow.segmentation.planner import SegmentationPlan
+from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.storage import Fetched, ObjectInfo
 
 
@@ -24,7 +24,7 @@ class Findings:
     @property
     def speech(self) -> bool:
         """Whether anybody was heard to speak."""
-        return any(plan.parts for plan in self.plans)
+        return any(plan.chunks for plan in self.plans)
 
     def outcome(self, key: str) -> Outcome:
         """Everything as it is at the end."""

@@ -1,8 +1,10 @@
 """Find the speech, and decide what goes to the engine."""
 
+from functools import partial
+
 from stenoflow.audio.analysis import AudioAnalysis
-from stenoflow.segmentation.channel_plans import plans_of
-from stenoflow.segmentation.planner import SegmentationPlan
+from stenoflow.segmentation.plan import SegmentationPlan
+from stenoflow.segmentation.planner import plan_channels
 from stenoflow.tasks.handing import Handed
 from stenoflow.tasks.job import Job
 from stenoflow.tasks.runtime.progress import Progress
@@ -14,6 +16,14 @@ from stenoflow.tasks.step import step
 async def segment(
     heard: AudioAnalysis, job: Job, progress: Progress
 ) -> Handed[tuple[SegmentationPlan, ...]]:
-    """For each channel its stretches of speech, and the requests in which they are sent."""
+    """Find each channel's speech segments, and decide in which requests they are sent."""
     progress.enter("segment")
-    return Handed(await in_thread(plans_of, heard, job.profile, job.engine))
+    profile = job.profile
+    find = partial(
+        plan_channels,
+        heard.channels,
+        profile.vad,
+        profile.cutting,
+        max_request_bytes=job.engine.max_request_bytes,
+    )
+    return Handed(await in_thread(find))

@@ -5,7 +5,7 @@ from threading import Event
 
 from stenoflow.engines.prices import prices_in_force
 from stenoflow.ledger.ledger import Ledger
-from stenoflow.media.content_type import media_type
+from stenoflow.media.stream_info import media_type
 from stenoflow.pipeline.transcribe import Original, Transcribed
 from stenoflow.pipeline.transcribe import transcribe as transcribe_speech
 from stenoflow.tasks.budget import budget_in_force

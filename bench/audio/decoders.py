@@ -23,7 +23,8 @@ from bench.harness.material import CODECS, speech_for, write_recording
 from bench.harness.measure import Measure, report
 from bench.harness.timing import Cost, take_turns
 from stenoflow.media.binaries import VARIABLE
-from stenoflow.media.ffmpeg import CONTAINERS, decode
+from stenoflow.media.decoding import decode
+from stenoflow.media.ffmpeg import CONTAINERS
 from stenoflow.times import SAMPLE_RATE
 
 SHORT_S = 5

@@ -1,8 +1,8 @@
-"""Peak memory of listening to a recording and cutting it, by its length. Linux only.
+"""Peak memory of analyzing and segmenting a recording, by its length. Linux only.
 
     python -m bench.audio.memory [--hours 0.167 1 4 12]
 
-Each length is heard by a fresh process. The figure is that process' own resident memory at its highest;
+Each length is analyzed by a fresh process. The figure is that process' own resident memory at its highest;
 FFmpeg's comes on top (some 30 MB), and does not grow with an mp3 either.
 """
 
@@ -24,10 +24,12 @@ def main() -> None:
     """One length after the other, each beside an hour."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--hours", type=float, nargs="+", default=LENGTHS_H)
-    options.add_argument("--heard", type=Path, help="hear this file, say how much memory it took")
+    options.add_argument(
+        "--analyze", type=Path, help="analyze this file, print how much memory it took"
+    )
     chosen = options.parse_args()
-    if chosen.heard:
-        hear(chosen.heard)
+    if chosen.analyze:
+        print_peak(chosen.analyze)
         return
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
         path = Path(folder) / "recording.mp3"
@@ -46,24 +48,24 @@ def main() -> None:
 
 
 def peak_mb(path: Path) -> float:
-    """What a process of its own takes to hear a recording."""
-    command = [sys.executable, "-m", "bench.audio.memory", "--heard", str(path)]
+    """Return what a separate process takes to analyze a recording, MB."""
+    command = [sys.executable, "-m", "bench.audio.memory", "--analyze", str(path)]
     return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
-def hear(path: Path) -> None:
+def print_peak(path: Path) -> None:
     """Do what a recording's process does before anything is bought, and print the peak in MB."""
-    from stenoflow.audio.analysis import listen  # noqa: PLC0415
+    from stenoflow.audio.analysis import analyze  # noqa: PLC0415
     from stenoflow.profile.model import Profile  # noqa: PLC0415
-    from stenoflow.segmentation.planner import longest_request, plan  # noqa: PLC0415
-    from stenoflow.vad.detector import speech_segments  # noqa: PLC0415
+    from stenoflow.segmentation.planner import longest_request, plan_channel  # noqa: PLC0415
+    from stenoflow.vad.segments import speech_segments  # noqa: PLC0415
 
     profile = Profile()
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
-        for channel in listen(path, profile, Path(folder)).channels:
-            speech = speech_segments(channel.probabilities, channel.samples, profile.vad)
+        for channel in analyze(path, profile.analysis, Path(folder)).channels:
+            speech = speech_segments(channel.speech_scores, channel.samples, profile.vad)
             longest = longest_request(profile.cutting)
-            plan(speech, channel.samples, profile.cutting, longest=longest)
+            plan_channel(speech, channel.samples, profile.cutting, longest=longest)
     # Not `ru_maxrss`, which a process takes over from the one that started it.
     [peak_kb] = re.findall(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M)
     print(int(peak_kb) / 1000)

@@ -3,7 +3,7 @@
     python -m bench.audio.prepare [--minutes 20] [--rounds 5] [--kinds mp3 m4a opus flac wav]
 
 The floor is the same FFmpeg with the same conversion, its sound thrown away. Ours runs it as the
-workflow does: confined, read, listened to, written to disk, and cut into stretches of speech.
+workflow does: sandboxed, analyzed, written to disk, and searched for speech segments.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from pathlib import Path
 from bench.harness.material import CODECS, speech_for, write_recording
 from bench.harness.measure import Measure, report
 from bench.harness.timing import Cost, take_turns
-from stenoflow.audio.analysis import listen
+from stenoflow.audio.analysis import analyze
 from stenoflow.media.binaries import chosen_decoder
 from stenoflow.profile.model import Profile
 from stenoflow.times import SAMPLE_RATE
-from stenoflow.vad.detector import speech_segments
+from stenoflow.vad.segments import speech_segments
 
 WALL_BAR = 1.15
 CPU_BAR = 1.6
@@ -45,12 +45,12 @@ def main() -> None:
 
 
 def ours(path: Path, folder: Path) -> Callable[[], None]:
-    """Everything up to the stretches of speech."""
+    """Everything up to the speech segments."""
     profile = Profile()
 
     def prepare() -> None:
-        for channel in listen(path, profile, folder).channels:
-            speech_segments(channel.probabilities, channel.samples, profile.vad)
+        for channel in analyze(path, profile.analysis, folder).channels:
+            speech_segments(channel.speech_scores, channel.samples, profile.vad)
 
     return prepare
 

@@ -1,4 +1,4 @@
-"""From a cold start of Python to the first stretch of speech.
+"""From a cold start of Python to the first speech segment.
 
     python -m bench.audio.startup [--seconds 10] [--rounds 7]
 
@@ -21,12 +21,12 @@ from bench.harness.timing import take_turns
 OURS = """
 import sys, tempfile
 from pathlib import Path
-from stenoflow.audio.analysis import listen
+from stenoflow.audio.analysis import analyze
 from stenoflow.profile.model import Profile
-from stenoflow.vad.detector import speech_segments
+from stenoflow.vad.segments import speech_segments
 with tempfile.TemporaryDirectory() as folder:
-    [channel] = listen(Path(sys.argv[1]), Profile(), Path(folder)).channels
-    assert speech_segments(channel.probabilities, channel.samples, Profile().vad)
+    [channel] = analyze(Path(sys.argv[1]), Profile().analysis, Path(folder)).channels
+    assert speech_segments(channel.speech_scores, channel.samples, Profile().vad)
 """
 
 WHEEL = """

@@ -36,7 +36,7 @@ from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.response import read_reply
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import Part
+from stenoflow.segmentation.plan import Chunk
 from stenoflow.testing.deepgram.replies import BAND_HZ
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.times import Span, to_samples, to_seconds
@@ -176,11 +176,11 @@ def at_seams(conversations_: int) -> list[Measure]:
             said, SegmentationOptions(overlap_s=2), longest=to_samples(chance.uniform(8, 24))
         )
         engine = SimulatedEngine(chance, jitter=JITTER)
-        answers = [engine.transcribe(said, part) for part in sent.parts]
+        answers = [engine.transcribe(said, part) for part in sent.chunks]
         transcript = joined(answers, sent.samples)
         texts = [word.text for word in said]
         seams.ours.recordings += 1
-        seams.ours.parts += len(sent.parts)
+        seams.ours.parts += len(sent.chunks)
         if seams.ours.count(texts, [word.text for word in transcript.words]):
             pairs = zip(transcript.words, said, strict=True)
             who = {(word.speaker, truth.speaker) for word, truth in pairs}
@@ -225,7 +225,7 @@ def middles_in(answer: ChunkReply) -> list[Word]:
     ]
 
 
-def original_middle(part: Part, word: Word) -> int:
+def original_middle(part: Chunk, word: Word) -> int:
     span = part.timeline.original_span(Span(to_samples(word.start_s), to_samples(word.end_s)))
     return (span.start + span.end) // 2
 
@@ -239,11 +239,11 @@ def twelve_hours() -> list[Measure]:
     cutting = SegmentationOptions()
     sent = segmentation_plan(said, cutting, longest=to_samples(cutting.max_request_s))
     engine = SimulatedEngine(random.Random(0), jitter=200)
-    raws = [in_json(engine.transcribe(said, part)) for part in sent.parts]
+    raws = [in_json(engine.transcribe(said, part)) for part in sent.chunks]
     began_s = time.process_time()
     replies = [read_reply(raw) for raw in raws]
     read_s = time.process_time() - began_s
-    answers = [ChunkReply(0, part, reply) for part, reply in zip(sent.parts, replies, strict=True)]
+    answers = [ChunkReply(0, part, reply) for part, reply in zip(sent.chunks, replies, strict=True)]
     began_s = time.process_time()
     transcript = joined(answers, sent.samples)
     join_s = time.process_time() - began_s

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from bench.harness.material import speech_for
 from bench.harness.measure import Measure, report
 from bench.harness.timing import take_turns
-from stenoflow.vad.detector import speech_scores, speech_segments
+from stenoflow.vad.detector import speech_scores
 from stenoflow.vad.options import VadOptions
+from stenoflow.vad.segments import speech_segments
 
 STOCK = VadOptions(threshold=0.5, min_speech_ms=250, min_silence_ms=100, speech_pad_ms=30)
 """The wheel's own defaults, by which the others are called too."""

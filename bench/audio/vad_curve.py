@@ -19,10 +19,11 @@ from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import plan
+from stenoflow.segmentation.planner import plan_channel
 from stenoflow.times import to_samples, to_seconds
-from stenoflow.vad.detector import speech_scores, speech_segments
+from stenoflow.vad.detector import speech_scores
 from stenoflow.vad.options import VadOptions
+from stenoflow.vad.segments import speech_segments
 
 THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 KEPT_S = (0.0, 0.03, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)
@@ -37,7 +38,7 @@ UNCUT = {"min_saving": 0.0}
 class Clip:
     """A labelled clip as the speech detector hears it."""
 
-    probabilities: NDArray[np.float32]
+    speech_scores: NDArray[np.float32]
     speech: NDArray[np.bool]
     """Of each sample, by the labels."""
     long_pauses: NDArray[np.bool]
@@ -131,10 +132,10 @@ def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOp
     counts = np.zeros(4, np.int64)
     for clip in clips:
         samples = len(clip.speech)
-        heard = speech_segments(clip.probabilities, samples, settings)
-        cut = plan(heard, samples, cutting.model_copy(update=UNCUT), longest=samples)
+        heard = speech_segments(clip.speech_scores, samples, settings)
+        cut = plan_channel(heard, samples, cutting.model_copy(update=UNCUT), longest=samples)
         left_out = np.ones(samples, np.bool)
-        for part in cut.parts:
+        for part in cut.chunks:
             for kept in part.timeline.kept:
                 left_out[kept.start : kept.end] = False
         sets = (left_out & clip.speech, clip.speech, left_out & clip.long_pauses, clip.long_pauses)

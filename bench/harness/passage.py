@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.harness.corpus import ROOT
-from stenoflow.audio.analysis import listen
+from stenoflow.audio.analysis import analyze
 from stenoflow.billing.budget import Budget
 from stenoflow.engines.base import Engine
 from stenoflow.engines.prices import prices_in_force
@@ -18,12 +18,12 @@ from stenoflow.ledger.ledger import Ledger
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.media.binaries import chosen_decoder
-from stenoflow.media.content_type import media_type
 from stenoflow.media.scratch import scratch_folder
+from stenoflow.media.stream_info import media_type
 from stenoflow.pipeline.publish import Outcome, publish, render
 from stenoflow.pipeline.transcribe import Original, Transcribed, transcribe
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.channel_plans import plans_of
+from stenoflow.segmentation.planner import plan_channels
 from stenoflow.storage import Store
 from stenoflow.times import SAMPLE_RATE
 
@@ -78,8 +78,13 @@ def pass_through(
     stop = threading.Event()
     with scratch_folder() as folder:
         fetched = source.fetch(key, folder / "recording", max_bytes=profile.limits.max_bytes)
-        heard = listen(fetched.path, profile, folder)
-        plans = plans_of(heard, profile, engine)
+        heard = analyze(fetched.path, profile.analysis, folder)
+        plans = plan_channels(
+            heard.channels,
+            profile.vad,
+            profile.cutting,
+            max_request_bytes=engine.max_request_bytes,
+        )
         buy = partial(
             transcribe,
             heard,

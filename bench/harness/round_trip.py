@@ -8,11 +8,12 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from bench.harness.tone_layouts import layouts
-from stenoflow.audio.encoding import pack
+from stenoflow.audio.encoding import encode
 from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import engine_spec
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import SHORTEST_HALVED, Part, halve, plan
+from stenoflow.segmentation.plan import Chunk
+from stenoflow.segmentation.planner import SHORTEST_HALVED, halve, plan_channel
 from stenoflow.testing.tones import LONGEST, Tone, synthesize
 from stenoflow.times import Span, to_seconds
 from stenoflow.transcript.chunk_reply import ChunkReply
@@ -67,7 +68,7 @@ def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcri
         pcm = folder / "pcm"
         synthesize(tones, recording.samples).astype("<i2").tofile(pcm)
         for part in _parts(recording, tones, channel):
-            body = pack(pcm, part.timeline, folder / "body", encoding="flac", stop=GO_ON)
+            body = encode(pcm, part.timeline.kept, folder / "body", encoding="flac", stop=GO_ON)
             reply = engine.parse(engine.transcribe(body, stop=GO_ON))
             answers.append(ChunkReply(channel, part, reply))
     transcript = merge(
@@ -80,13 +81,13 @@ def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcri
     return transcript, len(answers)
 
 
-def _parts(recording: Recording, tones: Sequence[Tone], channel: int) -> list[Part]:
+def _parts(recording: Recording, tones: Sequence[Tone], channel: int) -> list[Chunk]:
     speech = [Span(tone.start, tone.end) for tone in tones]
-    cut = plan(
+    cut = plan_channel(
         speech, recording.samples, recording.cutting, longest=recording.longest, channel=channel
     )
-    parts: list[Part] = []
-    for at, part in enumerate(cut.parts):
+    parts: list[Chunk] = []
+    for at, part in enumerate(cut.chunks):
         if at in recording.halved and part.timeline.samples >= SHORTEST_HALVED:
             parts += halve(part, speech, recording.cutting)
         else:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import Part, SegmentationPlan, plan
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
+from stenoflow.segmentation.planner import plan_channel
 from stenoflow.times import Seconds, Span, to_samples, to_seconds
 from stenoflow.transcript.chunk_reply import ChunkReply
 from stenoflow.transcript.model import Reply, Word
@@ -89,7 +90,7 @@ def segmentation_plan(
 ) -> SegmentationPlan:
     """Return the plan of a conversation in requests of at most ``longest`` samples."""
     samples = said[-1].end + tail
-    return plan(speech_segments(said), samples, settings, longest=longest, channel=channel)
+    return plan_channel(speech_segments(said), samples, settings, longest=longest, channel=channel)
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ class SimulatedEngine:
     fragments: bool = True
     """Return words of which less than half was sent, as :data:`FRAGMENT`, half of the time."""
 
-    def transcribe(self, said: Sequence[SpokenWord], chunk: Part, channel: int = 0) -> ChunkReply:
+    def transcribe(self, said: Sequence[SpokenWord], chunk: Chunk, channel: int = 0) -> ChunkReply:
         """Return the reply to a chunk."""
         words = [
             word
@@ -127,9 +128,9 @@ class SimulatedEngine:
             Reply(tuple(words), utterance_starts=tuple(starts) if self.marks else ()),
         )
 
-    def _recognized(self, said: SpokenWord, chunk: Part) -> Word | None:
+    def _recognized(self, said: SpokenWord, chunk: Chunk) -> Word | None:
         timeline = chunk.timeline
-        start, end = timeline.to_cut(said.start), timeline.to_cut(said.end)
+        start, end = timeline.to_sent(said.start), timeline.to_sent(said.end)
         sent = end - start
         if sent <= 0:
             return None

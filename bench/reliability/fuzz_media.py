@@ -22,7 +22,7 @@ from random import Random
 from bench.harness.corpus import ROOT, recordings
 from bench.harness.measure import Measure, report
 from stenoflow.errors import BadMedia, OverLimit
-from stenoflow.media.ffmpeg import decode
+from stenoflow.media.decoding import decode
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.times import SAMPLE_RATE
 from tests.support.mutations import MUTATIONS

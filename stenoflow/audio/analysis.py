@@ -1,18 +1,17 @@
-"""One pass over a recording: all that is learnt from its sound while FFmpeg decodes it.
+"""Analysis: one pass over a recording's samples while FFmpeg decodes it.
 
-Decoding, measuring quality and finding speech are told apart as two steps, `convert` and `segment`,
-yet the sound is read once. The dividing line is this: what needs the samples is done here, while they
-stream from the decoder and are in memory anyway, and leaves a few numbers behind: for each channel its
-quality, and a probability of speech for every 32 ms. What needs only those numbers, which stretches
-are speech and what is cut, is `segment`'s, takes milliseconds, and may be repeated with other settings
-without touching the sound again.
+Converting, measuring quality and finding speech appear as two steps, `convert` and `segment`, yet the
+samples are read once. What needs the samples is done here, while they stream from the decoder and are in
+memory anyway, and leaves a few numbers behind: for each channel its quality, and a speech score for every
+32 ms. What needs only those numbers, which spans are speech and what is sent, is done by `segment`: it
+takes milliseconds, and may be repeated with other options without reading the samples again.
 
-    decoder ──> blocks of samples ──> raw PCM files         (for packing what an engine is sent)
-                                 ├──> QualityMeter          (how well it can be heard)
-                                 └──> SpeechDetector ─────> files of probabilities ──> `segment`
+    decoder ──> blocks of samples ──> raw PCM files         (encoded later for the engine)
+                                 ├──> QualityMeter          (levels, noise, clipping)
+                                 └──> SpeechDetector ─────> files of speech scores ──> `segment`
 
-FFmpeg runs in its own process and works ahead while a block is listened to, so that on two cores all
-of this hides behind the decoding.
+FFmpeg runs in its own process and works ahead while a block is analyzed, so that on two cores all of
+this is hidden behind the decoding.
 """
 
 import threading
@@ -25,123 +24,130 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.audio.options import QualityOptions
+from stenoflow.audio.options import AnalysisOptions, QualityOptions
 from stenoflow.audio.quality import FULL_SCALE, Quality, QualityMeter
-from stenoflow.media.ffmpeg import Decoding, decode
+from stenoflow.media.decoding import Decoding, decode
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.profile.model import Profile
 from stenoflow.times import Seconds, to_seconds
 from stenoflow.vad.detector import SpeechDetector
 from stenoflow.vad.scores import SpeechScores, StoredScores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Channel:
-    """One channel of a recording as it was heard."""
+class AnalyzedChannel:
+    """One channel of a recording after its analysis."""
 
     index: int
-    """From 0 among the channels kept apart; 0 where there is but one."""
+    """From 0 among the channels kept apart; 0 where there is only one."""
     pcm: Path
-    """Its sound: raw 16-bit little-endian samples, mono, 16 kHz, without header, as decoded."""
+    """Its samples: raw 16-bit little-endian, mono, 16 kHz, without header, as decoded."""
     samples: int
-    probabilities: SpeechScores
-    """Of speech, one a window of 512 samples: ceil(samples / 512) of them."""
+    speech_scores: SpeechScores
+    """One for each window of 512 samples: ceil(samples / 512) of them."""
     quality: Quality
     gain: float
-    """What samples are multiplied by when they are packed for an engine; 1 leaves them as they are."""
+    """What samples are multiplied by when they are encoded for an engine; 1 leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioAnalysis:
-    """A recording after its one pass."""
+    """A recording after its analysis."""
 
     media: MediaInfo
-    channels: tuple[Channel, ...]
+    channels: tuple[AnalyzedChannel, ...]
     samples: int
     """Length of each channel."""
     warnings: tuple[str, ...]
-    """What the decoder had to say, in sentences."""
+    """The decoder's, in sentences."""
 
     @property
     def duration_s(self) -> Seconds:
+        """Length of the recording."""
         return to_seconds(self.samples)
 
 
-def listen(
+def analyze(
     path: Path,
-    profile: Profile,
+    options: AnalysisOptions,
     folder: Path,
     *,
     stop: threading.Event | None = None,
     progress: Callable[[Seconds], None] | None = None,
 ) -> AudioAnalysis:
-    """Decode the recording at ``path`` into ``folder``, and learn what there is to learn from it.
+    """Decode the recording at ``path`` into ``folder``, measuring each channel in the same pass.
 
-    ``progress`` is told after each block how many seconds have been heard. Raises what
-    :class:`stenoflow.media.ffmpeg.Decoding` raises: BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
+    ``progress`` is called after each block with the seconds analyzed so far. Raises what
+    :class:`stenoflow.media.decoding.Decoding` raises: BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
     """
     with ExitStack() as stack:
         decoding = stack.enter_context(
-            decode(path, choice=profile.media, limits=profile.limits, stop=stop)
+            decode(path, choice=options.media, limits=options.limits, stop=stop)
         )
-        ears = [
-            _Ear(folder / f"channel-{index}", stack, profile.vad.threshold)
+        analyzers = [
+            ChannelAnalyzer(folder / f"channel-{index}", stack, options.vad.threshold)
             for index in range(decoding.channels)
         ]
         for block in decoding:
-            for index, ear in enumerate(ears):
-                ear.hear(np.ascontiguousarray(block[:, index]))
+            for index, analyzer in enumerate(analyzers):
+                analyzer.feed(np.ascontiguousarray(block[:, index]))
             if progress:
                 progress(decoding.duration_s)
-        return _heard(decoding, ears, profile)
+        return _concluded(decoding, analyzers, options)
 
 
-class _Ear:
-    """Hears one channel: keeps its samples, and feeds those who learn from them."""
+class ChannelAnalyzer:
+    """Analyzes one channel: stores its samples and speech scores, and measures its quality.
 
-    def __init__(self, path: Path, stack: ExitStack, speech_from: float) -> None:
+    Files are named after ``path`` and closed by ``stack``; windows with a speech score of at least
+    ``speech_threshold`` are speech.
+    """
+
+    def __init__(self, path: Path, stack: ExitStack, speech_threshold: float) -> None:
         self.pcm = path.with_suffix(".pcm")
-        self.probabilities = StoredScores(path.with_suffix(".speech"))
-        self._meter = QualityMeter(speech_from)
+        self.speech_scores = StoredScores(path.with_suffix(".speech"))
+        self._meter = QualityMeter(speech_threshold)
         self._detector = SpeechDetector()
-        self._sound: BinaryIO = stack.enter_context(self.pcm.open("wb"))
-        self._speech: BinaryIO = stack.enter_context(self.probabilities.path.open("wb"))
+        self._pcm_file: BinaryIO = stack.enter_context(self.pcm.open("wb"))
+        self._scores_file: BinaryIO = stack.enter_context(self.speech_scores.path.open("wb"))
 
-    def hear(self, samples: NDArray[np.int16]) -> None:
-        self._sound.write(samples.data)
+    def feed(self, samples: NDArray[np.int16]) -> None:
+        """Analyze the next ``samples`` (int16, mono, 16 kHz, shape (n,))."""
+        self._pcm_file.write(samples.data)
         self._meter.feed(samples)
-        known = self._detector.feed(samples)
-        self._meter.tell(known)
-        self._speech.write(known.data)
+        scores = self._detector.feed(samples)
+        self._meter.add_speech_scores(scores)
+        self._scores_file.write(scores.data)
 
-    def finish(self, thresholds: QualityOptions) -> Quality:
-        """Its quality."""
-        rest = self._detector.finish()
-        self._speech.write(rest.data)
-        return self._meter.finish(rest, thresholds)
+    def finish(self, options: QualityOptions) -> Quality:
+        """Return the quality of all that was fed."""
+        scores = self._detector.finish()
+        self._scores_file.write(scores.data)
+        return self._meter.finish(scores, options)
 
 
-def _heard(decoding: Decoding, ears: list[_Ear], profile: Profile) -> AudioAnalysis:
-    channels: list[Channel] = []
-    for index, ear in enumerate(ears):
-        quality = ear.finish(profile.quality)
+def _concluded(
+    decoding: Decoding, analyzers: list[ChannelAnalyzer], options: AnalysisOptions
+) -> AudioAnalysis:
+    channels: list[AnalyzedChannel] = []
+    for index, analyzer in enumerate(analyzers):
+        quality = analyzer.finish(options.quality)
         channels.append(
-            Channel(
+            AnalyzedChannel(
                 index=index,
-                pcm=ear.pcm,
+                pcm=analyzer.pcm,
                 samples=decoding.samples,
-                probabilities=ear.probabilities,
+                speech_scores=analyzer.speech_scores,
                 quality=quality,
-                gain=level_gain(quality, profile.media.level_dbfs),
+                gain=level_gain(quality, options.media.level_dbfs),
             )
         )
     return AudioAnalysis(decoding.info, tuple(channels), decoding.samples, decoding.warnings)
 
 
 def level_gain(quality: Quality, target_dbfs: float | None) -> float:
-    """The factor that brings speech to ``target_dbfs``, or as near as no sample clips that did not.
+    """Return the factor that brings speech to ``target_dbfs``, or as near as is possible without clipping.
 
-    1 where there is no target, or no speech to go by.
+    It is 1 without a target or without speech.
     """
     if target_dbfs is None or quality.speech_dbfs is None or quality.peak_dbfs is None:
         return 1.0

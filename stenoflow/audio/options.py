@@ -1,10 +1,13 @@
-"""Options of the quality measurement: where warnings begin, and where a recording is rejected."""
+"""Options of the analysis: thresholds of the quality measurement, and what the pass depends on."""
 
+from dataclasses import dataclass, field
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.options import Options
+from stenoflow.vad.options import VadOptions
 
 
 class QualityOptions(Options):
@@ -29,3 +32,13 @@ class QualityOptions(Options):
         if not self.fair_score <= self.good_score <= self.excellent_score:
             raise ValueError("the levels must rise: fair_score <= good_score <= excellent_score")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """The sections of a profile that the analysis of a recording depends on."""
+
+    media: MediaOptions = field(default_factory=MediaOptions)
+    limits: Limits = field(default_factory=Limits)
+    quality: QualityOptions = field(default_factory=QualityOptions)
+    vad: VadOptions = field(default_factory=VadOptions)

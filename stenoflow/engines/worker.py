@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stenoflow.errors import EngineError, OverLimit
-from stenoflow.media.sandbox import Bounds, confined
+from stenoflow.media.sandbox import Bounds, sandboxed
 
 READ_BYTES = 1 << 16
 
@@ -40,7 +40,7 @@ def run_worker(
         path.write_text(json.dumps({**request, "audio": str(audio)}))
         # -P: the script's folder holds modules named like the packages that it imports.
         arguments = [sys.executable, "-P", str(script), str(path)]
-        with confined(arguments, bounds, called=called, stop=stop) as child:
+        with sandboxed(arguments, bounds, name=called, stop=stop) as child:
             reply = bytearray()
             block = memoryview(bytearray(READ_BYTES))
             while got := child.read_into(block):

@@ -11,7 +11,7 @@ from stenoflow.engines.base import Engine
 from stenoflow.ledger.records import ChunkKey
 from stenoflow.options import canonical_digest
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.planner import Part
+from stenoflow.segmentation.plan import Chunk
 
 
 def address_of(profile: Profile, engine: Engine, source_sha256: str) -> str:
@@ -27,7 +27,7 @@ def address_of(profile: Profile, engine: Engine, source_sha256: str) -> str:
     return canonical_digest(decisive)
 
 
-def chunk_key_of(address: str, channel: int, part: Part) -> ChunkKey:
+def chunk_key_of(address: str, channel: int, part: Chunk) -> ChunkKey:
     """Return the key of one chunk of one channel's plan."""
     place = {"channel": channel, "start": part.span.start, "end": part.span.end}
     return ChunkKey(address, canonical_digest(place)[:32])

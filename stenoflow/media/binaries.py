@@ -1,14 +1,14 @@
-"""Which FFmpeg decodes, and why that one.
+"""The choice of the FFmpeg binary that decodes.
 
-The cheapest that there is, by ``bench.audio.decoders``: for an hour of mp3, aac or opus, the binary of the
+The fastest one is used, by ``bench.audio.decoders``: for an hour of mp3, aac or opus, the binary of the
 ``imageio-ffmpeg`` wheel (FFmpeg 9) takes 2 to 3 times the CPU of Debian 12's FFmpeg 5.1, and PyAV, in the
-Python process of its own that hostile media asks for, 1.6 to 2 times; for flac and wav both take a little
-more. So the system's is used where there is one, else the wheel's, which is installed with Stenoflow;
-PyAV decodes nothing. A start costs the system's 80 ms of CPU, which loads a hundred libraries, and the
-wheel's 35, so that below a minute of sound the wheel's is cheaper; but those 45 ms are not worth that a
-recording's samples depend on its length. ``STENOFLOW_FFMPEG`` names another binary.
+separate Python process that hostile media requires, 1.6 to 2 times; for flac and wav both take a little
+more. So the system's is used if there is one, else the wheel's, which is installed with Stenoflow; PyAV
+decodes nothing. A start takes the system's 80 ms of CPU, as it loads a hundred libraries, and the wheel's
+35, so that below a minute of audio the wheel's is cheaper; but those 45 ms are not worth samples that
+depend on a recording's length. ``STENOFLOW_FFMPEG`` names another binary.
 
-Being cheapest is not being able: what the system's is too old for is given to the wheel's.
+The fastest is not always able: what the system's is too old for is decoded by the wheel's.
 """
 
 import os
@@ -23,6 +23,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 from stenoflow.errors import ConfigurationError, MissingDependency
 
 VARIABLE = "STENOFLOW_FFMPEG"
+"""Environment variable that names an FFmpeg binary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +34,30 @@ class Decoder:
     """Absolute."""
     why: str
     packaged: bool = False
-    """Whether it is the one of the ``imageio-ffmpeg`` wheel."""
+    """True for the one of the ``imageio-ffmpeg`` wheel."""
 
     @property
     def version(self) -> str:
-        """As the binary itself says: ``5.1.9-0+deb12u1``. Runs it once."""
+        """The version that the binary itself prints: ``5.1.9-0+deb12u1``. Runs it once.
+
+        Raises ConfigurationError if it prints none.
+        """
         return _version(self.path)
 
 
 def chosen_decoder() -> Decoder:
-    """The FFmpeg that decodes.
+    """Return the FFmpeg that decodes.
 
-    Raises ConfigurationError where ``STENOFLOW_FFMPEG`` names no program, MissingDependency where there
-    is none.
+    Raises ConfigurationError if ``STENOFLOW_FFMPEG`` is not a program, MissingDependency if there is no
+    FFmpeg at all.
     """
     return _choose(os.environ.get(VARIABLE), os.environ.get("PATH"))
 
 
 def second_decoder() -> Decoder | None:
-    """The wheel's FFmpeg where the system's is used: newer than most, it decodes what older ones cannot.
+    """Return the wheel's FFmpeg if the system's is used: newer than most, it decodes what older ones cannot.
 
-    None where there is no other, or where one was named.
+    None if there is no other, or if one was named.
     """
     chosen = chosen_decoder()
     packaged = None if os.environ.get(VARIABLE) else _packaged()
@@ -92,10 +96,13 @@ def _packaged() -> Decoder | None:
 
 @cache
 def _version(path: str) -> str:
-    said = subprocess.run(
+    result = subprocess.run(
         [path, "-version"], capture_output=True, text=True, timeout=60, check=False
     )
-    words = said.stdout.split()
-    if said.returncode != 0 or words[:2] != ["ffmpeg", "version"]:
-        raise ConfigurationError(f"{path} is no working FFmpeg: it did not tell its version.")
+    words = result.stdout.split()
+    if result.returncode != 0 or words[:2] != ["ffmpeg", "version"]:
+        raise ConfigurationError(
+            f"{path} is not a working FFmpeg, as it prints no version; reinstall it, or set {VARIABLE} "
+            "to another."
+        )
     return words[2]

@@ -1,6 +1,6 @@
-"""What to tell a person about a recording, from what FFmpeg said while decoding it.
+"""Errors and warnings about a recording, from FFmpeg's messages while it decoded.
 
-Two questions: why did nothing come out, and what should be known about what did.
+Two questions: why was nothing decoded, and what should people know about what was.
 """
 
 import re
@@ -20,22 +20,22 @@ from stenoflow.media.stream_info import MediaInfo, read_media_info
 from stenoflow.times import Seconds
 
 ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
-PLACE = re.compile(r"^(?:Error opening input|file:.*): ")
-"""What precedes an error's reason and tells a person nothing: the path here is that of a passing copy."""
+INPUT_PREFIX = re.compile(r"^(?:Error opening input|file:.*): ")
+"""What precedes an error's reason and helps nobody: the path is that of a temporary copy."""
 REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
-"""FFmpeg 5; later ones do not name the container there, but say ``in#0``."""
+"""As FFmpeg 5 logs it; later versions do not name the container there, but say ``in#0``."""
 
-NO_DAMAGE = "non monotonically increasing dts"
-"""Said where recordings were joined, and times begin anew in the middle; nothing is lost of the sound."""
+HARMLESS = "non monotonically increasing dts"
+"""Logged where recordings were joined and times restart in the middle; no audio is lost."""
 
 TOLERATED_S = 1.0
 TOLERATED_SHARE = 0.02
-"""A claimed duration that is off by less than either is no news."""
+"""A claimed duration that is off by less than either is not worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What came out of a recording that gave at least one sample."""
+    """The result of decoding a recording that gave at least one sample."""
 
     info: MediaInfo
     duration_s: Seconds
@@ -43,10 +43,14 @@ class Decoded:
     messages: str
 
 
-def why_nothing(
+def decode_error(
     choice: MediaOptions, limits: Limits, exit_code: int, messages: str
 ) -> PermanentError | ProcessKilled:
-    """The error for a recording of which nothing was decoded."""
+    """Return the error for a recording of which nothing was decoded.
+
+    ``exit_code`` and ``messages`` are FFmpeg's. The error is BadMedia or OverLimit if the file is the
+    cause, ConfigurationError, MissingDependency or ProcessKilled if it is not.
+    """
     if re.search(r"pthread_create(\(\))? failed", messages):
         return ProcessKilled(
             "The decoder was refused a thread: too much runs on this machine; work on fewer recordings at "
@@ -65,14 +69,14 @@ def why_nothing(
             f"limits.decode_memory_bytes in the profile ({limits.decode_memory_bytes}) is too low for it."
         )
     info = read_media_info(messages)
-    return unreadable(messages) if info is None else _mute(info, choice, messages)
+    return unreadable_error(messages) if info is None else no_audio_error(info, choice, messages)
 
 
-def _mute(info: MediaInfo, choice: MediaOptions, messages: str) -> BadMedia:
-    """The error for a file that was opened, but gave no sound."""
+def no_audio_error(info: MediaInfo, choice: MediaOptions, messages: str) -> BadMedia:
+    """Return the error for a file that was opened, but gave no audio."""
     if not info.audio:
-        held = "only video" if info.has_video else "none at all"
-        return BadMedia(f"The recording has no audio stream: {held} ({info.container}).")
+        contents = "only video" if info.has_video else "none at all"
+        return BadMedia(f"The recording has no audio stream: {contents} ({info.container}).")
     index = info.default_stream if choice.audio_stream is None else choice.audio_stream
     if index >= len(info.audio):
         return BadMedia(
@@ -83,7 +87,7 @@ def _mute(info: MediaInfo, choice: MediaOptions, messages: str) -> BadMedia:
     if stream.encrypted:
         return BadMedia("The recording's audio is encrypted (DRM); supply it decrypted.")
     if "Skipped opening external track" in messages:
-        return BadMedia("The recording's sound lies in another file; supply it in one file.")
+        return BadMedia("The recording's audio is in another file; supply it in one file.")
     if cannot_decode(messages):
         return BadMedia(
             f"This FFmpeg cannot decode the recording's audio ({stream.codec}): "
@@ -93,32 +97,35 @@ def _mute(info: MediaInfo, choice: MediaOptions, messages: str) -> BadMedia:
     return BadMedia(
         f"No audio could be decoded; the file is damaged: {error}."
         if error
-        else f"The recording holds no sound: its {stream.codec} stream decodes to nothing, as that of a "
-        "file that was cut off after its header."
+        else f"The recording holds no audio: its {stream.codec} stream decodes to nothing, as in a file "
+        "that was cut off after its header."
     )
 
 
 def cannot_decode(messages: str) -> bool:
-    """Whether FFmpeg has opened the file, but has no decoder for all that its codec may do."""
+    """Return True if FFmpeg opened the file, but its decoder lacks something that the file needs."""
     return bool(
         re.search("Error while opening decoder|Decoder .*not found|not implemented", messages)
     )
 
 
-def unreadable(messages: str) -> PermanentError:
-    """The error for a file that FFmpeg would not or could not open, if it is the file's."""
+def unreadable_error(messages: str) -> PermanentError:
+    """Return the error for a file that FFmpeg would not or could not open.
+
+    BadMedia if the file is the cause, MissingDependency if FFmpeg itself does not work.
+    """
     reason = _first_error(messages)
     if not reason or "Error splitting the argument list" in messages:
-        said = reason or messages.strip().split("\n")[0] or "it says nothing at all"
+        shown = reason or messages.strip().split("\n")[0] or "it prints nothing"
         return MissingDependency(
-            f"FFmpeg does not work ({said}); install it anew, or see `stenoflow doctor`."
+            f"FFmpeg does not work ({shown}); reinstall it, or see `stenoflow doctor`."
         )
     if "Format not on whitelist" in messages:
         refused = REFUSED_CONTAINER.search(messages)
         named = f" ({refused[1]})" if refused else ""
         return BadMedia(
-            f"This is no recording but something else{named}: a playlist, a subtitle, a picture or "
-            "raw samples, say; name an audio or video file."
+            f"This is not a recording but something else{named}: a playlist, a subtitle, a picture or "
+            "raw samples, for example; name an audio or video file."
         )
     return BadMedia(
         f"This is not audio or video that FFmpeg can read, or its beginning is damaged: {reason}."
@@ -126,26 +133,26 @@ def unreadable(messages: str) -> PermanentError:
 
 
 def warnings(decoded: Decoded, choice: MediaOptions) -> tuple[str, ...]:
-    """What a person should know of a recording that was decoded, in sentences."""
-    told: list[str] = []
-    errors = [error for error in ERROR_LINE.findall(decoded.messages) if NO_DAMAGE not in error]
+    """Return what people should know about a recording that was decoded, in sentences."""
+    found: list[str] = []
+    errors = [error for error in ERROR_LINE.findall(decoded.messages) if HARMLESS not in error]
     if decoded.exit_code < 0:
-        told.append(
-            f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and what follows is not heard."
+        found.append(
+            f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and the rest is missing."
         )
     elif errors or decoded.exit_code != 0:
         first = _reason(errors[0]) if errors else f"FFmpeg ended with code {decoded.exit_code}"
-        told.append(
-            f"The file is damaged: decoding met {count(max(len(errors), 1), 'error')}, so that some sound "
+        found.append(
+            f"The file is damaged: decoding met {count(max(len(errors), 1), 'error')}, so that some audio "
             f"may be missing or distorted; the first: {first}."
         )
-    told.extend(_about_duration(decoded))
+    found.extend(_about_duration(decoded))
     if len(decoded.info.audio) > 1 and choice.audio_stream is None:
-        told.append(
+        found.append(
             f"The file has {len(decoded.info.audio)} audio streams, of which number "
-            f"{decoded.info.default_stream} was heard: {_listed(decoded.info)}."
+            f"{decoded.info.default_stream} was used: {_listed(decoded.info)}."
         )
-    return tuple(told)
+    return tuple(found)
 
 
 def _about_duration(decoded: Decoded) -> list[str]:
@@ -158,7 +165,7 @@ def _about_duration(decoded: Decoded) -> list[str]:
     if duration_s > claimed_s:
         return [f"The header claims {claimed_s:.1f} s, but {duration_s:.1f} s were decoded."]
     if decoded.info.has_video:
-        return [f"The file lasts {claimed_s:.1f} s, but its sound only {duration_s:.1f} s."]
+        return [f"The file lasts {claimed_s:.1f} s, but its audio only {duration_s:.1f} s."]
     return [
         f"The file seems to be cut off: its header claims {claimed_s:.1f} s, but only "
         f"{duration_s:.1f} s could be decoded."
@@ -171,7 +178,7 @@ def _first_error(messages: str) -> str:
 
 
 def _reason(error: str) -> str:
-    return PLACE.sub("", error.strip()).rstrip(".")
+    return INPUT_PREFIX.sub("", error.strip()).rstrip(".")
 
 
 def _crashed(exit_code: int) -> str:
@@ -187,5 +194,5 @@ def _listed(info: MediaInfo) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    """``1 channel``, ``2 channels``."""
+    """Return a number with a noun: ``1 channel``, ``2 channels``."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

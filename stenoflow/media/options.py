@@ -10,7 +10,7 @@ GIB = 1024**3
 
 
 class Limits(Options):
-    """What a recording may be at most before any work is spent on it."""
+    """The largest recording that is worked on."""
 
     max_bytes: int = Field(default=4 * GIB, title="Largest file, bytes", ge=1)
     """Files larger than this are rejected; the limit holds for bytes read, not bytes promised."""
@@ -26,16 +26,16 @@ class Limits(Options):
 
 
 class MediaOptions(Options):
-    """Which sound of a file is heard."""
+    """Which audio of a file is transcribed."""
 
     audio_stream: int | None = Field(default=None, title="Audio stream", ge=0, le=63)
     """Index among the file's audio streams, from 0; empty: the stream marked default, else the first."""
 
     channels: Literal["mix", "one", "apart"] = Field(default="mix", title="Channels")
-    """`mix` them down to one; hear only `one`; or keep them `apart`, each with its own speech and words."""
+    """`mix` them down to one; use only `one`; or keep them `apart`, each with its own speech and words."""
 
     channel: int = Field(default=0, title="Channel", ge=0, le=31)
-    """The channel that is heard where `channels` is `one`, from 0."""
+    """The channel that is used where `channels` is `one`, from 0."""
 
     level_dbfs: Annotated[float, Field(ge=-60, le=-3)] | None = Field(
         default=None, title="Target level, dBFS"

@@ -1,14 +1,14 @@
-"""Run a program on hostile input: on a leash, and never for longer than we live ourselves.
+"""A sandbox for programs that read hostile input: no child uses more than its limits or outlives us.
 
-A confined child has its own pipes and no others, none of our environment, no way to gain privileges,
-limits on memory, CPU time, open files and written files, and a deadline. It is killed when its block
-ends, however that ends; and the kernel kills it when this process dies, even by SIGKILL.
+A sandboxed child has its own pipes and no others, none of our environment, no way to gain privileges,
+limits on memory, CPU time, open files and written files, and a deadline. It is killed when its ``with``
+block is left, for whatever reason; and the kernel kills it when this process dies, even by SIGKILL.
 
 The limits are set by ``prlimit`` and ``setpriv`` of util-linux, two programs that start each other and
-then the child: 2 ms a child. A Python launcher that does the same takes 11 ms. ``preexec_fn`` takes
-8 ms in a process of 300 MB, for it rules out ``vfork``, and may deadlock where there are
-threads. Without these two programs (macOS) a child still has its own pipes, no environment, the
-deadline, and its end with its block.
+then the child: 2 ms a child. A Python launcher that does the same takes 11 ms. ``preexec_fn`` takes 8 ms
+in a process of 300 MB, as it rules out ``vfork``, and may deadlock in a process with threads. Without
+these two programs (macOS) a child still has its own pipes, no environment, the deadline, and is killed
+when its block is left.
 
 The kernel ties "dies with its parent" to the thread that started the child, not to the process.
 Therefore one thread, which lives as long as the process, starts all children.
@@ -38,7 +38,7 @@ STOP_LATENCY_S = 0.1
 """A stop is noticed within this time."""
 
 PIPE_BYTES = 1024 * 1024
-"""How far a child may write ahead of us: the most that Linux grants without privileges."""
+"""How far a child may write ahead of its reader: the most that Linux grants without privileges."""
 
 KEPT_MESSAGE_BYTES = 64 * 1024
 """How much of a child's standard error is kept from its beginning, and as much from its end."""
@@ -47,45 +47,46 @@ OUTSIDE_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 LAUNCHER_FAILED = (126, 127)
 NOT_STARTED = re.compile(r"^(?:setpriv|prlimit): failed to execute .*: (.+)$", re.MULTILINE)
-"""How the launchers end and what they say where they could not start the program."""
+"""Exit codes and message of the launchers if they could not start the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a child may use."""
+    """Limits on what a child may use."""
 
     memory_bytes: int
     """Address space."""
     deadline_s: float
-    """Seconds spent waiting for it, all waits together; and the CPU seconds that it may burn.
+    """Seconds spent waiting for the child in all; and the CPU seconds that it may use.
 
-    Time in which the child waits for us does not count: a slow reader is not the input's fault.
+    Time in which the child waits for its reader does not count: a slow reader is not the input's fault.
     """
     open_files: int = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How a child ended that nobody else killed."""
+class ExitStatus:
+    """How a child ended that was not killed from outside."""
 
     exit_code: int
-    """As ``subprocess`` has it: below zero, the signal by which it crashed."""
+    """As in ``subprocess``: below zero, the signal by which it crashed."""
     cpu_s: float
 
 
 @contextmanager
-def confined(
+def sandboxed(
     arguments: Sequence[str],
     bounds: Bounds,
     *,
-    called: str,
+    name: str,
     stop: threading.Event | None = None,
 ) -> "Generator[Child]":
     """Run a program for the length of a ``with`` block; it is gone when the block is left.
 
-    ``arguments[0]`` is the program's absolute path; ``called`` is its name in error messages.
+    ``arguments[0]`` is the program's absolute path; ``name`` is what error messages call it. Raises
+    MissingDependency if there is no such program, ProcessKilled if the machine could not start it.
     """
-    child = Child(arguments, bounds, called=called, stop=stop)
+    child = Child(arguments, bounds, name=name, stop=stop)
     try:
         yield child
     finally:
@@ -94,27 +95,27 @@ def confined(
 
 @cache
 def launcher() -> tuple[str, str] | None:
-    """The paths of ``prlimit`` and ``setpriv``, which set the limits; None where they are missing."""
+    """Return the paths of ``prlimit`` and ``setpriv``, which set the limits; None if one is missing."""
     prlimit, setpriv = shutil.which("prlimit"), shutil.which("setpriv")
     return (prlimit, setpriv) if prlimit and setpriv else None
 
 
 class Child:
-    """A running confined program. Read by one thread at a time; :meth:`close` must be called."""
+    """A running sandboxed program. One thread at a time may read it; :meth:`close` must be called."""
 
     def __init__(
         self,
         arguments: Sequence[str],
         bounds: Bounds,
         *,
-        called: str,
+        name: str,
         stop: threading.Event | None = None,
     ) -> None:
         self._bounds = bounds
-        self._called = called
+        self._name = name
         self._stop = stop
         self._waited_s = 0.0
-        self._ending: Ending | None = None
+        self._exit_status: ExitStatus | None = None
         self._head = bytearray()
         self._tail = bytearray()
         try:
@@ -122,7 +123,7 @@ class Child:
         except (FileNotFoundError, PermissionError) as error:
             raise self._missing(str(error.strerror)) from error
         except OSError as error:
-            raise ProcessKilled(f"{called} could not be started: {error.strerror}.") from error
+            raise ProcessKilled(f"{name} could not be started: {error.strerror}.") from error
         self._output = cast("IO[bytes]", self._process.stdout)
         self._errors = cast("IO[bytes]", self._process.stderr)
         self._selector = selectors.DefaultSelector()
@@ -131,7 +132,7 @@ class Child:
             self._selector.register(pipe, selectors.EVENT_READ)
 
     def read_into(self, buffer: memoryview) -> int:
-        """Fill the buffer with the child's output; with less only where the output ends here.
+        """Fill the buffer with the child's output; return the bytes read, fewer only at the output's end.
 
         Raises Stopped, and OverLimit at the deadline.
         """
@@ -149,18 +150,18 @@ class Child:
         return filled
 
     def messages(self) -> str:
-        """What the child has said on standard error so far, without the middle of very much."""
+        """Return the child's standard error so far; if it is long, its beginning and its end."""
         self._gather_messages()
         return (self._head + self._tail).decode(errors="replace")
 
-    def finish(self) -> Ending:
+    def finish(self) -> ExitStatus:
         """Wait until the child, whose output was read to the end, has ended.
 
-        Raises ProcessKilled where somebody else killed it, OverLimit where it used up its time, Stopped,
-        and MissingDependency where there is no such program.
+        Raises ProcessKilled if it was killed from outside, OverLimit if it used up its time, Stopped, and
+        MissingDependency if there is no such program.
         """
         pause_s = 0.000_5
-        while self._ending is None:
+        while self._exit_status is None:
             self._gather_messages()
             self._check()
             if not self._reap(os.WNOHANG):
@@ -168,21 +169,23 @@ class Child:
                 self._waited_s += pause_s
                 pause_s = min(2 * pause_s, STOP_LATENCY_S)
         self._gather_messages()
-        ending = self._ending
-        if ending.exit_code in LAUNCHER_FAILED and (why := NOT_STARTED.search(self.messages())):
-            raise self._missing(why[1])
-        if ending.exit_code != 0 and ending.cpu_s >= self._bounds.deadline_s:
+        exit_status = self._exit_status
+        if exit_status.exit_code in LAUNCHER_FAILED and (
+            reason := NOT_STARTED.search(self.messages())
+        ):
+            raise self._missing(reason[1])
+        if exit_status.exit_code != 0 and exit_status.cpu_s >= self._bounds.deadline_s:
             raise self._too_slow()
-        if -ending.exit_code in OUTSIDE_SIGNALS:
+        if -exit_status.exit_code in OUTSIDE_SIGNALS:
             raise ProcessKilled(
-                f"{self._called} was killed from outside by signal {-ending.exit_code}; if memory "
+                f"{self._name} was killed from outside by signal {-exit_status.exit_code}; if memory "
                 "ran out, work on fewer recordings at a time."
             )
-        return ending
+        return exit_status
 
     def close(self) -> None:
         """Kill the child if it still runs, wait until it is gone, and close the pipes."""
-        if self._ending is None:
+        if self._exit_status is None:
             # Popen.kill would itself take the exit status of a child that has just ended.
             os.kill(self._process.pid, signal.SIGKILL)
             self._reap(0)
@@ -201,40 +204,40 @@ class Child:
         if self._errors not in self._selector.get_map():
             return
         with suppress(BlockingIOError):
-            while said := os.read(self._errors.fileno(), PIPE_BYTES):
+            while data := os.read(self._errors.fileno(), PIPE_BYTES):
                 room = KEPT_MESSAGE_BYTES - len(self._head)
-                self._head += said[:room]
-                self._tail += said[room:]
+                self._head += data[:room]
+                self._tail += data[room:]
                 del self._tail[:-KEPT_MESSAGE_BYTES]
             self._selector.unregister(self._errors)
 
     def _check(self) -> None:
         if self._stop is not None and self._stop.is_set():
-            raise Stopped(f"{self._called} was asked to stop.")
+            raise Stopped(f"{self._name} was asked to stop.")
         if self._waited_s > self._bounds.deadline_s:
             raise self._too_slow()
 
-    def _missing(self, why: str) -> MissingDependency:
+    def _missing(self, reason: str) -> MissingDependency:
         return MissingDependency(
-            f"{self._called} could not be started: {why}; install it anew, or see `stenoflow doctor`."
+            f"{self._name} could not be started: {reason}; reinstall it, or see `stenoflow doctor`."
         )
 
     def _too_slow(self) -> OverLimit:
         return OverLimit(
-            f"{self._called} was still at work after {self._bounds.deadline_s:g} s, the deadline."
+            f"{self._name} was still running after {self._bounds.deadline_s:g} s, the deadline."
         )
 
     def _reap(self, options: int) -> bool:
-        """Take the ended child's exit status from the kernel, with what it used."""
+        """Take an ended child's exit status from the kernel; return False if it still runs."""
         pid, status, usage = os.wait4(self._process.pid, options)
         if pid == 0:
             return False
-        self._ending = Ending(
+        self._exit_status = ExitStatus(
             exit_code=os.waitstatus_to_exitcode(status),
             cpu_s=usage.ru_utime + usage.ru_stime,
         )
         # Popen must know too, or it warns of a child that it believes to be running.
-        self._process.returncode = self._ending.exit_code
+        self._process.returncode = self._exit_status.exit_code
         return True
 
 
@@ -243,7 +246,7 @@ def _start(arguments: Sequence[str], bounds: Bounds) -> subprocess.Popen[bytes]:
     if "LD_LIBRARY_PATH" in os.environ:
         environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     process = subprocess.Popen(
-        [*_leash(bounds), *arguments],
+        [*_sandbox_prefix(bounds), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -253,14 +256,14 @@ def _start(arguments: Sequence[str], bounds: Bounds) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     if sys.platform == "linux":
-        # Where the kernel refuses, the child only waits for us more often.
+        # If the kernel refuses, the child only waits for its reader more often.
         with suppress(PermissionError):
             fcntl.fcntl(cast("IO[bytes]", process.stdout), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return process
 
 
-def _leash(bounds: Bounds) -> list[str]:
-    """The launchers' arguments, before the program's own; none where they are missing."""
+def _sandbox_prefix(bounds: Bounds) -> list[str]:
+    """Return the launchers' arguments, which precede the program's own; none if they are missing."""
     found = launcher()
     if found is None:
         return []
@@ -268,7 +271,7 @@ def _leash(bounds: Bounds) -> list[str]:
     cpu_s = ceil(bounds.deadline_s) + 1
     limits = [
         f"--as={bounds.memory_bytes}",
-        # At the first the program is told, at the second it is killed.
+        # At the soft limit the program gets SIGXCPU, at the hard one it is killed.
         f"--cpu={cpu_s}:{cpu_s + 2}",
         f"--nofile={bounds.open_files}",
         "--fsize=0",
@@ -277,13 +280,13 @@ def _leash(bounds: Bounds) -> list[str]:
     return [prlimit, *limits, "--", setpriv, "--pdeathsig", "KILL", "--no-new-privs", "--"]
 
 
-_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confined-starter")
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-starter")
 
 
 def _renew_starter() -> None:
-    """A forked process has none of its parent's threads, so it needs a starter of its own."""
+    """Give a forked process its own starter: it has none of its parent's threads."""
     global _starter  # noqa: PLW0603
-    _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confined-starter")
+    _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-starter")
 
 
 os.register_at_fork(after_in_child=_renew_starter)

@@ -1,8 +1,8 @@
-"""A folder for the bytes of one recording, which is gone afterwards, whatever happens.
+"""Scratch folders: each for the files of one recording, and removed afterwards whatever happens.
 
-Each scratch folder is held by an ``flock`` on a file inside it. The kernel lets go of the lock when
-the holder dies, even by SIGKILL, so whoever opens the next scratch folder on this machine recognizes
-an abandoned one by its free lock and removes it.
+The process that uses a scratch folder holds an ``flock`` on a file inside it. The kernel releases the lock
+when that process dies, even by SIGKILL, so whoever opens the next scratch folder on this machine
+recognizes an abandoned one by its free lock and removes it.
 """
 
 import fcntl
@@ -15,24 +15,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "stenoflow-"
-UNBORN = ".stenoflow-unborn-"
-UNBORN_S = 60
-"""A folder not yet locked after this many seconds never will be: its maker was killed."""
+INCOMPLETE = ".stenoflow-incomplete-"
+INCOMPLETE_S = 60
+"""A folder not locked after this many seconds never will be: the process that made it was killed."""
 LOCK = "held"
 
 
 def scratch_root() -> Path:
-    """Where scratch folders are made: ``STENOFLOW_SCRATCH``, else the system's temporary folder."""
+    """Return where scratch folders are made: ``STENOFLOW_SCRATCH``, else the system's temporary folder."""
     return Path(os.environ.get("STENOFLOW_SCRATCH") or tempfile.gettempdir())
 
 
 @contextmanager
 def scratch_folder(root: Path | None = None) -> Generator[Path, None, None]:
-    """A new, empty, private folder; it and every abandoned one are removed."""
+    """Make an empty, private folder for a ``with`` block, and remove it afterwards.
+
+    Abandoned scratch folders under ``root`` are removed first.
+    """
     root = root or scratch_root()
     root.mkdir(parents=True, exist_ok=True)
     remove_abandoned(root)
-    folder, lock = _make_held(root)
+    folder, lock = _make_locked(root)
     try:
         yield folder
     finally:
@@ -41,12 +44,12 @@ def scratch_folder(root: Path | None = None) -> Generator[Path, None, None]:
 
 
 def remove_abandoned(root: Path) -> int:
-    """Remove the scratch folders whose holders are dead; how many there were."""
+    """Remove the scratch folders whose processes are dead; return how many there were."""
     removed = 0
-    for folder in root.glob(f"{UNBORN}*"):
+    for folder in root.glob(f"{INCOMPLETE}*"):
         # Another process may be just about to give it its name, or to remove it.
         with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > UNBORN_S:
+            if time.time() - folder.stat().st_mtime > INCOMPLETE_S:
                 shutil.rmtree(folder, ignore_errors=True)
     for folder in root.glob(f"{PREFIX}*"):
         try:
@@ -65,10 +68,10 @@ def remove_abandoned(root: Path) -> int:
     return removed
 
 
-def _make_held(root: Path) -> tuple[Path, int]:
+def _make_locked(root: Path) -> tuple[Path, int]:
     # The folder gets its name only once its lock is held: no moment at which it looks abandoned.
-    unborn = Path(tempfile.mkdtemp(prefix=UNBORN, dir=root))
-    lock = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    incomplete = Path(tempfile.mkdtemp(prefix=INCOMPLETE, dir=root))
+    lock = os.open(incomplete / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    folder = unborn.rename(root / (PREFIX + unborn.name.removeprefix(UNBORN)))
+    folder = incomplete.rename(root / (PREFIX + incomplete.name.removeprefix(INCOMPLETE)))
     return folder, lock

@@ -1,10 +1,10 @@
-"""What FFmpeg says of a recording before it decodes it, read from its messages.
+"""The streams of a recording as its header describes them, read from FFmpeg's messages.
 
 FFmpeg lists a file's streams on standard error in a form that has not changed in ten years (the tests
-hold it for 5.1 and 9.0). Reading it there spares every recording a second child that only probes.
+check 5.1 and 9.0). Reading it there saves every recording a second child that only probes.
 
-A file's own texts stand indented in that list, but for the name of a language, which could fake a line.
-Its maker only misdescribes his own recording so: what FFmpeg may open and use is not decided here.
+Texts from the file itself are indented in that list, except the name of a language, which could fake a
+line. That only misdescribes the file's own recording: what FFmpeg may open and use is not decided here.
 """
 
 import re
@@ -18,14 +18,14 @@ class AudioStream:
     """One audio stream of a file, as its header describes it."""
 
     codec: str
-    """FFmpeg's name: ``mp3``, ``aac``, ``pcm_s16le``; ``none`` where it knows none."""
+    """FFmpeg's name: ``mp3``, ``aac``, ``pcm_s16le``; ``none`` if it does not know the codec."""
     sample_rate: int
-    """Hz; 0 where the header does not say."""
+    """Hz; 0 if the header does not say."""
     channels: int
-    """0 where the header does not say."""
+    """0 if the header does not say."""
     language: str | None
     default: bool
-    """Marked by the file as the one to play."""
+    """The file marks it as the one to play."""
     encrypted: bool
 
 
@@ -37,7 +37,7 @@ class MediaInfo:
     """FFmpeg's name: ``wav``, ``matroska,webm``."""
     audio: tuple[AudioStream, ...]
     has_video: bool
-    """Moving pictures; a cover picture is none."""
+    """True for moving pictures; a cover picture does not count."""
     claimed_s: Seconds | None
     """The duration that the header claims, or that was guessed from the bit rate."""
 
@@ -57,7 +57,7 @@ _STREAM = re.compile(
 _RATE_AND_LAYOUT = re.compile(r", (?P<rate>\d+) Hz, (?P<layout>[^,]+)")
 _LIST_END = re.compile(r"^\[info\] (Stream mapping:|Output #0)", re.MULTILINE)
 
-_LAYOUTS = {
+_CHANNELS = {
     "mono": 1,
     "stereo": 2,
     "downmix": 2,
@@ -68,12 +68,21 @@ _LAYOUTS = {
     "cube": 8,
     "hexadecagonal": 16,
 }
+"""Channels by FFmpeg's names of layouts that do not tell them."""
+
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+
+_SUBTYPES = {
+    "mp3": "mpeg", "wav": "wav", "w64": "wav", "flac": "flac", "ogg": "ogg", "aac": "aac",
+    "mov": "mp4", "matroska": "webm", "aiff": "aiff", "amr": "amr", "mpegts": "mp2t", "avi": "x-msvideo",
+}  # fmt: skip
+"""Subtypes by the first of FFmpeg's names of a container (IANA's registry of media types)."""
 
 
 def read_media_info(messages: str) -> MediaInfo | None:
-    """What FFmpeg's messages (at ``-loglevel level+info``) say of its first input.
+    """Return what FFmpeg's messages (at ``-loglevel level+info``) say about its first input.
 
-    None where the input was not opened.
+    None if the input was not opened.
     """
     container = _CONTAINER.search(messages)
     if container is None:
@@ -97,6 +106,17 @@ def read_media_info(messages: str) -> MediaInfo | None:
     )
 
 
+def media_type(media: MediaInfo) -> str:
+    """Return the MIME type of a recording by its container, as names and servers' headers err.
+
+    ``audio/mpeg``, ``video/mp4``; :data:`UNKNOWN_MEDIA_TYPE` if no browser knows the container.
+    """
+    subtype = _SUBTYPES.get(media.container.split(",")[0])
+    if subtype is None:
+        return UNKNOWN_MEDIA_TYPE
+    return f"{'video' if media.has_video else 'audio'}/{subtype}"
+
+
 def _audio_stream(codec: str, language: str | None, details: str) -> AudioStream:
     sound = _RATE_AND_LAYOUT.search(details)
     return AudioStream(
@@ -110,7 +130,7 @@ def _audio_stream(codec: str, language: str | None, details: str) -> AudioStream
 
 
 def _channels(layout: str) -> int:
-    """How many channels FFmpeg's name of a layout stands for; 0 for a name that says it not."""
+    """Return how many channels FFmpeg's name of a layout stands for; 0 for an unknown name."""
     if counted := re.match(r"(\d+) channels", layout):
         return int(counted[1])
     name = re.match(r"[\w.]+", layout)
@@ -118,7 +138,7 @@ def _channels(layout: str) -> int:
         return 0
     if re.fullmatch(r"\d+(\.\d+)+", name[0]):
         return sum(int(part) for part in name[0].split("."))
-    return _LAYOUTS.get(name[0], 0)
+    return _CHANNELS.get(name[0], 0)
 
 
 def _duration(hours: str, minutes: str, seconds: str) -> Seconds:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
-from stenoflow.audio.analysis import AudioAnalysis, Channel
+from stenoflow.audio.analysis import AnalyzedChannel, AudioAnalysis
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
 from stenoflow.errors import Rejected
@@ -33,7 +33,7 @@ from stenoflow.manifest.model import (
     written,
 )
 from stenoflow.media.binaries import chosen_decoder
-from stenoflow.media.content_type import ANY, media_type
+from stenoflow.media.stream_info import UNKNOWN_MEDIA_TYPE, media_type
 from stenoflow.pipeline.transcribe import Transcribed, rebuild
 from stenoflow.profile.model import Profile
 from stenoflow.render import (
@@ -46,7 +46,7 @@ from stenoflow.render import (
 )
 from stenoflow.render import Costs as RenderedCosts
 from stenoflow.render.playback import playback_url
-from stenoflow.segmentation.planner import SegmentationPlan
+from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.storage import Fetched, ObjectInfo, Store
 from stenoflow.times import Seconds, Span, to_seconds
@@ -193,7 +193,7 @@ def publish_again(
             version=source.version or "",
             size=source.bytes or 0,
             sha256=source.sha256 or "",
-            media_type=media_type(manifest.media) if manifest.media else ANY,
+            media_type=media_type(manifest.media) if manifest.media else UNKNOWN_MEDIA_TYPE,
             playback_url=playback_url(
                 profile.playback, key=source.key, source_url=source.url, presign=lambda _: None
             ),
@@ -317,7 +317,7 @@ def _recording(outcome: Outcome, profile: Profile, source: Store) -> Recording:
         version=outcome.info.version if outcome.info else "",
         size=outcome.info.size if outcome.info else 0,
         sha256=fetched.sha256 if fetched else "",
-        media_type=media_type(outcome.heard.media) if outcome.heard else ANY,
+        media_type=media_type(outcome.heard.media) if outcome.heard else UNKNOWN_MEDIA_TYPE,
         path=_existing(fetched.path) if fetched else None,
         playback_url=playback_url(
             profile.playback,
@@ -355,7 +355,7 @@ def _cuts(outcome: Outcome) -> tuple[Cut, ...]:
             segments=len(plan.speech),
             speech_s=to_seconds(sum(span.samples for span in plan.speech)),
             plan=plan,
-            proofs=tuple(part.timeline.proof(plan.samples) for part in plan.parts),
+            proofs=tuple(part.timeline.proof(plan.samples) for part in plan.chunks),
         )
         for plan in plans
         if plan.channel in channels
@@ -405,7 +405,7 @@ def _removed(plans: Iterable[SegmentationPlan]) -> tuple[Span, ...]:
     """What no channel sent."""
     plans = list(plans)
     kept = Timeline.of(
-        sorted(span for plan in plans for part in plan.parts for span in part.timeline.kept)
+        sorted(span for plan in plans for part in plan.chunks for span in part.timeline.kept)
     ).kept
     length = max((plan.samples for plan in plans), default=0)
     edges = [Span(0, 0), *kept, Span(length, length)]
@@ -413,7 +413,7 @@ def _removed(plans: Iterable[SegmentationPlan]) -> tuple[Span, ...]:
     return tuple(gap for gap in gaps if gap.samples)
 
 
-def _waveform(channels: Sequence[Channel]) -> Waveform:
+def _waveform(channels: Sequence[AnalyzedChannel]) -> Waveform:
     """The loudest of all channels in each bucket."""
     drawn = [compute_waveform(channel.pcm, samples=channel.samples) for channel in channels]
     peaks = tuple(max(bucket) for bucket in zip(*(each.peaks for each in drawn), strict=True))

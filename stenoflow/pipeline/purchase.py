@@ -34,7 +34,8 @@ from stenoflow.ledger.ledger import Ledger, PurchasedReply, Read, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Order
 from stenoflow.ledger.validation import reader
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import Part, SegmentationPlan, halve
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
+from stenoflow.segmentation.planner import halve
 from stenoflow.times import Seconds, to_seconds
 from stenoflow.vad.scores import SpeechScores
 
@@ -44,11 +45,11 @@ AT_ONCE = 4
 Admission = Callable[[threading.Event], AbstractContextManager[None]]
 """What a request passes through; it is inside for as long as the request is open."""
 
-Pack = Callable[[SegmentationPlan, Part, Path], RequestAudio]
+Pack = Callable[[SegmentationPlan, Chunk, Path], RequestAudio]
 """Makes the body of a part, in the file given if it needs one."""
 
 
-_halves = TypeAdapter(tuple[Part, ...])
+_halves = TypeAdapter(tuple[Chunk, ...])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class Wanted:
     """One part of a plan, and its reply once it is there."""
 
     plan: SegmentationPlan
-    part: Part
+    part: Chunk
     chunk: ChunkKey
     obtained: PurchasedReply | None = None
     lost: int = 0
@@ -82,16 +83,20 @@ class Shelf:
     def wanted(self, plans: Sequence[SegmentationPlan]) -> list[Wanted]:
         """Every part of the plans in order, those halved earlier as halves, with the replies that
         are there. Raises UnusableResponse, StoreUnavailable."""
-        parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
+        parts = (
+            Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.chunks
+        )
         return [found for part in parts for found in self._found(part)]
 
     def missing(self, plans: Sequence[SegmentationPlan]) -> list[Wanted]:
         """The parts that would have to be bought, told without writing anything. Raises UnusableResponse,
         StoreUnavailable."""
-        parts = (Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.parts)
+        parts = (
+            Wanted(plan, part, self._lot(plan, part)) for plan in plans for part in plan.chunks
+        )
         return [missing for part in parts for missing in self._missing(part)]
 
-    def halves(self, wanted: Wanted, halves: Sequence[Part]) -> list[Wanted]:
+    def halves(self, wanted: Wanted, halves: Sequence[Chunk]) -> list[Wanted]:
         """Keep it in mind that a part goes in halves; the halves, as whoever came first made them."""
         kept = self.ledger.put_once(self.address, _split_name(wanted.chunk), _halves, tuple(halves))
         return list(self._apart(wanted, kept))
@@ -115,13 +120,13 @@ class Shelf:
             for half in self._apart(wanted, halves):
                 yield from self._missing(half)
 
-    def _apart(self, wanted: Wanted, halves: Sequence[Part]) -> Iterator[Wanted]:
+    def _apart(self, wanted: Wanted, halves: Sequence[Chunk]) -> Iterator[Wanted]:
         lost = wanted.lost + len(self.ledger.possibly_paid(wanted.chunk))
         for half in halves:
             yield Wanted(wanted.plan, half, self._lot(wanted.plan, half), lost=lost)
             lost = 0
 
-    def _lot(self, plan: SegmentationPlan, part: Part) -> ChunkKey:
+    def _lot(self, plan: SegmentationPlan, part: Chunk) -> ChunkKey:
         return chunk_key_of(self.address, plan.channel, part)
 
 
@@ -148,8 +153,8 @@ class Buyer:
     """The recording is sent as it is: one request that cannot be halved."""
     channels: int = 1
     """Channels in one body, each paid."""
-    probabilities: Mapping[int, SpeechScores] = field(default_factory=dict[int, SpeechScores])
-    """Of speech, by channel: where to halve what nobody pauses in."""
+    speech_scores: Mapping[int, SpeechScores] = field(default_factory=dict[int, SpeechScores])
+    """By channel: where to halve speech without a pause."""
     _done_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _halted: threading.Event = field(default_factory=threading.Event)
@@ -255,10 +260,10 @@ class Buyer:
                 "profile's deepgram.upload to flac.",
                 request_id=error.request_id,
             ) from error
-        probabilities = self.probabilities.get(wanted.plan.channel)
+        speech_scores = self.speech_scores.get(wanted.plan.channel)
         try:
             halves = halve(
-                wanted.part, wanted.plan.speech, self.cutting, probabilities=probabilities
+                wanted.part, wanted.plan.speech, self.cutting, speech_scores=speech_scores
             )
         except RequestTooLong as shortest:
             if error.again:

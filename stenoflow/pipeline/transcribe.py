@@ -7,15 +7,15 @@ plan and replies are all it takes, a transcript can be made again from the ledge
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stenoflow.audio.analysis import AudioAnalysis, Channel
-from stenoflow.audio.encoding import RequestAudio, pack
+from stenoflow.audio.analysis import AnalyzedChannel, AudioAnalysis
+from stenoflow.audio.encoding import RequestAudio, encode
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.base import Engine
@@ -25,7 +25,7 @@ from stenoflow.ledger.keys import address_of
 from stenoflow.ledger.ledger import Ledger, Origin, PurchasedReply
 from stenoflow.pipeline.purchase import Admission, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.planner import Part, SegmentationPlan
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds
 from stenoflow.transcript.chunk_reply import ChunkReply
@@ -125,7 +125,7 @@ def transcribe(
     Raises OverLimit, BudgetSpent and ConfigurationError before anything is sent; EngineRefused,
     EngineAccountError, EngineError and its kinds, UnusableResponse, StoreUnavailable, Stopped.
     """
-    if not any(plan.parts for plan in plans):
+    if not any(plan.chunks for plan in plans):
         return Transcribed(_joined(profile, engine, plans, ()), tuple(plans), ())
     if profile.sends_original:
         plans = [_uncut(plans, heard.samples)]
@@ -133,7 +133,7 @@ def transcribe(
     kept = ledger.put_once(address, PLAN, _plans, tuple(plans))
     channels = {channel.index: channel for channel in heard.channels}
 
-    def body(plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
+    def body(plan: SegmentationPlan, part: Chunk, path: Path) -> RequestAudio:
         if profile.sends_original:
             return _whole(original, source_sha256, profile, plan)
         return _packed(channels[plan.channel], plan, part, path, engine, stop)
@@ -152,7 +152,7 @@ def transcribe(
         cutting=profile.cutting,
         whole=profile.sends_original,
         channels=_channels_in_body(profile, heard),
-        probabilities={index: each.probabilities for index, each in channels.items()},
+        speech_scores={index: each.speech_scores for index, each in channels.items()},
     )
     bought = buyer.buy(shelf.wanted(kept))
     warnings = prices.estimate(engine.name, engine.identity(), 0).warnings
@@ -180,7 +180,7 @@ def outstanding(
     source_sha256: str,
 ) -> Outstanding:
     """What :func:`transcribe` would buy. Nothing is written. Raises UnusableResponse, StoreUnavailable."""
-    if not any(plan.parts for plan in plans):
+    if not any(plan.chunks for plan in plans):
         return Outstanding(0.0, 0.0, 0)
     if profile.sends_original:
         plans = [_uncut(plans, heard.samples)]
@@ -220,7 +220,7 @@ def _uncut(plans: Sequence[SegmentationPlan], samples: int) -> SegmentationPlan:
         channel=0,
         samples=samples,
         speech=Timeline.of(speech).kept,
-        parts=(Part(span=Span(0, samples), timeline=Timeline.identity(samples)),),
+        chunks=(Chunk(span=Span(0, samples), timeline=Timeline.identity(samples)),),
     )
 
 
@@ -241,29 +241,29 @@ def _whole(
         sha256=source_sha256,
         content_type=original.content_type,
         samples=plan.samples,
-        stretches=plan.speech,
+        speech=plan.speech,
     )
 
 
 def _packed(
-    channel: Channel,
+    channel: AnalyzedChannel,
     plan: SegmentationPlan,
-    part: Part,
+    part: Chunk,
     path: Path,
     engine: Engine,
     stop: threading.Event,
 ) -> RequestAudio:
     # The plan may be another decoder's, that made a few samples more of the recording's end.
-    timeline = part.timeline.slice(Span(0, part.timeline.to_cut(channel.samples)))
-    return pack(
+    timeline = part.timeline.slice(Span(0, part.timeline.to_sent(channel.samples)))
+    audio = encode(
         channel.pcm,
-        timeline,
+        timeline.kept,
         path,
         encoding=engine.encoding,
         gain=channel.gain,
-        speech=plan.speech,
         stop=stop,
     )
+    return replace(audio, speech=timeline.speech_sent(plan.speech))
 
 
 def _channels_in_body(profile: Profile, heard: AudioAnalysis) -> int:

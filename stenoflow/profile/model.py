@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, create_model
 
-from stenoflow.audio.options import QualityOptions
+from stenoflow.audio.options import AnalysisOptions, QualityOptions
 from stenoflow.engines.base import EngineSpec
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
@@ -73,6 +73,11 @@ class _Profile(Options):
     """Compared with the estimate before anything is sent; empty: no limit."""
 
     notify: WebhookOptions | None = Field(default=None, title="Notify")
+
+    @property
+    def analysis(self) -> AnalysisOptions:
+        """The sections that the analysis of a recording depends on."""
+        return AnalysisOptions(self.media, self.limits, self.quality, self.vad)
 
     def digest(self) -> str:
         """Return the SHA-256, in hex, of every choice: profiles of one digest treat alike."""

@@ -62,10 +62,10 @@ def request_audio(
     content_type: str = "audio/wav",
     *,
     samples: int = 0,
-    stretches: tuple[Span, ...] = (),
+    speech: tuple[Span, ...] = (),
 ) -> RequestAudio:
     """Return the request audio that sends a file as it is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = path.stat().st_size
-    return RequestAudio(path, None, size, digest, content_type, samples, stretches)
+    return RequestAudio(path, None, size, digest, content_type, samples, speech)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stenoflow.segmentation.planner import Part
+from stenoflow.segmentation.plan import Chunk
 from stenoflow.times import Span, to_samples
 from stenoflow.transcript.model import Reply, Word
 
@@ -19,7 +19,7 @@ class ChunkReply:
     """An engine's reply to one chunk of a channel."""
 
     channel: int
-    chunk: Part
+    chunk: Chunk
     reply: Reply
 
 
@@ -27,7 +27,7 @@ class ChunkReply:
 class MappedReply:
     """A reply whose words have their times in the recording."""
 
-    chunk: Part
+    chunk: Chunk
     words: tuple[Word, ...]
     utterance_starts: frozenset[int]
     """Indices of words that begin an utterance."""

@@ -10,10 +10,11 @@ from stenoflow.options import Options
 class VadOptions(Options):
     """Silero's settings, by the names and with the meaning of ``silero_vad.get_speech_timestamps``.
 
-    The defaults are for cutting, chosen by ``bench/vad_curve.py`` on hand-labelled clips together with
-    what :class:`SegmentationOptions` keeps around speech: 0.1 % of speech is lost, and 63 % of pauses of
-    half a second and more are left out. Silero's own 0.5, with as many pauses left out, loses three
-    times as much. Words as short as 0.1 s are speech, and the only padding is what the cut keeps.
+    The defaults are for segmentation, chosen by ``bench/audio/vad_curve.py`` on hand-labelled clips
+    together with what :class:`SegmentationOptions` keeps around speech: 0.1 % of speech is lost, and 63
+    % of pauses of half a second and more are left out. Silero's own 0.5, with as many pauses left out,
+    loses three times as much. Words as short as 0.1 s are speech, and the only padding is what
+    segmentation keeps.
     """
 
     threshold: float = Field(default=0.4, title="Speech from this probability", gt=0, lt=1)

@@ -1,7 +1,7 @@
-"""How probable it is that somebody speaks, one number for each window of a channel.
+"""Speech scores: how likely it is that somebody speaks, one number for each window of a channel.
 
-An hour of them takes 450 kB. So that memory does not grow with a recording they lie in a file beside its
-sound, and are read in slices; where they are few, a NumPy array will do: both are :class:`SpeechScores`.
+An hour of them takes 450 kB. So that memory does not grow with a recording they are in a file beside its
+samples, and are read in slices; a few of them may be a NumPy array: both are :class:`SpeechScores`.
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+WINDOW = 512
+"""Samples that one speech score covers: 32 ms."""
+
 READ_AT_ONCE = 2**15
 """Windows, 17 minutes: 128 kB."""
 
 
 class SpeechScores(Protocol):
-    """One number a window, in the order of the windows; float32."""
+    """One score for each window, in the order of the windows; float32, from 0 to 1."""
 
     def __len__(self) -> int: ...
 
@@ -26,7 +29,7 @@ class SpeechScores(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredScores:
-    """Those in a file: float32 one after the other, without header."""
+    """Speech scores in a file: float32 one after the other, without header."""
 
     path: Path
 
@@ -41,8 +44,10 @@ class StoredScores:
         return np.fromfile(self.path, np.float32, max(0, stop - start), offset=offset)
 
 
-def iterate_scores(probabilities: SpeechScores) -> Iterator[float]:
-    """Each of them, with few in memory at a time."""
-    for start in range(0, len(probabilities), READ_AT_ONCE):
-        # Of a memory view each float is made when it is its turn.
-        yield from probabilities[start : start + READ_AT_ONCE].data
+def iterate_scores(
+    speech_scores: SpeechScores, read_at_once: int = READ_AT_ONCE
+) -> Iterator[float]:
+    """Yield each score, with at most ``read_at_once`` in memory."""
+    for start in range(0, len(speech_scores), read_at_once):
+        # A memory view makes each float only when it is needed.
+        yield from speech_scores[start : start + read_at_once].data

@@ -2,14 +2,14 @@
 
 The weights are those of the 16 kHz network in the silero-vad wheel, read from its ONNX file. A window of
 512 samples, with the 64 before it, goes through the magnitudes of four DFT frames (here), four
-convolutions, one LSTM layer and one logistic unit (``silero_graph.py``).
+convolutions, one LSTM layer and one logistic unit (``silero_onnx.py``).
 
 Why ONNX Runtime and not torch, which the wheel brings along: the same computation in torch (convolutions
 and LSTM by oneDNN, FFT by MKL) takes 1.13 times the CPU time, pair by pair; and importing it takes 1.3
 CPU s and 200 MB in every process, ONNX Runtime, onnx and SciPy's FFT together 0.3 s and 60 MB. From a
 cold start to the first segment it is 0.9 CPU s against 2.2, at the peak 146 MB against 300. The price is
-the graph, which has to be written down, and that the wheel's function from probabilities to segments
-cannot be imported, for with it comes torch: ``vad.py`` has its own.
+the graph, which has to be written out, and that the wheel's function from scores to segments cannot be
+imported, as it imports torch: ``segments.py`` has its own.
 """
 
 import threading
@@ -24,7 +24,8 @@ import scipy.fft  # pyright: ignore[reportMissingTypeStubs]
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from stenoflow.vad.detector import CONTEXT, WINDOW
+from stenoflow.vad.detector import CONTEXT
+from stenoflow.vad.scores import WINDOW
 from stenoflow.vad.silero_onnx import BINS, FRAMES, WIDTH, block_graph
 
 _FRAME = 256
@@ -41,12 +42,12 @@ _runtime = cast(Any, onnxruntime)
 
 
 class Silero:
-    """The network, its weights laid out for whole blocks. Holds no state; any thread may use it."""
+    """The network, its weights laid out for whole blocks. It holds no state; any thread may use it."""
 
     def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
         # Samples keep the scale of 16-bit integers until here.
-        turn = np.arange(_FRAME) * (2 * np.pi / _FRAME)
-        self._hann = ((0.5 - 0.5 * np.cos(turn)) * _INT16_SCALE).astype(np.float32)
+        angle = np.arange(_FRAME) * (2 * np.pi / _FRAME)
+        self._hann = ((0.5 - 0.5 * np.cos(angle)) * _INT16_SCALE).astype(np.float32)
         options = _runtime.SessionOptions()
         # One block's operations are too small to be shared out among cores.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -54,25 +55,25 @@ class Silero:
             block_graph(weights), options, providers=["CPUExecutionProvider"]
         )
 
-    def rest(self) -> State:
-        """The state in which every recording begins."""
+    def initial_state(self) -> State:
+        """Return the state in which every recording begins."""
         return np.zeros((1, 1, WIDTH), np.float32), np.zeros((1, 1, WIDTH), np.float32)
 
-    def probabilities(self, samples: Samples, state: State) -> tuple[Samples, State]:
-        """One probability of speech for each window, and the state after the last of them.
+    def speech_scores(self, samples: Samples, state: State) -> tuple[Samples, State]:
+        """Return a speech score for each window, shape (windows,), and the state after the last of them.
 
         ``samples`` are whole windows after their context, shape (64 + windows * 512,), on the scale of
         16-bit integers.
         """
         hidden, cell = state
-        speech, hidden, cell = self._session.run(
+        scores, hidden, cell = self._session.run(
             ["probabilities", "last_hidden", "last_cell"],
             {"spectrum": self._spectrum(samples), "hidden": hidden, "cell": cell},
         )
-        return speech.ravel(), (hidden, cell)
+        return scores.ravel(), (hidden, cell)
 
     def _spectrum(self, samples: Samples) -> Samples:
-        """Magnitudes, shape (windows, 4 frames * 129 bins).
+        """Return magnitudes, shape (windows, 4 frames * 129 bins).
 
         The four frames of 256 samples, 128 apart, begin with the context. The fourth reaches 64 samples
         past the window, where it finds the window's end mirrored: no window needs the next.
@@ -94,13 +95,13 @@ _loading = threading.Lock()
 
 
 def load() -> Silero:
-    """The network, loaded once in a process and shared by all threads."""
+    """Return the network, loaded once in a process and shared by all threads."""
     with _loading:
         return _load()
 
 
 def wheel_weights() -> dict[str, NDArray[np.float32]]:
-    """The weights of the wheel's network for 16 kHz, by the names of its layers."""
+    """Return the weights of the wheel's network for 16 kHz, by the names of its layers."""
     path = distribution("silero-vad").locate_file("silero_vad/data/silero_vad_16k_op15.onnx")
     return {
         tensor.name.removeprefix("model."): _onnx.numpy_helper.to_array(tensor)

@@ -1,4 +1,4 @@
-"""Silero's network as a graph of our own: all windows of a block at once, from spectrum to probability.
+"""Silero's network as an ONNX graph for whole blocks: all windows at once, from spectrum to probability.
 
 The wheel's graphs take samples, and spend most of their time on a DFT by convolution and on layers laid
 out for single windows. In this one the spectrum comes in ready, frame after frame, each window a row.
@@ -26,7 +26,7 @@ _helper = cast(Any, untyped_helper)
 
 
 def block_graph(weights: Weights) -> bytes:
-    """An ONNX model of Silero's network, of the weights of the wheel's own, by the names they have there.
+    """Return an ONNX model of Silero's network, given the wheel's weights by their names there.
 
     Inputs: ``spectrum`` (windows, 4 * 129), ``hidden`` and ``cell`` (1, 1, 128). Outputs:
     ``probabilities`` (windows, 1), ``last_hidden`` and ``last_cell``.
@@ -38,7 +38,7 @@ def block_graph(weights: Weights) -> bytes:
         frames = -(-frames // stride)
         width = len(weights[f"encoder.{number}.reparam_conv.bias"])
     graph.lstm("decoder.rnn", layer)
-    graph.logistic("decoder.decoder.2", "said")
+    graph.logistic("decoder.decoder.2", "features")
     return graph.model()
 
 
@@ -49,7 +49,7 @@ class _Graph:
         self._constants: list[Any] = []
 
     def convolution(self, name: str, layer: str, frames: int, width: int, stride: int) -> str:
-        """A convolution of three taps over frames, and ReLU; (windows, frames * width) in and out."""
+        """Add a convolution of three taps over frames, and ReLU; (windows, frames * width) in and out."""
         weight = self._weights[f"{name}.weight"]
         bias = self._constant(f"{name}.bias", self._weights[f"{name}.bias"])
         yielded: list[str] = []
@@ -65,7 +65,7 @@ class _Graph:
         return self._node("Concat", yielded, f"{name}.frames", axis=1)
 
     def lstm(self, name: str, layer: str) -> None:
-        """The recurrence over the windows, from and to the state, and ReLU: ``said`` (windows, 128)."""
+        """Add the LSTM over the windows, from and to the state, and ReLU: ``features`` (windows, 128)."""
         stacked = [
             np.concatenate([_gates(self._weights[f"{name}.{part}"]) for part in parts])[np.newaxis]
             for parts in (("weight_ih",), ("weight_hh",), ("bias_ih", "bias_hh"))
@@ -78,17 +78,17 @@ class _Graph:
         self._nodes.append(_helper.make_node("LSTM", inputs, outputs, hidden_size=WIDTH))
         shape = self._constant(f"{name}.shape", np.array([-1, WIDTH]))
         rows = self._node("Reshape", [f"{name}.all", shape], f"{name}.rows")
-        self._node("Relu", [rows], "said")
+        self._node("Relu", [rows], "features")
 
     def logistic(self, name: str, layer: str) -> None:
-        """One logistic unit: ``probabilities``."""
+        """Add one logistic unit: ``probabilities``."""
         matrix = self._constant(f"{name}.matrix", self._weights[f"{name}.weight"].reshape(WIDTH, 1))
         bias = self._constant(f"{name}.bias", self._weights[f"{name}.bias"])
         summed = self._node("Gemm", [layer, matrix, bias], f"{name}.sum")
         self._node("Sigmoid", [summed], "probabilities")
 
     def model(self) -> bytes:
-        """The finished model."""
+        """Return the finished model, serialized."""
         state = [1, 1, WIDTH]
         inputs = {"spectrum": ["windows", FRAMES * BINS], "hidden": state, "cell": state}
         outputs = {"probabilities": ["windows", 1], "last_hidden": state, "last_cell": state}
@@ -115,6 +115,6 @@ class _Graph:
 
 
 def _gates(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    """From torch's order of an LSTM's gates (input, forget, cell, output) to that of ONNX."""
-    entering, forgetting, cell, leaving = np.split(array, 4)
-    return np.concatenate([entering, leaving, forgetting, cell])
+    """Reorder an LSTM's gates from torch's order (input, forget, cell, output) to that of ONNX."""
+    input_gate, forget_gate, cell_gate, output_gate = np.split(array, 4)
+    return np.concatenate([input_gate, output_gate, forget_gate, cell_gate])

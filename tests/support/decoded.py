@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MediaInfo, decode
+from stenoflow.media.decoding import BLOCK_SAMPLES, decode
 from stenoflow.media.options import Limits, MediaOptions
+from stenoflow.media.stream_info import MediaInfo
 
 
 @dataclass(frozen=True)

@@ -19,34 +19,34 @@ needs_flite = pytest.mark.skipif(
 
 
 def spoken(path: Path, *passages: str, voice: str = "slt", pause: int = 16_000) -> RequestAudio:
-    """A WAV body at 16 kHz in which each passage is followed by digital silence.
+    """Return a WAV file at 16 kHz in which each passage is followed by digital silence.
 
-    Its ``stretches`` are the passages, each with the silence that the voice itself begins and ends
+    Its speech segments are the passages, each with the silence that the voice itself begins and ends
     with.
     """
-    stretches: list[Span] = []
+    speech: list[Span] = []
     position = 0
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
         for passage in passages:
-            pcm = _said(passage, path.with_suffix(".passage.wav"), voice)
+            pcm = _pcm(passage, path.with_suffix(".passage.wav"), voice)
             file.writeframes(pcm + bytes(2 * pause))
-            stretches.append(Span(position, position + len(pcm) // 2))
+            speech.append(Span(position, position + len(pcm) // 2))
             position += len(pcm) // 2 + pause
-    return request_audio(path, samples=position, stretches=tuple(stretches))
+    return request_audio(path, samples=position, speech=tuple(speech))
 
 
 def edges_s(passage: str, phones: Sequence[int], voice: str = "slt") -> list[tuple[float, float]]:
-    """Where each word of a passage begins and ends, in seconds, given how many phones it has."""
-    told = subprocess.run(
+    """Return where each word of a passage begins and ends, in seconds, given how many phones each has."""
+    result = subprocess.run(
         ["flite", "-voice", voice, "-psdur", "-t", passage, "-o", "none"],
         check=True,
         capture_output=True,
         text=True,
     )
-    ends = [(name, float(end)) for name, end in (each.split(":") for each in told.stdout.split())]
+    ends = [(name, float(end)) for name, end in (each.split(":") for each in result.stdout.split())]
     starts_s = [0.0, *(end for _, end in ends)]
     spoken_phones = [(starts_s[at], end) for at, (name, end) in enumerate(ends) if name != "pau"]
     first = list(accumulate(phones, initial=0))
@@ -55,7 +55,7 @@ def edges_s(passage: str, phones: Sequence[int], voice: str = "slt") -> list[tup
     return [(spoken_phones[a][0], spoken_phones[b - 1][1]) for a, b in pairwise(first)]
 
 
-def _said(passage: str, path: Path, voice: str) -> bytes:
+def _pcm(passage: str, path: Path, voice: str) -> bytes:
     subprocess.run(["flite", "-voice", voice, "-t", passage, "-o", path], check=True)
     with wave.open(str(path)) as file:
         if file.getframerate() != 16_000:

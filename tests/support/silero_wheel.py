@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from stenoflow.times import Span
-from stenoflow.vad.detector import WINDOW
 from stenoflow.vad.options import VadOptions
+from stenoflow.vad.scores import WINDOW
 
 TOLERANCE = 1e-4
 
@@ -32,15 +32,15 @@ def stock() -> Any:
     return silero_vad.load_silero_vad()
 
 
-def as_stock_hears(samples: NDArray[np.int16]) -> torch.Tensor:
+def as_stock_input(samples: NDArray[np.int16]) -> torch.Tensor:
     return torch.from_numpy(samples.astype(np.float32) / 32768)
 
 
-def stock_probabilities(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """What the wheel's model says of each window, one call a window."""
+def stock_scores(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Return the probabilities of the wheel's model, one call for each window."""
     if not len(samples):
         return np.zeros(0, np.float32)
-    audio = torch.nn.functional.pad(as_stock_hears(samples), (0, -len(samples) % WINDOW))
+    audio = torch.nn.functional.pad(as_stock_input(samples), (0, -len(samples) % WINDOW))
     with torch.no_grad():
         return stock().audio_forward(audio, 16_000)[0].numpy()
 
@@ -63,7 +63,7 @@ def stock_segments(
 ) -> tuple[Span, ...]:
     longest_s = chosen.max_speech_s
     found = silero_vad.get_speech_timestamps(
-        as_stock_hears(samples),
+        as_stock_input(samples),
         model,
         threshold=chosen.threshold,
         neg_threshold=chosen.neg_threshold,

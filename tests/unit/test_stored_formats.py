@@ -28,7 +28,7 @@ from stenoflow.pipeline.publish import publish_again
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
 from stenoflow.render.document import Document
-from stenoflow.segmentation.planner import Part, SegmentationPlan
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.storage import open_store
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v0.1.0"
@@ -91,7 +91,7 @@ def test_segmentation_plans(path: Path) -> None:
 
 @pytest.mark.parametrize("path", paths("_stenoflow/ledger/**/split.json"))
 def test_halves(path: Path) -> None:
-    assert again(TypeAdapter(tuple[Part, ...]), path) == json.loads(path.read_bytes())
+    assert again(TypeAdapter(tuple[Chunk, ...]), path) == json.loads(path.read_bytes())
 
 
 @pytest.mark.parametrize("path", paths("_stenoflow/sweeps/*.json"))

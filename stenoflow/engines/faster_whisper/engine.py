@@ -136,7 +136,7 @@ class FasterWhisperEngine:
                 # With it, one mistake may be repeated to the end.
                 "condition_on_previous_text": False,
             },
-            "chunks": [(chunk.start, chunk.end) for chunk in chunked(body.stretches, body.samples)],
+            "chunks": [(chunk.start, chunk.end) for chunk in chunked(body.speech, body.samples)],
             "reply": {
                 "engine": self.name,
                 "version": version("faster-whisper"),

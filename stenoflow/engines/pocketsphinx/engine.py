@@ -102,7 +102,7 @@ class PocketSphinxEngine:
             raise ValueError("PocketSphinx hears files, not URLs")
         request = {
             "decoder": {"samprate": SAMPLE_RATE, "cmn": "live", **self._options.model_dump()},
-            "stretches": [(g.start, g.end) for g in grouped(body.stretches, body.samples)],
+            "stretches": [(g.start, g.end) for g in grouped(body.speech, body.samples)],
             "reply": {
                 "engine": self.name,
                 "version": version("pocketsphinx"),

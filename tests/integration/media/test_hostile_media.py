@@ -20,7 +20,7 @@ import pytest
 
 from stenoflow.media import ffmpeg as media
 from stenoflow.media.binaries import VARIABLE, chosen_decoder
-from stenoflow.media.ffmpeg import decode
+from stenoflow.media.decoding import decode
 from tests.support.attacks import OWN_HZ, SECRET, SECRET_HZ, write_attacks
 from tests.support.corpus import ROOT
 from tests.support.media_files import QUIET, pitches
@@ -37,7 +37,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from stenoflow.errors import StenoError
-from stenoflow.media.ffmpeg import decode
+from stenoflow.media.decoding import decode
 from tests.support.media_files import pitches
 for name in sys.stdin.read().splitlines():
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.audio.analysis import AudioAnalysis
-from stenoflow.audio.encoding import RequestAudio, pack
+from stenoflow.audio.encoding import RequestAudio, encode
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.credentials import Credential
@@ -33,11 +33,11 @@ from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.purchase import AT_ONCE, Buyer, Shelf, Wanted
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import Part, SegmentationPlan
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.storage import Store, open_store
 from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, status
 from stenoflow.testing.deepgram.server import StandIn
-from tests.support.hearings import evenly, heard_of, plans_of
+from tests.support.analyses import analysis_of, evenly, plans_for
 
 TONES = evenly(40)
 PARTS = 6
@@ -70,9 +70,11 @@ class Shop:
         self.inside += 1
         yield
 
-    def pack(self, plan: SegmentationPlan, part: Part, path: Path) -> RequestAudio:
+    def pack(self, plan: SegmentationPlan, part: Chunk, path: Path) -> RequestAudio:
         pcm = self.heard.channels[plan.channel].pcm
-        return pack(pcm, part.timeline, path, encoding=self.engine().encoding, stop=self.stop)
+        return encode(
+            pcm, part.timeline.kept, path, encoding=self.engine().encoding, stop=self.stop
+        )
 
     def engine(self) -> DeepgramEngine:
         return DeepgramEngine(self.profile.deepgram, Credential(self.standin.key, self.standin.url))
@@ -119,9 +121,9 @@ def standin() -> Iterator[StandIn]:
 def shop(tmp_path: Path, standin: StandIn) -> Iterator[Shop]:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    heard = heard_of(tmp_path, TONES)
-    plans = plans_of(PROFILE, heard, TONES, longest_s=LONGEST_S)
-    assert len(plans[0].parts) == PARTS
+    heard = analysis_of(tmp_path, TONES)
+    plans = plans_for(PROFILE, heard, TONES, longest_s=LONGEST_S)
+    assert len(plans[0].chunks) == PARTS
     store = open_store(str(tmp_path / "ledger"), create=True)
     yield Shop(standin, store, scratch, heard, plans)
     assert list(scratch.iterdir()) == []
@@ -144,7 +146,7 @@ def lost(bought: list[Wanted]) -> int:
 
 def test_every_part_is_bought_once_in_order_and_nothing_the_second_time(shop: Shop) -> None:
     first, second = shop.buy(), shop.buy()
-    assert [each.part for each in first] == list(shop.plans[0].parts)
+    assert [each.part for each in first] == list(shop.plans[0].chunks)
     assert words(first) == words(second) == WORDS
     assert (hows(first), hows(second)) == (["bought"] * PARTS, ["reused"] * PARTS)
     assert len(shop.standin.bill.charges) == shop.inside == PARTS
@@ -179,7 +181,7 @@ def test_a_fault_costs_no_part_but_its_own(shop: Shop, fault: Fault, at: int) ->
 
 def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> None:
     shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="wav")})
-    shop.plans = plans_of(PROFILE, shop.heard, TONES)
+    shop.plans = plans_for(PROFILE, shop.heard, TONES)
     shop.standin.max_bytes = 500_000
     found = shop.buy()
     assert len(found) == 4
@@ -194,7 +196,7 @@ def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> N
 
 
 def test_what_took_too_long_is_tried_once_more_and_then_halved(shop: Shop) -> None:
-    shop.plans = plans_of(PROFILE, shop.heard, TONES)
+    shop.plans = plans_for(PROFILE, shop.heard, TONES)
     shop.standin.script(status(504), status(504))
     found = shop.buy()
     assert len(found) == 2
@@ -204,29 +206,29 @@ def test_what_took_too_long_is_tried_once_more_and_then_halved(shop: Shop) -> No
 
 
 def test_what_is_short_and_still_too_large_is_refused_for_good(shop: Shop) -> None:
-    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
+    shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
     shop.standin.max_bytes = 100
     with pytest.raises(EngineRefused, match="something else must be wrong"):
         shop.buy()
 
 
 def test_what_is_short_and_takes_too_long_may_pass_next_time(shop: Shop) -> None:
-    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
+    shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
     shop.standin.script(*[status(504)] * 100)
     with pytest.raises(RequestTooLong):
         shop.buy()
 
 
 def test_what_is_sent_as_it_is_cannot_be_halved(shop: Shop) -> None:
-    shop.plans, shop.whole = plans_of(PROFILE, shop.heard, TONES), True
+    shop.plans, shop.whole = plans_for(PROFILE, shop.heard, TONES), True
     shop.standin.script(status(413))
     with pytest.raises(EngineRefused, match=r"deepgram\.upload to flac"):
         shop.buy()
 
 
 def test_a_closed_account_stops_everything_and_says_so_above_all_else(shop: Shop) -> None:
-    shop.plans = plans_of(PROFILE, shop.heard, TONES, longest_s=4)
-    assert len(shop.plans[0].parts) > 2 * AT_ONCE
+    shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
+    assert len(shop.plans[0].chunks) > 2 * AT_ONCE
     shop.standin.script(*[status(402), status(503), status(503), status(503)] * 5)
     with pytest.raises(EngineAccountError):
         shop.buy()

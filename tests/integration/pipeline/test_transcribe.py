@@ -27,7 +27,7 @@ from stenoflow.testing.deepgram.faults import Fault
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.transcript.model import Transcript
-from tests.support.hearings import evenly, heard_of, plans_of
+from tests.support.analyses import analysis_of, evenly, plans_for
 
 TONES = evenly(30, every_s=2.0)
 PLAIN = DeepgramOptions(smart_format=None, punctuate=None, diarize_model=None)
@@ -57,7 +57,7 @@ class Desk:
         )
 
     def transcribe(self, heard: AudioAnalysis | None = None) -> Transcribed:
-        heard = heard or heard_of(self.folder, *self.channels)
+        heard = heard or analysis_of(self.folder, *self.channels)
         path = self.folder / "recording.wav"
         if not path.exists():
             write_wav(path, *(synthesize(tones, heard.samples) for tones in self.channels))
@@ -65,7 +65,7 @@ class Desk:
         try:
             return transcribe(
                 heard,
-                plans_of(self.profile, heard, *self.channels, longest_s=self.longest_s),
+                plans_for(self.profile, heard, *self.channels, longest_s=self.longest_s),
                 self.profile,
                 self.engine,
                 Ledger(self.store, poll_s=0.02),
@@ -173,7 +173,7 @@ def test_what_was_bought_in_part_cannot_be_rebuilt(desk: Desk) -> None:
 def test_times_follow_the_plan_that_was_bought_whatever_a_later_decoder_makes(desk: Desk) -> None:
     first = desk.transcribe()
     shorter = [*TONES[:-1], Tone(TONES[-1].start, TONES[-1].end - 100, TONES[-1].pitch_hz)]
-    later = desk.transcribe(heard_of(desk.folder, shorter))
+    later = desk.transcribe(analysis_of(desk.folder, shorter))
     assert later.plans == first.plans
     assert later.transcript == first.transcript
 
@@ -182,7 +182,7 @@ def test_what_a_later_decoder_has_not_got_is_not_sent(desk: Desk) -> None:
     desk.standin.script(Fault(status=503))
     with pytest.raises(EngineError):
         desk.transcribe()
-    heard = heard_of(desk.folder, TONES)
+    heard = analysis_of(desk.folder, TONES)
     pcm = heard.channels[0].pcm
     pcm.write_bytes(pcm.read_bytes()[: -2 * 7000])
     samples = heard.samples - 7000
@@ -224,7 +224,7 @@ def test_a_recording_without_url_cannot_be_sent_by_url(desk: Desk) -> None:
 
 
 def test_where_nobody_speaks_nothing_is_bought(desk: Desk) -> None:
-    heard = heard_of(desk.folder, TONES)
+    heard = analysis_of(desk.folder, TONES)
     desk.channels = ((),)
     write_wav(desk.folder / "recording.wav", synthesize([], heard.samples))
     found = desk.transcribe(heard)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from bench.harness.tone_layouts import layouts
-from stenoflow.audio.encoding import Encoding, pack
-from stenoflow.segmentation.timeline import Timeline
+from stenoflow.audio.encoding import Encoding, encode
 from stenoflow.testing.deepgram.recognition import Unreadable, recognize
 from stenoflow.testing.tones import Tone, synthesize, write_wav
+from stenoflow.times import Span
 
 
 @pytest.mark.parametrize("encoding", ["flac", "wav"])
@@ -26,8 +26,8 @@ def test_tones_are_recognized_at_their_sample(
     samples = (tones[-1].end if tones else 0) + 1_000
     synthesize(tones, samples).astype("<i2").tofile(folder / "pcm")
     body = folder / f"body.{encoding}"
-    whole = Timeline.identity(samples)
-    pack(folder / "pcm", whole, body, encoding=encoding, stop=threading.Event())
+    whole = [Span(0, samples)]
+    encode(folder / "pcm", whole, body, encoding=encoding, stop=threading.Event())
     found = recognize(body, multichannel=False)
     assert (found.rate, found.samples, found.sent_channels) == (16_000, samples, 1)
     assert [(sound.start, sound.end, f"tone{sound.pitch_hz}") for sound in found.channels[0]] == [

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stenoflow.vad.detector import speech_scores, speech_segments
+from stenoflow.vad.detector import speech_scores
+from stenoflow.vad.segments import speech_segments
 from tests.support.corpus import needs_corpus, recordings
 from tests.support.silero_wheel import (
     SETTINGS,
     TOLERANCE,
     Replay,
-    stock_probabilities,
+    stock_scores,
     stock_segments,
 )
 
@@ -40,7 +41,7 @@ def audible() -> list[Any]:
 @pytest.mark.parametrize("path", audible())
 def test_hears_in_a_recording_what_the_wheel_hears(path: Path) -> None:
     samples = decoded(path)
-    ours, theirs = speech_scores(samples), stock_probabilities(samples)
+    ours, theirs = speech_scores(samples), stock_scores(samples)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
     for chosen in SETTINGS:
         expected = stock_segments(samples, chosen, Replay(theirs))

@@ -1,4 +1,4 @@
-"""One pass over a recording: read once, every channel by itself, levels raised but never clipped."""
+"""The analysis reads a recording once, every channel by itself, and raises levels without clipping."""
 
 import math
 import threading
@@ -10,59 +10,51 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stenoflow.audio.analysis import AudioAnalysis, Channel, listen
-from stenoflow.audio.encoding import pack
+from stenoflow.audio.analysis import AnalyzedChannel, AudioAnalysis, analyze
+from stenoflow.audio.encoding import encode
+from stenoflow.audio.options import AnalysisOptions
 from stenoflow.errors import BadMedia, OverLimit, Stopped
 from stenoflow.media.binaries import VARIABLE, chosen_decoder
-from stenoflow.media.ffmpeg import decode
+from stenoflow.media.decoding import decode
 from stenoflow.media.options import Limits, MediaOptions
-from stenoflow.profile.model import Profile
-from stenoflow.segmentation.timeline import Timeline
-from stenoflow.vad.detector import WINDOW, speech_scores
+from stenoflow.times import Span, to_seconds
+from stenoflow.vad.detector import speech_scores
+from stenoflow.vad.scores import WINDOW
 from tests.support.corpus import ROOT, needs_corpus, recordings
+from tests.support.media_files import write_wav
 
 INTERVIEW = ROOT / "deployments" / "samples" / "interview.mp3"
 
 
-def hear(path: Path, folder: Path, **choice: Any) -> AudioAnalysis:
+def analyzed(path: Path, folder: Path, **choice: Any) -> AudioAnalysis:
     folder.mkdir(exist_ok=True)
-    return listen(path, Profile(media=MediaOptions(**choice)), folder)
+    return analyze(path, AnalysisOptions(MediaOptions(**choice)), folder)
 
 
-def sound(channel: Channel) -> NDArray[np.int16]:
+def pcm_of(channel: AnalyzedChannel) -> NDArray[np.int16]:
     return np.fromfile(channel.pcm, np.int16)
-
-
-def write_wav(path: Path, samples: NDArray[np.int16], rate: int = 16_000) -> Path:
-    """Samples of shape (n,) or (n, channels)."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.tobytes())
-    return path
 
 
 @pytest.fixture(scope="module")
 def interview(tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.int16]:
     """Clean speech, 44 s (int16, mono, 16 kHz)."""
-    heard = hear(INTERVIEW, tmp_path_factory.mktemp("interview"))
-    return sound(heard.channels[0])
+    analysis = analyzed(INTERVIEW, tmp_path_factory.mktemp("interview"))
+    return pcm_of(analysis.channels[0])
 
 
-def test_what_is_written_measured_and_heard_is_what_the_decoder_gives(tmp_path: Path) -> None:
-    told: list[float] = []
-    heard = listen(INTERVIEW, Profile(), tmp_path, progress=told.append)
+def test_what_is_stored_and_measured_is_what_the_decoder_gives(tmp_path: Path) -> None:
+    progress: list[float] = []
+    analysis = analyze(INTERVIEW, AnalysisOptions(), tmp_path, progress=progress.append)
     with decode(INTERVIEW) as decoding:
         samples = np.concatenate(list(decoding))[:, 0]
-    [channel] = heard.channels
-    np.testing.assert_array_equal(sound(channel), samples)
-    np.testing.assert_array_equal(channel.probabilities[:], speech_scores(samples))
-    assert len(channel.probabilities) == -(-len(samples) // WINDOW)
-    assert channel.samples == heard.samples == len(samples)
-    assert heard.duration_s == len(samples) / 16_000
-    assert told == sorted(told)
-    assert told[-1] == heard.duration_s
+    [channel] = analysis.channels
+    np.testing.assert_array_equal(pcm_of(channel), samples)
+    np.testing.assert_array_equal(channel.speech_scores[:], speech_scores(samples))
+    assert len(channel.speech_scores) == -(-len(samples) // WINDOW)
+    assert channel.samples == analysis.samples == len(samples)
+    assert analysis.duration_s == to_seconds(len(samples))
+    assert progress == sorted(progress)
+    assert progress[-1] == analysis.duration_s
     assert channel.quality.level in ("excellent", "good")
 
 
@@ -74,7 +66,7 @@ def test_the_recording_is_decoded_once(
     choice: dict[str, Any],
 ) -> None:
     path = write_wav(tmp_path / "stereo.wav", np.stack([interview, interview[::-1]], axis=1))
-    # A confined decoder may write no file, but a folder it may make: one each time it is started.
+    # A sandboxed decoder may write no file, but a folder it may make: one each time it is started.
     starts = tmp_path / "starts"
     starts.mkdir()
     counting = tmp_path / "ffmpeg"
@@ -82,59 +74,59 @@ def test_the_recording_is_decoded_once(
     counting.write_text(f'#!/bin/sh\n/bin/mkdir "{starts}/$$"\nexec "{ffmpeg}" "$@"\n')
     counting.chmod(0o755)
     monkeypatch.setenv(VARIABLE, str(counting))
-    heard = hear(path, tmp_path / "pcm", **choice)
-    assert heard.samples == len(interview)
+    analysis = analyzed(path, tmp_path / "pcm", **choice)
+    assert analysis.samples == len(interview)
     assert len(list(starts.iterdir())) == 1
 
 
-def test_channels_kept_apart_do_not_hear_each_other(
+def test_channels_kept_apart_do_not_influence_each_other(
     tmp_path: Path, interview: NDArray[np.int16]
 ) -> None:
     noise = np.random.default_rng(0).normal(0, 300, len(interview)).astype(np.int16)
     path = write_wav(tmp_path / "stereo.wav", np.stack([interview, noise], axis=1))
-    heard = hear(path, tmp_path / "pcm", channels="apart")
-    assert [channel.index for channel in heard.channels] == [0, 1]
-    for channel, said in zip(heard.channels, (interview, noise), strict=True):
-        alone = hear(write_wav(tmp_path / "mono.wav", said), tmp_path / f"mono-{channel.index}")
-        np.testing.assert_array_equal(sound(channel), said)
-        np.testing.assert_array_equal(channel.probabilities[:], alone.channels[0].probabilities[:])
+    analysis = analyzed(path, tmp_path / "pcm", channels="apart")
+    assert [channel.index for channel in analysis.channels] == [0, 1]
+    for channel, said in zip(analysis.channels, (interview, noise), strict=True):
+        alone = analyzed(write_wav(tmp_path / "mono.wav", said), tmp_path / f"mono-{channel.index}")
+        np.testing.assert_array_equal(pcm_of(channel), said)
+        np.testing.assert_array_equal(channel.speech_scores[:], alone.channels[0].speech_scores[:])
         assert channel.quality == alone.channels[0].quality
-    speaker, silent = heard.channels
+    speaker, silent = analysis.channels
     assert speaker.quality.speech_dbfs is not None
     assert silent.quality.speech_dbfs is None
-    assert "No speech was heard." in silent.quality.warnings
+    assert "No speech was detected." in silent.quality.warnings
 
 
 @pytest.mark.parametrize("channel", [0, 1])
-def test_one_channel_is_heard_as_if_it_were_alone(
+def test_one_channel_is_analyzed_as_if_it_were_alone(
     tmp_path: Path, interview: NDArray[np.int16], channel: int
 ) -> None:
     both = np.stack([interview, np.zeros_like(interview)], axis=1)
     path = write_wav(tmp_path / "stereo.wav", both)
-    [heard] = hear(path, tmp_path / "pcm", channels="one", channel=channel).channels
-    np.testing.assert_array_equal(sound(heard), both[:, channel])
+    [found] = analyzed(path, tmp_path / "pcm", channels="one", channel=channel).channels
+    np.testing.assert_array_equal(pcm_of(found), both[:, channel])
 
 
 def test_mixed_down_is_the_mean_of_the_channels(
     tmp_path: Path, interview: NDArray[np.int16]
 ) -> None:
     path = write_wav(tmp_path / "stereo.wav", np.stack([interview, 0 * interview], axis=1))
-    [heard] = hear(path, tmp_path / "pcm").channels
-    np.testing.assert_allclose(sound(heard), interview / 2, atol=1)
+    [found] = analyzed(path, tmp_path / "pcm").channels
+    np.testing.assert_allclose(pcm_of(found), interview / 2, atol=1)
 
 
-def speech_dbfs(samples: NDArray[np.int16], channel: Channel, speech_from: float) -> float:
+def speech_dbfs(samples: NDArray[np.int16], channel: AnalyzedChannel, speech_from: float) -> float:
     """RMS level of the windows of speech, the plain way."""
     padded = np.pad(samples.astype(float), (0, -len(samples) % WINDOW)).reshape(-1, WINDOW)
-    speaking = padded[channel.probabilities[:] >= speech_from]
+    speaking = padded[channel.speech_scores[:] >= speech_from]
     return 10 * math.log10(np.mean(speaking**2) / 32768**2)
 
 
-def sent(channel: Channel, folder: Path) -> NDArray[np.int16]:
+def sent(channel: AnalyzedChannel, folder: Path) -> NDArray[np.int16]:
     """What an engine is sent of the whole channel."""
-    whole = Timeline.identity(channel.samples)
+    whole = [Span(0, channel.samples)]
     stop = threading.Event()
-    body = pack(
+    body = encode(
         channel.pcm, whole, folder / "sent.wav", encoding="wav", gain=channel.gain, stop=stop
     )
     with wave.open(str(body.path)) as file:
@@ -142,12 +134,12 @@ def sent(channel: Channel, folder: Path) -> NDArray[np.int16]:
 
 
 def assert_levelled(path: Path, folder: Path, target_dbfs: float) -> None:
-    """Within 2 dB of the target, or as near as the loudest sample allows; no sample is held back."""
-    profile = Profile(media=MediaOptions(level_dbfs=target_dbfs))
-    [channel] = listen(path, profile, folder).channels
-    before, after = sound(channel), sent(channel, folder)
+    """Within 2 dB of the target, or as near as the loudest sample allows; no sample is clipped."""
+    options = AnalysisOptions(MediaOptions(level_dbfs=target_dbfs))
+    [channel] = analyze(path, options, folder).channels
+    before, after = pcm_of(channel), sent(channel, folder)
     np.testing.assert_allclose(after, before * channel.gain, atol=0.51)
-    level_dbfs = speech_dbfs(after, channel, profile.vad.threshold)
+    level_dbfs = speech_dbfs(after, channel, options.vad.threshold)
     if level_dbfs < target_dbfs - 2:
         assert channel.gain == 1 or np.max(np.abs(after.astype(int))) >= 32766
     else:
@@ -172,26 +164,26 @@ def test_real_speech_is_brought_to_the_target(tmp_path: Path, path: Path) -> Non
     assert_levelled(path, tmp_path, -20)
 
 
-def test_where_nobody_speaks_or_no_level_is_chosen_samples_stay_as_they_are(
+def test_without_speech_or_a_target_level_samples_stay_as_they_are(
     tmp_path: Path, interview: NDArray[np.int16]
 ) -> None:
     noise = np.random.default_rng(0).normal(0, 300, 32_000).astype(np.int16)
-    silent = hear(write_wav(tmp_path / "noise.wav", noise), tmp_path / "pcm", level_dbfs=-20)
-    as_it_is = hear(write_wav(tmp_path / "speech.wav", interview), tmp_path / "pcm")
-    assert [heard.channels[0].gain for heard in (silent, as_it_is)] == [1, 1]
+    silent = analyzed(write_wav(tmp_path / "noise.wav", noise), tmp_path / "pcm", level_dbfs=-20)
+    as_it_is = analyzed(write_wav(tmp_path / "speech.wav", interview), tmp_path / "pcm")
+    assert [analysis.channels[0].gain for analysis in (silent, as_it_is)] == [1, 1]
 
 
-def test_listening_stops_when_it_is_told_to(tmp_path: Path) -> None:
+def test_analysis_stops_when_asked_to(tmp_path: Path) -> None:
     stop = threading.Event()
     with pytest.raises(Stopped):
-        listen(INTERVIEW, Profile(), tmp_path, stop=stop, progress=lambda _: stop.set())
+        analyze(INTERVIEW, AnalysisOptions(), tmp_path, stop=stop, progress=lambda _: stop.set())
 
 
-def test_listening_ends_at_the_longest_duration(tmp_path: Path) -> None:
+def test_analysis_ends_at_the_longest_duration(tmp_path: Path) -> None:
     with pytest.raises(OverLimit, match="longer than 10 s"):
-        listen(INTERVIEW, Profile(limits=Limits(max_duration_s=10)), tmp_path)
+        analyze(INTERVIEW, AnalysisOptions(limits=Limits(max_duration_s=10)), tmp_path)
 
 
 def test_a_channel_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadMedia, match="channel 2, but the recording has"):
-        hear(INTERVIEW, tmp_path, channels="one", channel=2)
+        analyzed(INTERVIEW, tmp_path, channels="one", channel=2)

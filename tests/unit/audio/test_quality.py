@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stenoflow.audio.analysis import listen
-from stenoflow.audio.options import QualityOptions
+from stenoflow.audio.analysis import analyze
+from stenoflow.audio.options import AnalysisOptions, QualityOptions
 from stenoflow.audio.quality import CLIPPED_FROM, Quality, QualityMeter
-from stenoflow.profile.model import Profile
-from stenoflow.vad.detector import WINDOW, speech_scores
+from stenoflow.vad.detector import speech_scores
+from stenoflow.vad.scores import WINDOW
 from tests.support.corpus import ROOT
 
 ROUNDED_DB = 0.006
@@ -32,15 +32,15 @@ LENIENT = QualityOptions(
 
 def measured(
     samples: NDArray[np.int16],
-    probabilities: NDArray[np.float32] | None = None,
+    scores: NDArray[np.float32] | None = None,
     thresholds: QualityOptions | None = None,
 ) -> Quality:
-    """Everything speech, unless told otherwise."""
+    """Everything speech, unless added otherwise."""
     meter = QualityMeter()
     meter.feed(samples)
     windows = -(-len(samples) // WINDOW)
-    heard = np.ones(windows, np.float32) if probabilities is None else probabilities
-    return meter.finish(heard, thresholds or QualityOptions())
+    scores = np.ones(windows, np.float32) if scores is None else scores
+    return meter.finish(scores, thresholds or QualityOptions())
 
 
 def tone(rms_dbfs: float, windows: int) -> NDArray[np.int16]:
@@ -60,19 +60,19 @@ def split(samples: list[int]) -> list[list[int]]:
 
 @st.composite
 def recordings(draw: st.DrawFn) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """Windows of noise of any loudness, the last one of any length, with any probabilities."""
+    """Windows of noise of any loudness, the last one of any length, with any scores."""
     loudness = draw(st.lists(st.sampled_from([0, 1, 30, 1000, 9000, 40000]), max_size=40))
     short = draw(st.integers(0, WINDOW - 1)) if loudness else 0
     noise = np.random.default_rng(draw(st.integers(0, 99))).normal(size=(len(loudness), WINDOW))
     samples = (noise * np.array(loudness)[:, np.newaxis]).clip(-32768, 32767).astype(np.int16)
-    probabilities = draw(
+    scores = draw(
         st.lists(
             st.sampled_from([0.0, 0.05, 0.3, 0.5, 0.9]),
             min_size=len(loudness),
             max_size=len(loudness),
         )
     )
-    return samples.ravel()[: samples.size - short], np.array(probabilities, np.float32)
+    return samples.ravel()[: samples.size - short], np.array(scores, np.float32)
 
 
 @given(recordings())
@@ -80,8 +80,8 @@ def recordings(draw: st.DrawFn) -> tuple[NDArray[np.int16], NDArray[np.float32]]
 def test_levels_and_shares_are_those_of_their_formulas(
     recording: tuple[NDArray[np.int16], NDArray[np.float32]],
 ) -> None:
-    samples, probabilities = recording
-    found, values = measured(samples, probabilities), samples.tolist()
+    samples, scores = recording
+    found, values = measured(samples, scores), samples.tolist()
     if not values:
         assert (found.rms_dbfs, found.peak_dbfs) == (None, None)
         assert (found.clipping_ratio, found.silence_ratio) == (0, 1)
@@ -100,12 +100,12 @@ def test_levels_and_shares_are_those_of_their_formulas(
 def test_speech_level_and_snr_are_those_of_their_formulas(
     recording: tuple[NDArray[np.int16], NDArray[np.float32]],
 ) -> None:
-    samples, probabilities = recording
-    found = measured(samples, probabilities)
+    samples, scores = recording
+    found = measured(samples, scores)
     powers = [statistics.fmean(v * v for v in window) for window in split(samples.tolist())]
-    heard = list(zip(powers, probabilities.tolist(), strict=True))
-    speaking = [power for power, probability in heard if probability >= 0.5]
-    pausing = [power for power, probability in heard if probability < 0.1]
+    windows = list(zip(powers, scores.tolist(), strict=True))
+    speaking = [power for power, score in windows if score >= 0.5]
+    pausing = [power for power, score in windows if score < 0.1]
     if len(speaking) < 8 or not any(speaking):
         assert (found.speech_dbfs, found.snr_db) == (None, None)
         return
@@ -124,18 +124,18 @@ def test_speech_level_and_snr_are_those_of_their_formulas(
 def test_the_size_of_the_blocks_does_not_matter(
     recording: tuple[NDArray[np.int16], NDArray[np.float32]], cuts: list[int]
 ) -> None:
-    samples, probabilities = recording
-    meter, fed, told = QualityMeter(), 0, 0
+    samples, scores = recording
+    meter, fed, added = QualityMeter(), 0, 0
     for block in np.split(samples, sorted(min(cut, len(samples)) for cut in cuts)):
         meter.feed(block)
         fed += len(block)
-        meter.tell(probabilities[told : fed // WINDOW])
-        told = fed // WINDOW
+        meter.add_speech_scores(scores[added : fed // WINDOW])
+        added = fed // WINDOW
     in_blocks, at_once = (
         asdict(each)
         for each in (
-            meter.finish(probabilities[told:], QualityOptions()),
-            measured(samples, probabilities),
+            meter.finish(scores[added:], QualityOptions()),
+            measured(samples, scores),
         )
     )
     # A sum of doubles depends on their order in its last digits.
@@ -161,8 +161,10 @@ def test_full_scale_is_0_dbfs_for_a_square_wave_and_3_less_for_a_sine() -> None:
 
 
 def sample_speech(tmp_path: Path) -> NDArray[np.int16]:
-    heard = listen(ROOT / "deployments" / "samples" / "interview.mp3", Profile(), tmp_path)
-    return np.fromfile(heard.channels[0].pcm, np.int16)
+    analysis = analyze(
+        ROOT / "deployments" / "samples" / "interview.mp3", AnalysisOptions(), tmp_path
+    )
+    return np.fromfile(analysis.channels[0].pcm, np.int16)
 
 
 @pytest.mark.parametrize("snr_db", [5, 10, 20, 30])
@@ -192,11 +194,11 @@ def test_the_score_is_clarity_times_loudness_times_integrity() -> None:
     assert found.score == pytest.approx(snr_db / 30 / 2, abs=0.005)
     # Half of the worst clipping, a hundredth of all samples, halves the score.
     clean = np.concatenate([tone(-20, 160), tone(-70, 40)])
-    probabilities = np.repeat(np.array([0.9, 0.0], np.float32), [160, 40])
+    scores = np.repeat(np.array([0.9, 0.0], np.float32), [160, 40])
     clipped = clean.copy()
     clipped[: round(0.005 * len(clean))] = 32767
-    assert measured(clean, probabilities).score == 1
-    assert measured(clipped, probabilities).score == pytest.approx(0.5, abs=0.001)
+    assert measured(clean, scores).score == 1
+    assert measured(clipped, scores).score == pytest.approx(0.5, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -239,10 +241,10 @@ def test_a_good_recording_gets_no_warning() -> None:
 def test_each_threshold_has_its_own_sentence(thresholds: dict[str, Any], sentence: str) -> None:
     # A quarter each: speech, noise, silence, and what is clipped but no speech.
     samples = np.concatenate([tone(-30, 40), tone(-40, 40), tone(-60, 40), tone(0, 40)])
-    probabilities = np.repeat(np.array([0.9, 0.0, 0.3, 0.3], np.float32), 40)
-    assert measured(samples, probabilities, LENIENT).warnings == ()
+    scores = np.repeat(np.array([0.9, 0.0, 0.3, 0.3], np.float32), 40)
+    assert measured(samples, scores, LENIENT).warnings == ()
     strict = LENIENT.model_copy(update=thresholds)
-    assert measured(samples, probabilities, strict).warnings == (sentence,)
+    assert measured(samples, scores, strict).warnings == (sentence,)
 
 
 def test_warnings_come_worst_first() -> None:
@@ -263,4 +265,4 @@ def test_warnings_come_worst_first() -> None:
 def test_where_nobody_speaks_the_score_is_0_and_says_so(samples: NDArray[np.int16]) -> None:
     found = measured(samples, np.zeros(-(-len(samples) // WINDOW), np.float32))
     assert (found.score, found.level, found.snr_db, found.speech_dbfs) == (0, "poor", None, None)
-    assert found.warnings == ("No speech was heard.", "100% of the recording is silence.")
+    assert found.warnings == ("No speech was detected.", "100% of the recording is silence.")

@@ -11,7 +11,7 @@ import pytest
 
 from stenoflow.errors import BadMedia, ConfigurationError, MissingDependency
 from stenoflow.media.binaries import VARIABLE, chosen_decoder, second_decoder
-from stenoflow.media.ffmpeg import decode, probe
+from stenoflow.media.decoding import decode, probe
 from stenoflow.media.options import Limits, MediaOptions
 from tests.support.corpus import needs_corpus, recordings
 from tests.support.media_files import make, pitches, tone, tones, write_wav
@@ -70,7 +70,7 @@ class TestTheChoice:
     def test_a_named_one_comes_before_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, WHEEL)
         decoder = chosen_decoder()
-        assert (decoder.path, decoder.why) == (WHEEL, f"named by {VARIABLE}")
+        assert (decoder.path, decoder.why) == (str(Path(WHEEL).resolve()), f"named by {VARIABLE}")
 
     @pytest.mark.parametrize("named", ["/nowhere/ffmpeg", "/etc/passwd", "/tmp"])
     def test_a_name_of_no_program_is_refused(
@@ -147,7 +147,7 @@ class TestEither:
     def test_what_is_not_on_the_list_is_named_where_it_can_be(self, tmp_path: Path) -> None:
         (tmp_path / "list.mp3").write_text("ffconcat version 1.0\nfile other.wav\n")
         with pytest.raises(
-            BadMedia, match=r"^This is no recording but something else( \(concat\))?:"
+            BadMedia, match=r"^This is not a recording but something else( \(concat\))?:"
         ):
             probe(tmp_path / "list.mp3")
 
@@ -214,7 +214,7 @@ class TestBroken:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("exit 0", "it says nothing at all"),
+            ("exit 0", "it prints nothing"),
             ("echo 'ffmpeg: error while loading shared libraries: libx.so' >&2; exit 127", "libx"),
             (
                 "echo \"[error] Unrecognized option 'format_whitelist'.\" >&2\n"
@@ -236,5 +236,5 @@ class TestBroken:
 
     def test_tells_no_version(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", "echo Hello")))
-        with pytest.raises(ConfigurationError, match="is no working FFmpeg"):
+        with pytest.raises(ConfigurationError, match="is not a working FFmpeg"):
             chosen_decoder().version  # noqa: B018 - asking is what fails

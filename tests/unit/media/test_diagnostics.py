@@ -3,7 +3,7 @@
 import pytest
 
 from stenoflow.errors import BadMedia, ConfigurationError, OverLimit, ProcessKilled, StenoError
-from stenoflow.media.diagnostics import Decoded, unreadable, warnings, why_nothing
+from stenoflow.media.diagnostics import Decoded, decode_error, unreadable_error, warnings
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.stream_info import AudioStream, MediaInfo
 from stenoflow.times import Seconds
@@ -16,7 +16,7 @@ HEARD = OPENED.format(codec="mp3")
 
 
 def why(messages: str, exit_code: int = 1) -> StenoError:
-    return why_nothing(MediaOptions(), Limits(), exit_code, messages)
+    return decode_error(MediaOptions(), Limits(), exit_code, messages)
 
 
 def told(
@@ -40,7 +40,7 @@ class TestWhyNothing:
         [
             (
                 HEARD,
-                "The recording holds no sound: its mp3 stream decodes to nothing, as that of a file "
+                "The recording holds no audio: its mp3 stream decodes to nothing, as in a file "
                 "that was cut off after its header.",
             ),
             (
@@ -98,8 +98,8 @@ class TestWhyNothing:
 
     def test_the_container_that_was_refused_is_named_where_ffmpeg_names_it(self) -> None:
         said = "[hls @ 0x55d0] [error] Format not on whitelist 'wav'\n"
-        assert "something else (hls): a playlist" in str(unreadable(said))
-        assert "something else: a playlist" in str(unreadable(said.replace("hls", "in#0")))
+        assert "something else (hls): a playlist" in str(unreadable_error(said))
+        assert "something else: a playlist" in str(unreadable_error(said.replace("hls", "in#0")))
 
 
 class TestWarnings:
@@ -109,13 +109,13 @@ class TestWarnings:
     def test_damage_is_counted_and_the_first_named(self) -> None:
         messages = HEARD + "[error] invalid residual\n[flac @ 0x5] [error] invalid sync code\n"
         assert told(messages) == (
-            "The file is damaged: decoding met 2 errors, so that some sound may be missing or "
+            "The file is damaged: decoding met 2 errors, so that some audio may be missing or "
             "distorted; the first: invalid residual.",
         )
 
     def test_a_crash_says_that_the_rest_is_missing(self) -> None:
         assert told(exit_code=-11) == (
-            "The file is damaged: FFmpeg crashed (SIGSEGV) on it, and what follows is not heard.",
+            "The file is damaged: FFmpeg crashed (SIGSEGV) on it, and the rest is missing.",
         )
 
     def test_an_end_in_failure_without_a_word_is_said_too(self) -> None:
@@ -139,7 +139,7 @@ class TestWarnings:
                 "The file seems to be cut off: its header claims 300.0 s, but only 77.6 s could be "
                 "decoded.",
             ),
-            (77.6, True, "The file lasts 300.0 s, but its sound only 77.6 s."),
+            (77.6, True, "The file lasts 300.0 s, but its audio only 77.6 s."),
             (400, False, "The header claims 300.0 s, but 400.0 s were decoded."),
         ],
     )

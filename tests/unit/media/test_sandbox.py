@@ -1,4 +1,4 @@
-"""A confined child keeps to its bounds, and never outlives us."""
+"""A sandboxed child keeps to its bounds, and never outlives us."""
 
 import os
 import select
@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.errors import MissingDependency, OverLimit, ProcessKilled, Stopped
-from stenoflow.media import sandbox as confinement
-from stenoflow.media.sandbox import KEPT_MESSAGE_BYTES, Bounds, Child, confined, launcher
+from stenoflow.media.sandbox import KEPT_MESSAGE_BYTES, Bounds, Child, launcher, sandboxed
 from tests.support.corpus import ROOT
 
 ROOMY = Bounds(memory_bytes=2 * 1024**3, deadline_s=60)
@@ -22,7 +21,7 @@ needs_launcher = pytest.mark.skipif(launcher() is None, reason="needs package ut
 
 def shell(script: str, bounds: Bounds = ROOMY, stop: threading.Event | None = None) -> Child:
     """A script on a leash."""
-    return Child(["/bin/sh", "-c", script], bounds, called="The script", stop=stop)
+    return Child(["/bin/sh", "-c", script], bounds, name="The script", stop=stop)
 
 
 def read_all(child: Child) -> bytes:
@@ -66,12 +65,12 @@ class TestTalking:
         ]
 
     def test_the_exit_code_is_told(self) -> None:
-        with confined(["/bin/sh", "-c", "exit 3"], ROOMY, called="The script") as child:
+        with sandboxed(["/bin/sh", "-c", "exit 3"], ROOMY, name="The script") as child:
             assert read_all(child) == b""
             assert child.finish().exit_code == 3
 
     def test_a_crash_is_an_ending_like_any_other(self) -> None:
-        with confined(["/bin/sh", "-c", "kill -SEGV $$"], ROOMY, called="The script") as child:
+        with sandboxed(["/bin/sh", "-c", "kill -SEGV $$"], ROOMY, name="The script") as child:
             assert child.finish().exit_code == -signal.SIGSEGV
 
     def test_of_many_messages_the_first_and_the_last_are_kept(self) -> None:
@@ -97,14 +96,14 @@ class TestTalking:
     def test_a_program_that_cannot_be_started_is_missing(self, program: str) -> None:
         with (
             pytest.raises(MissingDependency, match="The script could not be started"),
-            confined([program], ROOMY, called="The script") as child,
+            sandboxed([program], ROOMY, name="The script") as child,
         ):
             child.finish()
 
     def test_nor_can_it_be_without_launchers(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(confinement, "launcher", lambda: None)
+        monkeypatch.setattr("stenoflow.media.sandbox.launcher", lambda: None)
         with pytest.raises(MissingDependency, match="No such file"):
-            Child(["/nowhere/ffmpeg"], ROOMY, called="The script")
+            Child(["/nowhere/ffmpeg"], ROOMY, name="The script")
 
 
 class TestBounds:
@@ -113,7 +112,7 @@ class TestBounds:
     def test_idling_past_the_deadline(self) -> None:
         child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
         try:
-            with pytest.raises(OverLimit, match=r"The script was still at work after 0\.2 s"):
+            with pytest.raises(OverLimit, match=r"The script was still running after 0\.2 s"):
                 read_all(child)
         finally:
             child.close()
@@ -172,7 +171,7 @@ class TestItsEnd:
     """It is gone when we are."""
 
     def test_when_its_block_is_left(self) -> None:
-        with confined(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, called="It") as child:
+        with sandboxed(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, name="It") as child:
             pid = self.pid_told(child)
             os.kill(pid, 0)
         with pytest.raises(ProcessLookupError):
@@ -182,7 +181,7 @@ class TestItsEnd:
         pids: list[int] = []
         with (
             pytest.raises(RuntimeError, match="ours"),
-            confined(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, called="It") as child,
+            sandboxed(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, name="It") as child,
         ):
             pids.append(self.pid_told(child))
             raise RuntimeError("ours")
@@ -190,7 +189,7 @@ class TestItsEnd:
             os.kill(pids[0], 0)
 
     def test_when_it_has_just_ended_by_itself(self) -> None:
-        with confined(["/bin/sh", "-c", "echo $$"], ROOMY, called="It") as child:
+        with sandboxed(["/bin/sh", "-c", "echo $$"], ROOMY, name="It") as child:
             os.waitid(os.P_PID, self.pid_told(child), os.WEXITED | os.WNOWAIT)
 
     def test_when_somebody_asks_us_to_stop(self) -> None:
@@ -208,7 +207,7 @@ class TestItsEnd:
     def test_when_we_are_killed(self) -> None:
         program = (
             "from stenoflow.media.sandbox import *\n"
-            "child = Child(['/bin/sh', '-c', 'echo $$; exec sleep 600'], Bounds(2**31, 60), called='It')\n"
+            "child = Child(['/bin/sh', '-c', 'echo $$; exec sleep 600'], Bounds(2**31, 60), name='It')\n"
             "pid = memoryview(bytearray(16)); got = 0\n"
             "while b'\\n' not in bytes(pid): got += child.read_into(pid[got:got + 1])\n"
             "print(bytes(pid[:got]).decode(), flush=True); child.finish()\n"
@@ -253,7 +252,7 @@ class TestItsEnd:
     def test_without_launchers_it_still_has_a_deadline_and_an_end(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(confinement, "launcher", lambda: None)
+        monkeypatch.setattr("stenoflow.media.sandbox.launcher", lambda: None)
         child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
         pid = self.pid_told(child)
         with pytest.raises(OverLimit):

@@ -6,7 +6,7 @@ import pytest
 
 from stenoflow.errors import Rejected
 from stenoflow.media.binaries import VARIABLE
-from stenoflow.media.ffmpeg import decode, probe
+from stenoflow.media.decoding import decode, probe
 from stenoflow.media.stream_info import AudioStream, MediaInfo, read_media_info
 from stenoflow.times import Seconds
 from tests.support.media_files import make, tone

@@ -16,7 +16,7 @@ from bench.harness.simulated_engine import (
     segmentation_plan,
 )
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.planner import Part, SegmentationPlan
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.alignment import UNMATCHED_WORD_COST_S
@@ -45,7 +45,7 @@ def sent_conversations(
     """Draw a conversation, and its plan in several chunks."""
     said = draw(conversations(repeating=repeating))
     sent = segmentation_plan(said, draw(options), longest=draw(lengths))
-    assume(len(sent.parts) > 1)
+    assume(len(sent.chunks) > 1)
     return said, sent
 
 
@@ -53,7 +53,7 @@ def transcribed(
     said: list[SpokenWord], sent: SegmentationPlan, engine: SimulatedEngine
 ) -> Transcript:
     """Return the merged transcript of a conversation that is sent in chunks."""
-    return merged([engine.transcribe(said, part) for part in sent.parts], sent.samples)
+    return merged([engine.transcribe(said, part) for part in sent.chunks], sent.samples)
 
 
 def merged(
@@ -159,7 +159,7 @@ def test_separate_channels_are_merged_in_order_of_time(
     replies: list[ChunkReply] = []
     for channel, said in enumerate((left, right)):
         sent = segmentation_plan(said, cutting, longest=longest, channel=channel)
-        replies += [engine.transcribe(said, part, channel) for part in sent.parts]
+        replies += [engine.transcribe(said, part, channel) for part in sent.chunks]
     transcript = merged(replies, max(left[-1].end, right[-1].end), separate_channels=True)
     for channel, said in enumerate((left, right)):
         found = [word for word in transcript.words if word.channel == channel]
@@ -219,7 +219,7 @@ def test_fragments_at_the_edge_of_a_chunk_are_dropped(overlap_s: float) -> None:
 def test_words_stay_in_order_when_speakers_change_with_every_short_word() -> None:
     said = [SpokenWord(f"word{at}", at * 1_920, at * 1_920 + 1_920, at % 2) for at in range(100)]
     sent = segmentation_plan(said, SegmentationOptions(overlap_s=2), longest=to_samples(7))
-    assert len(sent.parts) > 1
+    assert len(sent.chunks) > 1
     for seed in range(40):
         transcript = transcribed(said, sent, SimulatedEngine(random.Random(seed), jitter=JITTER))
         assert texts(transcript) == [word.text for word in said]
@@ -228,8 +228,8 @@ def test_words_stay_in_order_when_speakers_change_with_every_short_word() -> Non
 def test_a_word_in_only_one_reply_is_kept() -> None:
     said = dialogue((0, 60))
     sent = segmentation_plan(said, CUTTING, longest=to_samples(26))
-    assert len(sent.parts) > 1
-    boundary_s = sent.parts[0].span.end_s
+    assert len(sent.chunks) > 1
+    boundary_s = sent.chunks[0].span.end_s
     near = [
         at
         for at, word in enumerate(said)
@@ -245,7 +245,7 @@ def test_a_word_in_only_one_reply_is_kept() -> None:
                     [word for at, word in enumerate(said) if (index, at) != (incomplete, missed)],
                     part,
                 )
-                for index, part in enumerate(sent.parts)
+                for index, part in enumerate(sent.chunks)
             ]
             assert texts(merged(replies, sent.samples)) == [word.text for word in said]
 
@@ -264,7 +264,7 @@ def test_twelve_hours_are_merged() -> None:
     cutting = SegmentationOptions(remove_pauses=False)
     sent = segmentation_plan(said, cutting, longest=to_samples(cutting.max_request_s))
     assert sent.samples > to_samples(12 * 3600) - to_samples(1)
-    assert len(sent.parts) == 4
+    assert len(sent.chunks) == 4
     engine = SimulatedEngine(random.Random(0), jitter=200)
     transcript = transcribed(said, sent, engine)
     assert texts(transcript) == [word.text for word in said]
@@ -278,7 +278,7 @@ def two_chunks(before: Reply, after: Reply) -> list[ChunkReply]:
     """Return replies to both chunks of twenty seconds, which overlap by four."""
     spans = ((Span(0, 160_000), Span(0, 192_000)), (Span(160_000, 320_000), Span(128_000, 320_000)))
     return [
-        ChunkReply(0, Part(span=span, timeline=Timeline((sent,))), reply)
+        ChunkReply(0, Chunk(span=span, timeline=Timeline((sent,))), reply)
         for (span, sent), reply in zip(spans, (before, after), strict=True)
     ]
 

@@ -1,4 +1,4 @@
-"""Speech detection: the wheel's own probabilities and segments, whatever the sound and its blocks."""
+"""Speech detection gives the wheel's own scores and segments, for any signal in blocks of any size."""
 
 import subprocess
 import sys
@@ -11,19 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stenoflow.vad.detector import (
-    BLOCK,
-    WINDOW,
-    SpeechDetector,
-    speech_scores,
-    speech_segments,
-)
+from stenoflow.vad.detector import BLOCK, SpeechDetector, speech_scores
 from stenoflow.vad.options import VadOptions
+from stenoflow.vad.scores import WINDOW
+from stenoflow.vad.segments import speech_segments
 from tests.support.silero_wheel import (
     SETTINGS,
     TOLERANCE,
     Replay,
-    stock_probabilities,
+    stock_scores,
     stock_segments,
 )
 
@@ -57,17 +53,19 @@ def made(kind: str, length: int, seed: int) -> NDArray[np.int16]:
     return signal.clip(-32768, 32767).astype(np.int16)
 
 
-def on_the_edge(probabilities: NDArray[np.float32], chosen: VadOptions) -> bool:
-    """Whether a difference within the tolerance may rightly tip a decision."""
+def on_the_edge(scores: NDArray[np.float32], chosen: VadOptions) -> bool:
+    """Return True if a difference within the tolerance may rightly change a decision."""
     lower = chosen.neg_threshold or max(chosen.threshold - 0.15, 0.01)
-    return any(bool(np.any(abs(probabilities - x) < TOLERANCE)) for x in (chosen.threshold, lower))
+    return any(bool(np.any(abs(scores - x) < TOLERANCE)) for x in (chosen.threshold, lower))
 
 
 @given(kind=st.sampled_from(KINDS), length=LENGTHS, seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
-def test_hears_in_any_signal_what_the_wheel_hears(kind: str, length: int, seed: int) -> None:
+def test_scores_and_segments_of_any_signal_are_the_wheels(
+    kind: str, length: int, seed: int
+) -> None:
     samples = made(kind, length, seed)
-    ours, theirs = speech_scores(samples), stock_probabilities(samples)
+    ours, theirs = speech_scores(samples), stock_scores(samples)
     assert len(ours) == -(-length // WINDOW)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
     for chosen in SETTINGS:
@@ -85,21 +83,21 @@ def test_hears_in_any_signal_what_the_wheel_hears(kind: str, length: int, seed: 
 def test_the_size_of_the_blocks_does_not_matter(kind: str, seed: int, sizes: list[int]) -> None:
     samples = made(kind, sum(sizes), seed)
     detector = SpeechDetector()
-    heard = [
+    scores = [
         detector.feed(samples[end - size : end])
         for end, size in zip(np.cumsum(sizes), sizes, strict=True)
     ]
-    in_all = np.concatenate([*heard, detector.finish()])
+    in_all = np.concatenate([*scores, detector.finish()])
     np.testing.assert_array_equal(in_all, speech_scores(samples))
 
 
-def test_two_recordings_in_two_threads_do_not_hear_each_other() -> None:
+def test_recordings_in_several_threads_do_not_influence_each_other() -> None:
     signals = [made(kind, 4 * BLOCK, seed=1) for kind in KINDS]
     alone = [speech_scores(signal) for signal in signals]
     with ThreadPoolExecutor(len(signals)) as threads:
         together = list(threads.map(speech_scores, signals))
-    for expected, heard in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(heard, expected)
+    for expected, found in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 CHOICES = st.builds(
@@ -122,12 +120,12 @@ CHOICES = st.builds(
 def test_segments_are_the_wheels_for_all_settings(
     chosen: VadOptions, runs: list[tuple[float, int]], short: int
 ) -> None:
-    probabilities = np.repeat(
+    scores = np.repeat(
         np.array([value for value, _ in runs], np.float32), [count for _, count in runs]
     )
-    samples = np.zeros(max(0, len(probabilities) * WINDOW - short), np.int16)
-    found = speech_segments(probabilities, len(samples), chosen)
-    assert found == stock_segments(samples, chosen, Replay(probabilities))
+    samples = np.zeros(max(0, len(scores) * WINDOW - short), np.int16)
+    found = speech_segments(scores, len(samples), chosen)
+    assert found == stock_segments(samples, chosen, Replay(scores))
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(span.end <= len(samples) for span in found)
 
@@ -136,19 +134,19 @@ def test_segments_are_the_wheels_for_all_settings(
     ("work", "never"),
     [
         (
-            "import stenoflow.vad.detector, stenoflow.audio.analysis",
+            "import stenoflow.vad, stenoflow.vad.detector, stenoflow.audio.analysis",
             {"onnxruntime", "onnx", "scipy", "torch"},
         ),
         (
             "import numpy; from stenoflow.vad.options import VadOptions;"
-            "from stenoflow.vad.detector import *;"
-            "heard = speech_scores(numpy.zeros(99_999, numpy.int16));"
-            "speech_segments(heard, 99_999, VadOptions())",
+            "from stenoflow.vad import *;"
+            "scores = speech_scores(numpy.zeros(99_999, numpy.int16));"
+            "speech_segments(scores, 99_999, VadOptions())",
             {"torch", "silero_vad"},
         ),
     ],
 )
-def test_nothing_heavy_is_imported_in_vain(work: str, never: set[str]) -> None:
+def test_nothing_heavy_is_imported_before_it_is_needed(work: str, never: set[str]) -> None:
     imported = f"{work}\nimport sys; print(sorted({never!r} & set(sys.modules)))"
-    said = subprocess.run([sys.executable, "-c", imported], stdout=subprocess.PIPE, check=True)
-    assert said.stdout.decode().strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", imported], stdout=subprocess.PIPE, check=True)
+    assert result.stdout.decode().strip() == "[]"

@@ -1,4 +1,4 @@
-"""Probabilities in a file read as those in memory do."""
+"""Speech scores in a file are read like those in memory."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.vad import scores as probabilities
 from stenoflow.vad.scores import StoredScores, iterate_scores
 
 PLACES = st.none() | st.integers(-3000, 3000)
@@ -31,16 +30,15 @@ def test_any_slice_is_that_of_a_list(
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000, 5000])
-def test_one_by_one_they_are_all_there(
-    monkeypatch: pytest.MonkeyPatch, stored: tuple[StoredScores, list[float]], at_once: int
+def test_iterating_yields_every_score_however_many_are_read_at_once(
+    stored: tuple[StoredScores, list[float]], at_once: int
 ) -> None:
-    monkeypatch.setattr(probabilities, "READ_AT_ONCE", at_once)
     found, values = stored
-    assert list(iterate_scores(found)) == values
-    assert list(iterate_scores(np.array(values, np.float32))) == values
+    assert list(iterate_scores(found, at_once)) == values
+    assert list(iterate_scores(np.array(values, np.float32), at_once)) == values
 
 
-def test_of_nothing_there_are_none(tmp_path: Path) -> None:
+def test_an_empty_file_has_no_scores(tmp_path: Path) -> None:
     (tmp_path / "channel-0.speech").touch()
     nothing = StoredScores(tmp_path / "channel-0.speech")
     assert len(nothing) == 0

@@ -10,7 +10,8 @@ import silero_vad
 from numpy.typing import NDArray
 
 from stenoflow.vad import silero
-from stenoflow.vad.detector import CONTEXT, WINDOW
+from stenoflow.vad.detector import CONTEXT
+from stenoflow.vad.scores import WINDOW
 
 
 def windows(count: int, seed: int = 0) -> NDArray[np.float32]:
@@ -37,24 +38,24 @@ def test_the_weights_are_those_of_the_wheels_torchscript() -> None:
 
 
 def test_every_weight_is_used() -> None:
-    weights, samples, rest = silero.wheel_weights(), windows(40), silero.load().rest()
+    weights, samples, rest = silero.wheel_weights(), windows(40), silero.load().initial_state()
     del weights["stft.forward_basis_buffer"]  # an FFT's work
-    before, _ = silero.Silero(weights).probabilities(samples, rest)
+    before, _ = silero.Silero(weights).speech_scores(samples, rest)
     changed: dict[str, bool] = {}
     for name, weight in weights.items():
         spoilt = silero.Silero(weights | {name: weight * np.float32(1.5) + np.float32(0.1)})
-        after, _ = spoilt.probabilities(samples, rest)
+        after, _ = spoilt.speech_scores(samples, rest)
         changed[name] = bool(np.max(np.abs(after - before)) > 1e-4)
     assert all(changed.values()), changed
 
 
 def test_the_state_passes_from_block_to_block_and_is_not_kept() -> None:
     network, samples = silero.load(), windows(40)
-    at_once, _ = network.probabilities(samples, network.rest())
-    first, state = network.probabilities(samples[: CONTEXT + 15 * WINDOW], network.rest())
-    second, _ = network.probabilities(samples[15 * WINDOW :], state)
+    at_once, _ = network.speech_scores(samples, network.initial_state())
+    first, state = network.speech_scores(samples[: CONTEXT + 15 * WINDOW], network.initial_state())
+    second, _ = network.speech_scores(samples[15 * WINDOW :], state)
     np.testing.assert_allclose(np.concatenate([first, second]), at_once, atol=1e-6)
-    again, _ = network.probabilities(samples, network.rest())
+    again, _ = network.speech_scores(samples, network.initial_state())
     np.testing.assert_array_equal(again, at_once)
 
 
@@ -65,8 +66,8 @@ threads = lambda: len(os.listdir("/proc/self/task"))
 from stenoflow.vad import silero
 before = threads()
 network = silero.load()
-network.probabilities(numpy.ones(64 + 512 * 512, numpy.float32), network.rest())
+network.speech_scores(numpy.ones(64 + 512 * 512, numpy.float32), network.initial_state())
 print(threads() - before)
 """
-    said = subprocess.run([sys.executable, "-c", counting], stdout=subprocess.PIPE, check=True)
-    assert int(said.stdout) == 0
+    result = subprocess.run([sys.executable, "-c", counting], stdout=subprocess.PIPE, check=True)
+    assert int(result.stdout) == 0

@@ -259,7 +259,7 @@ def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None
     reply = asked.parse(asked.transcribe(body, stop=GO_ON))
     said = " ".join(word.text for word in reply.words)
     assert said == "The people were here today. Nobody came to the river."
-    first, second = body.stretches
+    first, second = body.speech
     for words, stretch in ((reply.words[:5], first), (reply.words[5:], second)):
         for word in words:
             assert stretch.start_s - 0.5 <= word.start_s <= word.end_s <= stretch.end_s + 0.5

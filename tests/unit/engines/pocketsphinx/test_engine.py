@@ -60,7 +60,7 @@ def test_made_speech_is_heard_word_for_word(reply: Reply) -> None:
 def test_words_are_where_they_were_said(body: RequestAudio, reply: Reply) -> None:
     said = [
         (stretch.start_s + start_s, stretch.start_s + end_s)
-        for stretch, (text, phones) in zip(body.stretches, SAID, strict=True)
+        for stretch, (text, phones) in zip(body.speech, SAID, strict=True)
         for start_s, end_s in edges_s(text, phones)
     ]
     for word, (start_s, end_s) in zip(reply.words, said, strict=True):
@@ -74,8 +74,8 @@ def test_words_lie_in_their_stretches_in_order_with_confidences(
 ) -> None:
     margin_s = to_seconds(MARGIN)
     for words, stretch in (
-        (reply.words[:5], body.stretches[0]),
-        (reply.words[5:], body.stretches[1]),
+        (reply.words[:5], body.speech[0]),
+        (reply.words[5:], body.speech[1]),
     ):
         for word in words:
             assert stretch.start_s - margin_s <= word.start_s < word.end_s
@@ -103,7 +103,7 @@ def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> No
     samples = 120 * SAMPLE_RATE
     tones = [Tone(at, at + 8_000, 400) for at in range(0, samples, 16_000)]
     path = write_wav(tmp_path / "a.wav", synthesize(tones, samples))
-    body = request_audio(path, samples=samples, stretches=(Span(0, samples),))
+    body = request_audio(path, samples=samples, speech=(Span(0, samples),))
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(PocketSphinxEngine().transcribe, body, stop=stop)
@@ -118,7 +118,7 @@ def test_a_wish_to_stop_kills_the_child_and_leaves_no_file(tmp_path: Path) -> No
 def test_what_is_no_audio_is_trouble(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_text("no audio")
-    body = request_audio(path, samples=16_000, stretches=(Span(0, 16_000),))
+    body = request_audio(path, samples=16_000, speech=(Span(0, 16_000),))
     with pytest.raises(EngineError, match=r"PocketSphinx failed .*RIFF"):
         PocketSphinxEngine().transcribe(body, stop=GO_ON)
     assert list(tmp_path.iterdir()) == [path]

@@ -12,7 +12,7 @@ import pytest
 
 from stenoflow.errors import BadMedia, NotFound, OverLimit, Stopped
 from stenoflow.media.binaries import VARIABLE
-from stenoflow.media.ffmpeg import BLOCK_SAMPLES, MAX_CHANNELS, decode, probe
+from stenoflow.media.decoding import BLOCK_SAMPLES, MAX_CHANNELS, decode, probe
 from stenoflow.media.options import Limits
 from stenoflow.media.sandbox import launcher
 from stenoflow.times import SAMPLE_RATE
@@ -63,7 +63,7 @@ class TestWhichSound:
         heard = decode_whole(bilingual)
         assert pitches(heard.samples[:, 0]) == [pytest.approx(500, abs=1)]
         assert heard.warnings == (
-            "The file has 2 audio streams, of which number 1 was heard: "
+            "The file has 2 audio streams, of which number 1 was used: "
             "0: flac, 1 channel, eng; 1: flac, 1 channel, ger.",
         )
 
@@ -329,7 +329,7 @@ class TestLimits:
     def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:
         recording = write_wav(tmp_path / "long.wav", tones([440], 60))
         program = (
-            "import sys; from pathlib import Path; from stenoflow.media.ffmpeg import decode\n"
+            "import sys; from pathlib import Path; from stenoflow.media.decoding import decode\n"
             "with decode(Path(sys.argv[1])) as decoding:\n"
             "    next(iter(decoding)); print('heard', flush=True); sys.stdin.read()\n"
         )

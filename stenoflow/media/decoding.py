@@ -1,0 +1,266 @@
+"""Decoding: any recording in, 16 kHz PCM out, through FFmpeg in a sandboxed child.
+
+One child per recording does it all: it lists the streams on standard error and writes the samples to its
+standard output as an endless WAV file, whose header tells the number of channels. Only if the stream to
+decode turns out not to be the first one, or FFmpeg cannot mix or decode it, is another child started.
+The only length that is trusted is the number of samples that arrive.
+"""
+
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stenoflow.errors import BadMedia, OverLimit, PermanentError, ProcessKilled
+from stenoflow.media.binaries import chosen_decoder, second_decoder
+from stenoflow.media.diagnostics import (
+    Decoded,
+    cannot_decode,
+    count,
+    decode_error,
+    unreadable_error,
+    warnings,
+)
+from stenoflow.media.ffmpeg import (
+    first_sample,
+    read_wav_header,
+    require_file,
+    start_conversion,
+    start_probe,
+    wait_for_exit,
+)
+from stenoflow.media.options import Limits, MediaOptions
+from stenoflow.media.sandbox import Child
+from stenoflow.media.stream_info import MediaInfo, read_media_info
+from stenoflow.times import Seconds, to_samples, to_seconds
+
+PcmBlock = NDArray[np.int16]
+"""Samples at 16 kHz, shape (samples, channels)."""
+
+BLOCK_SAMPLES = 2**17
+"""Samples of each channel in a block: 8.2 s."""
+
+MAX_CHANNELS = 32
+"""The most channels that are worked with; a hostile header may name hundreds."""
+
+CANNOT_MIX = "Rematrix is needed"
+"""FFmpeg's message on channels whose places it does not know, such as those of a nine-track recorder:
+they are mixed here then, all with the same weight."""
+
+PACKED_IN_MP4 = ("amr_nb", "amr_wb")
+"""Several frames of these may make up a sample of an old phone's 3GP file, of which FFmpeg 5 decodes only
+the first: four fifths of the recording would be lost."""
+
+
+@contextmanager
+def decode(
+    path: Path,
+    *,
+    choice: MediaOptions | None = None,
+    limits: Limits | None = None,
+    stop: threading.Event | None = None,
+) -> Generator["Decoding"]:
+    """Decode a recording for the length of a ``with`` block.
+
+    The child starts at once and works ahead, so enter the block before importing anything heavy.
+    Raises NotFound if there is no file; everything else is raised while reading, see :class:`Decoding`.
+    """
+    decoding = Decoding(path, choice or MediaOptions(), limits or Limits(), stop)
+    try:
+        yield decoding
+    finally:
+        decoding.close()
+
+
+def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
+    """Return what a recording's header says, without decoding it.
+
+    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ProcessKilled, MissingDependency.
+    """
+    require_file(path)
+    child = start_probe(chosen_decoder(), path, limits or Limits())
+    try:
+        child.finish()
+        messages = child.messages()
+        info = read_media_info(messages)
+        if info is None:
+            raise unreadable_error(messages)
+        return info
+    finally:
+        child.close()
+
+
+class Decoding:
+    """The samples of a recording, read once by iterating: blocks of shape (samples, channels).
+
+    Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel if they are mixed or one is
+    chosen, else as many as the stream has. They begin where the file begins, and every sample has the time
+    at which a player plays it, be it later than the picture or after a gap in the time stamps: where
+    nothing plays for a tenth of a second or longer, there is silence. Only in Ogg and MPEG streams is a
+    jump of more than ten seconds ignored: as a rule, it is where files were joined.
+
+    Iterating, ``info`` and ``channels`` raise BadMedia if nothing can be decoded or what was chosen is not
+    there, OverLimit beyond the longest duration or the deadline, ProcessKilled, and Stopped;
+    MissingDependency or ConfigurationError if it is FFmpeg that does not work.
+    """
+
+    def __init__(
+        self, path: Path, choice: MediaOptions, limits: Limits, stop: threading.Event | None
+    ) -> None:
+        require_file(path)
+        self._path = path
+        self._choice = choice
+        self._limits = limits
+        self._stop = stop
+        self._samples = 0
+        self._warnings: tuple[str, ...] = ()
+        self._opened: tuple[MediaInfo, int] | None = None
+        self._decoder = chosen_decoder()
+        self._mixed = choice.channels == "mix"
+        self._child = self._start(choice.audio_stream or 0)
+
+    @property
+    def info(self) -> MediaInfo:
+        """What the header says; waits until the child has read it."""
+        return self._open()[0]
+
+    @property
+    def channels(self) -> int:
+        """How many channels each block has."""
+        return 1 if self._choice.channels != "apart" else self._open()[1]
+
+    @property
+    def samples(self) -> int:
+        """Samples of each channel decoded so far; after the end, the recording's length."""
+        return self._samples
+
+    @property
+    def duration_s(self) -> Seconds:
+        """The same in seconds."""
+        return to_seconds(self._samples)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """After the end: what people should know about the recording, in sentences."""
+        return self._warnings
+
+    def __iter__(self) -> Iterator[PcmBlock]:
+        info, width = self._open()
+        while True:
+            block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
+            got = self._child.read_into(block.data.cast("B")) // (2 * width)
+            if got and self._samples == 0:
+                yield from self._silence_before()
+            self._count(got)
+            if got:
+                yield self._selected(block[:got])
+            if got < BLOCK_SAMPLES:
+                break
+        self._conclude(info)
+
+    def _silence_before(self) -> Iterator[PcmBlock]:
+        """Yield silence until the audio starts, which in a video may be later than the picture."""
+        missing = first_sample(self._child.messages())
+        for start in range(0, missing, BLOCK_SAMPLES):
+            silence = np.zeros((min(BLOCK_SAMPLES, missing - start), self.channels), np.int16)
+            self._count(len(silence))
+            yield silence
+
+    def _count(self, samples: int) -> None:
+        self._samples += samples
+        if self._samples > to_samples(self._limits.max_duration_s):
+            raise OverLimit(
+                f"The recording is longer than {self._limits.max_duration_s:g} s, the limit; "
+                "raise limits.max_duration_s in the profile, or cut it."
+            )
+
+    def close(self) -> None:
+        """Kill the child, whatever it is doing."""
+        self._child.close()
+
+    def _start(self, stream: int) -> Child:
+        return start_conversion(
+            self._decoder,
+            self._path,
+            self._limits,
+            stream=stream,
+            mix=self._mixed,
+            stop=self._stop,
+        )
+
+    def _open(self) -> tuple[MediaInfo, int]:
+        """Read up to the first sample; return what the file holds and how many channels arrive."""
+        if self._opened is None:
+            width = read_wav_header(self._child)
+            info = read_media_info(self._child.messages())
+            if info is None:
+                raise self._failure()
+            stream = self._choice.audio_stream
+            if stream is None:
+                stream = info.default_stream
+                if stream != 0:
+                    width = self._restart(stream)
+            if self._is_beyond_decoder(info, stream, width) and (other := second_decoder()):
+                self._decoder = other
+                width = self._restart(stream)
+                info = read_media_info(self._child.messages()) or info
+                self._warnings = (
+                    f"It was decoded by FFmpeg {other.version} of the imageio-ffmpeg wheel, as older "
+                    "ones lose sound of this kind.",
+                )
+            if width is None and CANNOT_MIX in self._child.messages():
+                self._mixed = False
+                width = self._restart(stream)
+            if width is None:
+                raise self._failure()
+            self._require_channels(width)
+            self._opened = info, width
+        return self._opened
+
+    def _is_beyond_decoder(self, info: MediaInfo, stream: int, width: int | None) -> bool:
+        """Return True if older FFmpegs cannot decode this stream, or not all of it."""
+        if width is None:
+            return cannot_decode(self._child.messages())
+        packed = stream < len(info.audio) and info.audio[stream].codec in PACKED_IN_MP4
+        return packed and "mp4" in info.container
+
+    def _restart(self, stream: int) -> int | None:
+        """Start another child; return the number of channels, None if it wrote no WAV header."""
+        self._child.close()
+        self._child = self._start(stream)
+        return read_wav_header(self._child)
+
+    def _require_channels(self, width: int) -> None:
+        if width > MAX_CHANNELS:
+            raise OverLimit(
+                f"The recording has {width} channels, and at most {MAX_CHANNELS} can be worked with; "
+                "supply it with fewer."
+            )
+        if self._choice.channels == "one" and self._choice.channel >= width:
+            raise BadMedia(
+                f"The profile asks for channel {self._choice.channel}, but the recording has "
+                f"{count(width, 'channel')}, counted from 0."
+            )
+
+    def _selected(self, block: PcmBlock) -> PcmBlock:
+        """Return the channels of a block that were chosen, shape (samples, channels)."""
+        if self._choice.channels == "one":
+            return np.ascontiguousarray(block[:, self._choice.channel, np.newaxis])
+        if self._choice.channels == "mix" and block.shape[1] > 1:
+            return np.rint(block.mean(axis=1, keepdims=True, dtype=np.float32)).astype(np.int16)
+        return block
+
+    def _failure(self) -> PermanentError | ProcessKilled:
+        """Return the error for a recording of which not a single sample was decoded."""
+        exit_code = wait_for_exit(self._child)
+        return decode_error(self._choice, self._limits, exit_code, self._child.messages())
+
+    def _conclude(self, info: MediaInfo) -> None:
+        exit_code = wait_for_exit(self._child)
+        if self._samples == 0:
+            raise decode_error(self._choice, self._limits, exit_code, self._child.messages())
+        decoded = Decoded(info, self.duration_s, exit_code, self._child.messages())
+        self._warnings += warnings(decoded, self._choice)
