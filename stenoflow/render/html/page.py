@@ -36,6 +36,9 @@ from stenoflow.transcript.text import clean_text, join_words
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_SCRIPTS = ("words", "playback", "search", "waveform", "controls")
+"""Files of the script, in the order in which they are joined."""
+
 _ORIGIN = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -58,7 +61,7 @@ def render(rendering: Rendering) -> bytes:
     shown = list(paragraphs(transcript))
     ids = {speaker.key: number for number, speaker in enumerate(found)}
     player = _player(rendering)
-    css, js = _asset("page.css"), _asset("page.js")
+    css, js = _asset("page.css"), _script()
     uncertain = _uncertain_words(transcript)
     page = _template().render(
         title=clean_text(rendering.recording.name),
@@ -89,6 +92,11 @@ def render(rendering: Rendering) -> bytes:
 @cache
 def _asset(name: str) -> str:
     return (files("stenoflow.render.html") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    return "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
 
 
 @cache

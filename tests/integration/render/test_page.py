@@ -59,6 +59,30 @@ class Opened:
         )
         assert came, f"never came: {condition}"
 
+    def search(self, query: str) -> str:
+        """Type a query, and return what the page says of its hits; prints how long that took."""
+        said, took_ms = self.page.evaluate(
+            """(query) => new Promise((done) => {
+              const hits = document.getElementById("hits"), field = document.getElementById("query");
+              if (window.folds === undefined) {
+                window.folds = 0;
+                const lower = String.prototype.toLowerCase;
+                String.prototype.toLowerCase = function () { folds++; return lower.call(this); };
+              }
+              hits.textContent = "";
+              const began = performance.now();
+              new MutationObserver((_, observer) => {
+                observer.disconnect();
+                done([hits.textContent, performance.now() - began]);
+              }).observe(hits, { childList: true });
+              field.value = query;
+              field.dispatchEvent(new Event("input"));
+            })""",
+            query,
+        )
+        print(f"searched for {query!r} in {took_ms:.0f} ms")
+        return said
+
     def pause(self) -> None:
         self.page.evaluate("media.pause()")
 
@@ -413,8 +437,13 @@ def test_nothing_said_is_a_page_too(browser: Browser, tmp_path: Path) -> None:
     assert opened.complaints == []
 
 
-def test_a_day_of_talk_opens_with_few_elements(browser: Browser, tmp_path: Path) -> None:
-    many = 100_000
+DAY = 100_000
+"""Words of a day of talk."""
+
+
+@pytest.fixture
+def day(browser: Browser, tmp_path: Path) -> Opened:
+    """The page of a day of talk, opened."""
     words = tuple(
         Word(
             "word." if at % 12 == 0 else "word",
@@ -423,19 +452,36 @@ def test_a_day_of_talk_opens_with_few_elements(browser: Browser, tmp_path: Path)
             0.9,
             at // 500 % 2,
         )
-        for at in range(many)
+        for at in range(DAY)
     )
-    transcript = Transcript(words, (Utterance(0, many),), duration_s=Seconds(many / 3 + 1))
-    opened = _open(browser, _write(tmp_path, rendering(transcript)))
-    assert opened.page.locator(".turn").count() > many / 150
-    assert opened.page.locator(".w").count() < 5000
-    opened.page.locator("#query").fill("word. word")
-    expect(opened.page.locator("#hits")).to_have_text(re.compile("^1 of "))
-    opened.page.evaluate(f"jump({many - 10})")
-    opened.until("media.currentTime > 33000")
-    assert opened.page.locator(".w.now").is_visible()
-    assert opened.page.locator(".w").count() < 10_000
-    assert opened.complaints == []
+    transcript = Transcript(words, (Utterance(0, DAY),), duration_s=Seconds(DAY / 3 + 1))
+    return _open(browser, _write(tmp_path, rendering(transcript)))
+
+
+def test_a_day_of_talk_opens_with_few_elements(day: Opened) -> None:
+    assert day.page.locator(".turn").count() > DAY / 150
+    assert day.page.locator(".w").count() < 5000
+    day.page.evaluate(f"jump({DAY - 10})")
+    day.until("media.currentTime > 33000")
+    assert day.page.locator(".w.now").is_visible()
+    assert day.page.locator(".w").count() < 10_000
+    assert day.complaints == []
+
+
+def test_a_day_of_talk_is_searched_without_work_for_each_word(day: Opened) -> None:
+    paragraphs = day.page.evaluate(
+        "[...document.querySelectorAll('.turn p')].map((line) => line.textContent)"
+    )
+    expected = sum(line.count("word. word") for line in paragraphs)
+    assert expected > 5000
+    assert day.search("word. word") == f"1 of {expected}"
+    # The text is folded once, paragraph by paragraph; each search folds its query.
+    assert day.page.evaluate("folds") <= day.page.locator(".turn").count() + 1
+    before = day.page.evaluate("folds")
+    assert day.search("word word").startswith("1 of ")
+    assert day.page.evaluate("folds") == before + 1
+    assert day.page.locator(".w").count() < 10_000
+    assert day.complaints == []
 
 
 def test_the_data_cannot_end_its_element(shown: Rendering, tmp_path: Path) -> None:
