@@ -1,4 +1,4 @@
-"""Money set aside before anything is sent, so that recordings side by side never overrun a limit."""
+"""Budgets: money is reserved before anything is sent, so that parallel recordings overrun no limit."""
 
 import threading
 from decimal import Decimal
@@ -8,9 +8,9 @@ from stenoflow.errors import BudgetSpent, ConfigurationError, OverLimit
 
 
 class Budget:
-    """What a sweep may spend. One budget is shared by all recordings of the sweep, in any thread.
+    """The amount that a sweep may spend, shared by all its recordings, in any thread.
 
-    What is reserved counts as spent until it is released or committed for less.
+    A reservation counts as spent until it is released.
     """
 
     def __init__(self, limit_usd: Decimal | None = None) -> None:
@@ -21,17 +21,17 @@ class Budget:
 
     @property
     def spent_usd(self) -> Decimal:
-        """Estimate of what was spent; reservations not included."""
+        """Estimated amount spent, in USD, without open reservations."""
         return self._spent_usd
 
     @property
     def left_usd(self) -> Decimal | None:
-        """What may still be reserved; None without a limit."""
+        """Amount in USD that may still be reserved; None without a limit."""
         with self._lock:
             return None if self.limit_usd is None else self._left_usd(self.limit_usd)
 
     def reserve(self, usd: Decimal) -> "Reservation":
-        """Set money aside. Raises BudgetSpent where not that much is left: nothing is set aside."""
+        """Reserve an amount. Raises BudgetSpent, and reserves nothing, where less than that is left."""
         with self._lock:
             if self.limit_usd is not None and usd > (left := self._left_usd(self.limit_usd)):
                 raise BudgetSpent(
@@ -46,14 +46,14 @@ class Budget:
         return limit_usd - self._spent_usd - self._reserved_usd
 
     def settle(self, reserved_usd: Decimal, spent_usd: Decimal) -> None:
-        """Turn what was reserved into what was spent: called by the reservation, once."""
+        """Replace a reservation by the amount spent. The reservation calls this once."""
         with self._lock:
             self._reserved_usd -= reserved_usd
             self._spent_usd += spent_usd
 
 
 class Reservation:
-    """Money set aside for one request."""
+    """An amount reserved for one request under one budget."""
 
     def __init__(self, budget: Budget, usd: Decimal) -> None:
         self.usd = usd
@@ -61,11 +61,11 @@ class Reservation:
         self._open = True
 
     def commit(self) -> None:
-        """It was spent, or may have been."""
+        """Count the amount as spent: it was, or may have been."""
         self._settle(self.usd)
 
     def release(self) -> None:
-        """Nothing was spent. Does nothing once committed or released."""
+        """Give the amount back, as nothing was spent. Does nothing once committed or released."""
         self._settle(Decimal(0))
 
     def _settle(self, spent_usd: Decimal) -> None:
@@ -75,18 +75,18 @@ class Reservation:
 
 
 class RecordingBudget:
-    """The two limits that one recording is bought under: its own, and its sweep's."""
+    """The two budgets that one recording is bought under: its own, and its sweep's."""
 
     def __init__(self, own_limit_usd: Decimal | None, sweep: Budget) -> None:
         self._own = Budget(own_limit_usd)
         self._sweep = sweep
 
     def count(self, usd: Decimal) -> None:
-        """What an earlier run has paid, or may have, counts toward the recording's own limit."""
+        """Count what an earlier run has paid, or may have paid, toward the recording's own limit."""
         self._own.settle(Decimal(0), usd)
 
     def check(self) -> None:
-        """Raises OverLimit where what was counted leaves too little for what is reserved."""
+        """Raise OverLimit if the amounts counted leave too little for those reserved."""
         left_usd = self._own.left_usd
         if left_usd is not None and left_usd < 0:
             raise OverLimit(
@@ -96,10 +96,10 @@ class RecordingBudget:
             )
 
     def reserve(self, usd: Decimal | None) -> "RecordingReservation":
-        """Set money aside under both limits, before it is sent.
+        """Reserve an amount under both budgets; None stands for an unknown price.
 
         Raises OverLimit where the recording would cost more than its profile allows, BudgetSpent
-        where the sweep has not that much left, ConfigurationError where there is a limit but no price.
+        where the sweep has less than that left, ConfigurationError where there is a limit but no price.
         """
         if usd is None:
             if self._own.limit_usd is None and self._sweep.limit_usd is None:
@@ -124,18 +124,18 @@ class RecordingBudget:
 
 
 class RecordingReservation:
-    """Money set aside for one request, under every limit that it counts toward."""
+    """An amount reserved for one request, under every budget that it counts toward."""
 
     def __init__(self, reservations: tuple[Reservation, ...]) -> None:
         self._reservations = reservations
 
     def commit(self) -> None:
-        """It was spent, or may have been."""
+        """Count the amount as spent: it was, or may have been."""
         for each in self._reservations:
             each.commit()
 
     def release(self) -> None:
-        """Nothing was spent. Does nothing once committed or released."""
+        """Give the amount back, as nothing was spent. Does nothing once committed or released."""
         for each in self._reservations:
             each.release()
 

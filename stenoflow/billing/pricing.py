@@ -23,12 +23,12 @@ SMALLEST_USD = Decimal("0.000001")
 
 
 class Price(BaseModel):
-    """One line of a price list."""
+    """One entry of a price list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     usd_per_minute: Decimal = Field(ge=0)
-    """Charged for each second of each channel."""
+    """In proportion to each second of each channel."""
     as_of: date
     source: str
 
@@ -41,68 +41,69 @@ class Price(BaseModel):
 
 
 class EnginePrices(BaseModel):
-    """What one engine charges."""
+    """The list prices of one engine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     free: bool = False
-    """Runs on our own machines."""
+    """True for engines that run on one's own machines."""
     models: dict[str, Price] = Field(default_factory=dict[str, Price])
     """By name; a model of a family ("nova-2-meeting") has its family's price ("nova-2")."""
     features: dict[str, Price] = Field(default_factory=dict[str, Price])
     """By option; added where the option is used."""
     by_token: tuple[str, ...] = ()
-    """Options charged by the length of the text, which nobody knows beforehand."""
+    """Options charged by the length of the text, which is not known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceEstimate:
-    """What a stretch of audio should cost."""
+    """The estimated price of some seconds of audio."""
 
     usd: Decimal | None
-    """None where the table does not know the engine or its model."""
+    """In USD; None where the table does not have the engine or its model."""
     as_of: date | None
-    """Of the oldest price in it; None where it is free or unknown."""
+    """Date of the oldest price in it; None where it is free or unknown."""
     warnings: tuple[str, ...] = ()
 
 
 class Prices(BaseModel):
-    """A table of prices by engine."""
+    """A table of list prices by engine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engines: dict[str, EnginePrices]
 
     def estimate(self, engine: str, options: Mapping[str, Any], seconds: float) -> PriceEstimate:
-        """What ``seconds`` of audio cost with the options of ``Engine.identity()``.
+        """Return the estimated price of ``seconds`` of audio, with the options of ``Engine.identity()``.
 
-        Audio of several channels that are heard apart counts its seconds once for each.
+        Channels that are transcribed separately count their seconds once each. Rounded up to a
+        millionth of a dollar.
         """
         prices = self.engines.get(engine, EnginePrices())
         if prices.free:
             return PriceEstimate(Decimal(0), None)
         model = str(options.get("model", ""))
-        line = _line_of(prices, model, options)
-        if line is None:
+        base = _model_price(prices, model, options)
+        if base is None:
             known = ", ".join(prices.models) or "none"
             return PriceEstimate(
                 None,
                 None,
                 (f"No price is known for {engine}'s model {model!r} (known: {known}).",),
             )
-        lines = [line, *(prices.features[each] for each in prices.features if _uses(options, each))]
-        per_minute = sum((each.usd_per_minute for each in lines), Decimal(0))
+        added = [base, *(prices.features[each] for each in prices.features if _uses(options, each))]
+        per_minute = sum((each.usd_per_minute for each in added), Decimal(0))
         usd = per_minute * Decimal(seconds) / 60
         unpriced = [each for each in prices.by_token if _uses(options, each)]
         warnings = [f"The estimate leaves out {each}, charged by the token." for each in unpriced]
         return PriceEstimate(
             usd.quantize(SMALLEST_USD, rounding=ROUND_UP),
-            min(each.as_of for each in lines),
+            min(each.as_of for each in added),
             tuple(warnings),
         )
 
 
-def _line_of(prices: EnginePrices, model: str, options: Mapping[str, Any]) -> Price | None:
+def _model_price(prices: EnginePrices, model: str, options: Mapping[str, Any]) -> Price | None:
     families = [each for each in prices.models if model == each or _is_variant(model, each)]
     if not families:
         return None
@@ -112,7 +113,7 @@ def _line_of(prices: EnginePrices, model: str, options: Mapping[str, Any]) -> Pr
 
 
 def _is_variant(model: str, family: str) -> bool:
-    """Whether ``nova-2-meeting`` is one of ``nova-2``; ``nova-2`` is none of ``nova``."""
+    """Return True if a model is one of a family: nova-2-meeting of nova-2, but not nova-2 of nova."""
     variant = model.removeprefix(f"{family}-")
     return variant != model and not variant[:1].isdigit()
 

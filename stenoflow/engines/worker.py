@@ -1,8 +1,8 @@
-"""Recognizers on this machine: each request is heard by a child process of its own.
+"""Engines on this machine: each request runs in a child process of its own.
 
-A recognizer may hold Python's lock for seconds, crash, or leak; a child can be stopped at any moment
-and takes everything with it. It is a plain script beside the engine that is given the name of a JSON
-file with the request and answers in JSON on its standard output.
+A recognizer may hold Python's lock for seconds, crash, or leak. A child can be stopped at any moment and
+takes everything with it. It is a plain script beside the engine. Its argument is the path of a JSON file
+with the request, and it writes its reply as JSON to its standard output.
 """
 
 import json
@@ -18,7 +18,7 @@ from stenoflow.media.sandbox import Bounds, sandboxed
 READ_BYTES = 1 << 16
 
 REPLY_MAX_BYTES = 1 << 28
-"""A reply larger than this is no transcript: 24 hours of fast speech take about 20 MB."""
+"""A reply larger than this is not a transcript: 24 hours of fast speech take about 20 MB."""
 
 
 def run_worker(
@@ -30,10 +30,12 @@ def run_worker(
     called: str,
     stop: threading.Event,
 ) -> bytes:
-    """What the script answers to a request about ``audio``, which it finds under "audio".
+    """Run a script on a request about ``audio``, and return its reply.
 
-    The request lies beside the audio as long as this takes. Raises EngineError where the script
-    fails or takes longer than its deadline, ProcessKilled where it is killed from outside, Stopped.
+    The script finds the path of the audio under the request's key "audio". The file of the request
+    lies beside the audio while the script runs. ``called`` names the engine in messages. Raises
+    EngineError where the script fails or takes longer than its deadline, ProcessKilled where it is
+    killed from outside, Stopped.
     """
     path = audio.with_name(f"{audio.name}.request.json")
     try:
@@ -46,11 +48,11 @@ def run_worker(
             while got := child.read_into(block):
                 reply += block[:got]
                 if len(reply) > REPLY_MAX_BYTES:
-                    raise EngineError(f"{called} answered more than {REPLY_MAX_BYTES} bytes.")
-            ending = child.finish()
-            if ending.exit_code != 0:
-                said = child.messages().strip().rpartition("\n")[2]
-                raise EngineError(f"{called} failed (exit code {ending.exit_code}): {said}")
+                    raise EngineError(f"{called} replied with more than {REPLY_MAX_BYTES} bytes.")
+            end = child.finish()
+            if end.exit_code != 0:
+                last_line = child.messages().strip().rpartition("\n")[2]
+                raise EngineError(f"{called} failed (exit code {end.exit_code}): {last_line}")
     except OverLimit as error:
         raise EngineError(str(error)) from error
     finally:

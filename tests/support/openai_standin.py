@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-from stenoflow.testing.deepgram.recognition import hear
+from stenoflow.testing.deepgram.recognition import recognize
 from stenoflow.times import SAMPLE_RATE
 
 KEY = "sk-standin-9c41"
@@ -189,14 +189,14 @@ def _parted(body: Path, request: Request, folder: Path) -> Path:
 
 
 def _heard(audio: Path, request: Request) -> dict[str, Any]:
-    hearing = hear(audio, apart=False)
+    recognition = recognize(audio, multichannel=False)
     words = [
         {
             "word": f"tone{sound.pitch_hz}",
             "start": sound.start / SAMPLE_RATE,
             "end": sound.end / SAMPLE_RATE,
         }
-        for sound in hearing.channels[0]
+        for sound in recognition.channels[0]
     ]
     text = " ".join(str(word["word"]) for word in words)
     ends = (words[0]["start"], words[-1]["end"]) if words else (0.0, 0.0)
@@ -204,7 +204,7 @@ def _heard(audio: Path, request: Request) -> dict[str, Any]:
     return {
         "task": "transcribe",
         "language": "english",
-        "duration": round(hearing.duration_s, 2),
+        "duration": round(recognition.duration_s, 2),
         "text": text,
         "words": words if "word" in request.fields.get("timestamp_granularities[]", []) else None,
         "segments": segments,

@@ -1,4 +1,4 @@
-"""Whether Deepgram takes an API key, asked without sending any audio."""
+"""A check of a Deepgram API key that sends no audio."""
 
 from http import HTTPStatus
 
@@ -10,9 +10,9 @@ TIMEOUT_S = 10.0
 
 
 def check_key(api_key: str, base_url: str) -> str:
-    """One sentence that says that the key is good, or cannot be asked about.
+    """Return one sentence that says that the key is good, or cannot be checked.
 
-    ``GET /v1/auth/token`` tells about the key in use; a self-hosted Deepgram may not have it.
+    ``GET /v1/auth/token`` describes the key in use; a self-hosted Deepgram may not have it.
     Raises EngineAccountError where the key is refused, EngineError where nobody answers.
     """
     host = httpx.URL(base_url).host
@@ -29,7 +29,7 @@ def check_key(api_key: str, base_url: str) -> str:
             f"{host} refuses the API key (status {status}): make a new one there."
         )
     if status == HTTPStatus.NOT_FOUND:
-        return f"{host} answers, but cannot be asked about keys: the first request will tell."
+        return f"{host} answers, but cannot check keys: the first request will tell."
     if status != HTTPStatus.OK:
-        raise EngineError(f"{host} answers with status {status} when asked about the key.")
+        raise EngineError(f"{host} answers with status {status} when the key is checked.")
     return f"{host} accepts the API key."

@@ -1,6 +1,6 @@
-"""What a request to Deepgram asks for: its parameters, and choices that contradict one another.
+"""Parameters of a request to Deepgram, and options that contradict one another.
 
-Everything here is decided before a recording is touched, so no money is spent to find out.
+Contradictions are found before a recording is touched, so no money is spent to find them.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from stenoflow.media.options import MediaOptions
 Value = str | bool | int | float | list[str]
 """A list is sent as one parameter for each of its entries."""
 
-OURS = ("region", "other", "upload", "deadline_s")
+NOT_SENT = ("region", "other", "upload", "deadline_s")
 TIMEOUTS = ("connect_timeout_s", "write_timeout_s", "read_timeout_s")
-"""Fields of the profile that are no parameters of Deepgram's."""
+"""Fields of the section that are not parameters of Deepgram's."""
 
 WITHOUT_EFFECT = ("tag", "extra", "mip_opt_out")
 """Parameters that leave the words as they are: labels on the bill, and who may learn from the audio."""
@@ -23,7 +23,7 @@ MOST_CUSTOM = 100
 """Custom topics, and custom intents, that one request may name."""
 
 _DECIDED_ELSEWHERE = {
-    "callback": "the reply is taken from the answer itself, so that it is stored and paid for once",
+    "callback": "the reply is taken from the response itself, so that it is stored and paid for once",
     "callback_method": "there is no callback",
     "multichannel": "it follows from media.channels: set that to apart",
     "channels": "the audio that is sent says so itself",
@@ -35,13 +35,13 @@ _ENGLISH_ONLY = ("summarize", "topics", "intents", "sentiment")
 
 
 def parameters(options: DeepgramOptions, *, multichannel: bool) -> dict[str, Value]:
-    """The query of a request, by Deepgram's own names; what is not chosen is not in it.
+    """Return the query of a request, by Deepgram's own names, without options that are not set.
 
-    ``multichannel`` is true where a body has several channels that are heard apart. Raises ConfigurationError
-    where the options contradict one another.
+    ``multichannel`` is true where a body has several channels that are transcribed separately. Raises
+    ConfigurationError where the options contradict one another.
     """
-    _refuse_contradictions(options)
-    named = options.model_dump(exclude={*OURS, *TIMEOUTS}, exclude_none=True)
+    _check_contradictions(options)
+    named = options.model_dump(exclude={*NOT_SENT, *TIMEOUTS}, exclude_none=True)
     chosen = {**named, **options.other}
     query = {name: _plain(value) for name, value in chosen.items() if value != ()}
     return query | ({"multichannel": True} if multichannel else {})
@@ -70,12 +70,12 @@ def is_multichannel(options: DeepgramOptions, media: MediaOptions) -> bool:
 
 
 def result_affecting_params(query: Mapping[str, Value]) -> dict[str, Value]:
-    """Of a query, the part that changes the answer."""
+    """Return the part of a query that changes the reply."""
     return {name: value for name, value in query.items() if name not in WITHOUT_EFFECT}
 
 
 def host_of(options: DeepgramOptions, base_url: str | None) -> str:
-    """Where requests go: an address of one's own, else Deepgram's host in the region."""
+    """Return where requests go: the base URL given, else Deepgram's host in the region."""
     if base_url is None or base_url.rstrip("/") == HOSTS["global"]:
         return HOSTS[options.region]
     return base_url.rstrip("/")
@@ -85,7 +85,7 @@ def _plain(value: str | bool | float | tuple[str, ...]) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _refuse_contradictions(options: DeepgramOptions) -> None:
+def _check_contradictions(options: DeepgramOptions) -> None:
     for problem in (
         _in_passing(options),
         _in_words_to_expect(options),
@@ -126,7 +126,7 @@ def _in_diarization(options: DeepgramOptions) -> str | None:
             "(both, to have no speakers told apart)"
         )
     if options.model.startswith("whisper") and (options.diarize or options.diarize_model):
-        return "whisper models tell no speakers apart: leave diarize and diarize_model empty"
+        return "whisper models do not tell speakers apart: leave diarize and diarize_model empty"
     return None
 
 

@@ -1,8 +1,8 @@
-"""Deepgram's JSON, read strictly into a :class:`~stenoflow.transcript.model.Reply`.
+"""Reading of Deepgram's JSON, strictly, into a :class:`~stenoflow.transcript.model.Reply`.
 
-What a transcript is made of must be there and of its type: a request id, a length, channels, words
-with times. What is an extra (summary, topics, paragraphs) is left out with a warning where it does
-not fit, since the words have been paid for.
+The parts that a transcript is made of must be there and of their types: a request id, a duration,
+channels, words with times. An extra (summary, topics, paragraphs) that does not fit is left out with a
+warning, since the words have been paid for.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,10 +50,10 @@ _sentiments = TypeAdapter(SentimentSegments)
 
 
 def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
-    """The words of a reply, in order of channel, then of time; times are those of what was sent.
+    """Return the words of a reply, by channel, then by time; times are those of what was sent.
 
-    ``language`` is the one that was asked for, for replies that name none. Raises EngineError where
-    the reply is not a transcription, with its request id where it has one.
+    ``language`` is that of the request, for replies that name none. Raises EngineError where the reply
+    is not a transcription, with its request id where it has one.
     """
     try:
         transcription = Transcription.model_validate_json(raw)
@@ -66,7 +66,7 @@ def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
 
 
 def request_id_of(raw: bytes) -> str | None:
-    """The request id in a body of Deepgram's, be it a transcription or an error."""
+    """Return the request id in a body of Deepgram's, be it a transcription or an error."""
     try:
         body = Identified.model_validate_json(raw)
     except ValidationError:
@@ -79,7 +79,7 @@ class _Reading:
     """One pass over a reply that has the shape of a transcription."""
 
     transcription: Transcription
-    asked_language: str | None
+    requested_language: str | None
     warnings: list[str] = field(default_factory=list[str])
 
     def reply(self) -> Reply:
@@ -111,11 +111,11 @@ class _Reading:
             sha256=metadata.sha256,
             summary=self._summary(),
             findings=(*self._findings(counts), *self._entities(best, offsets)),
-            warnings=(*self._told(), *self.warnings),
+            warnings=(*self._warnings_of_deepgram(), *self.warnings),
         )
 
     def _fits(self, shape: TypeAdapter[_S], value: Any, what: str) -> _S | None:
-        """An extra, or None with a warning where it has not the shape that it should have."""
+        """Return an extra; None, with a warning, where it does not have its shape."""
         if value is None:
             return None
         try:
@@ -129,7 +129,7 @@ class _Reading:
     def _utterance_starts(
         self, best: Sequence[Alternative], offsets: Sequence[int]
     ) -> tuple[int, ...]:
-        """Where utterances begin; they partition the words of their channel."""
+        """Return the first word of each utterance; utterances partition the words of their channel."""
         spoken = self.transcription.results.utterances
         utterances = self._fits(_utterances, spoken, "utterances") or []
         starts: list[int] = []
@@ -137,15 +137,15 @@ class _Reading:
         for utterance in utterances:
             channel = utterance.channel
             if not 0 <= channel < len(best):
-                return self._do_not_fit("utterances")
+                return self._mismatch("utterances")
             at = reached[channel] - offsets[channel]
             first = best[channel].words[at : at + 1]
             if not first or abs(first[0].start - utterance.words[0].start) > SAME_S:
-                return self._do_not_fit("utterances")
+                return self._mismatch("utterances")
             starts.append(reached[channel])
             reached[channel] += len(utterance.words)
         if utterances and reached != list(offsets[1:]):
-            return self._do_not_fit("utterances")
+            return self._mismatch("utterances")
         return tuple(sorted(starts))
 
     def _paragraph_starts(
@@ -160,22 +160,22 @@ class _Reading:
             if not counts:
                 continue
             if sum(counts) != len(alternative.words):
-                return self._do_not_fit("paragraphs")
+                return self._mismatch("paragraphs")
             starts += [offsets[channel] + at for at in accumulate(counts[:-1], initial=0)]
         return tuple(starts)
 
-    def _do_not_fit(self, what: str) -> tuple[int, ...]:
+    def _mismatch(self, what: str) -> tuple[int, ...]:
         self.warnings.append(f"Deepgram's {what} do not fit its words, and were left out.")
         return ()
 
     def _language(self, counts: Sequence[int]) -> tuple[str | None, float | None]:
-        """Of the channel on which most is said."""
+        """Return language and confidence of the channel with most words."""
         channels = self.transcription.results.channels
         channel = channels[max(range(len(channels)), key=lambda at: (counts[at], -at))]
         if channel.detected_language:
             return channel.detected_language, channel.language_confidence
         spoken = channel.alternatives[0].languages
-        asked = None if self.asked_language == "multi" else self.asked_language
+        asked = None if self.requested_language == "multi" else self.requested_language
         return (spoken[0] if spoken else asked), None
 
     def _model(self) -> str | None:
@@ -218,7 +218,7 @@ class _Reading:
                     "entity", each.label, each.confidence, each.value, each, most, offset
                 )
 
-    def _told(self) -> Iterator[str]:
+    def _warnings_of_deepgram(self) -> Iterator[str]:
         for each in self._fits(_warnings, self.transcription.metadata.warnings, "warnings") or ():
             about = f" about {each.parameter}" if each.parameter else ""
             yield f"Deepgram warns{about}: {each.message}"
@@ -253,8 +253,11 @@ def _finding(
 def _place(
     start: int | None, end: int | None, length: int, most: int
 ) -> tuple[int | None, int | None]:
-    """Words from ``first`` up to, not including, ``last``. Deepgram's last word belongs to sentiments
-    and topics; as this is not documented, the number of words in the text decides."""
+    """Return the span of words of a passage: ``first`` up to, not including, ``last``.
+
+    Deepgram counts the last word in for sentiments and topics. As this is not documented, the number
+    of words in the text decides.
+    """
     if start is None or end is None:
         return None, None
     last = start + length

@@ -1,7 +1,7 @@
-"""The shapes of Deepgram's JSON, as far as a transcript is made of it.
+"""Shapes of Deepgram's JSON, as far as a transcript is made of it.
 
-What is typed here all the way must be so, or the reply is no transcription. What is ``Any`` is an
-extra, read by a shape of its own, so that trouble with it costs no word. Unknown fields are ignored.
+Fields that are typed all the way must be so, or the reply is not a transcription. A field of ``Any`` is
+an extra, read by a shape of its own, so that a fault in it costs no word. Unknown fields are ignored.
 The shapes are those of https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
 and of recorded replies.
 """
@@ -20,7 +20,7 @@ from pydantic import (
 
 
 def _or_none(value: Any, valid: ValidatorFunctionWrapHandler) -> Any:
-    """A detail of a word: not worth the word, where it is of a wrong type."""
+    """Return None for a detail of a wrong type: it is not worth losing the word."""
     try:
         return valid(value)
     except ValidationError:
@@ -28,10 +28,14 @@ def _or_none(value: Any, valid: ValidatorFunctionWrapHandler) -> Any:
 
 
 class Shape(BaseModel):
+    """Base of all shapes: strict, and open to unknown fields."""
+
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
 class WordJson(Shape):
+    """One word, with its times in seconds of what was sent."""
+
     word: str
     punctuated_word: str | None = None
     """Absent where neither punctuation nor formatting was asked for, and from whisper."""
@@ -42,6 +46,8 @@ class WordJson(Shape):
 
 
 class Alternative(Shape):
+    """One transcript of a channel; the first is the best."""
+
     transcript: str
     words: list[WordJson] = []
     languages: list[str] = []
@@ -50,12 +56,16 @@ class Alternative(Shape):
 
 
 class Channel(Shape):
+    """One channel of the audio, with its transcripts."""
+
     alternatives: list[Alternative] = Field(min_length=1)
     detected_language: str | None = None
     language_confidence: float | None = None
 
 
 class Results(Shape):
+    """The recognized words of all channels, and the extras."""
+
     channels: list[Channel] = Field(min_length=1)
     utterances: Any = None
     summary: Any = None
@@ -65,6 +75,8 @@ class Results(Shape):
 
 
 class Metadata(Shape):
+    """The facts about the request and the audio."""
+
     request_id: str
     duration: float = Field(ge=0)
     sha256: str | None = None
@@ -75,33 +87,47 @@ class Metadata(Shape):
 
 
 class Transcription(Shape):
+    """A whole reply."""
+
     metadata: Metadata
     results: Results
 
 
 class Said(Shape):
+    """The start of a word of an utterance, in seconds."""
+
     start: float
 
 
 class Utterance(Shape):
+    """A passage of one channel between two pauses."""
+
     channel: int = 0
     words: list[Said] = Field(min_length=1)
 
 
 class Paragraph(Shape):
+    """A paragraph, by the number of its words."""
+
     num_words: int = Field(ge=0)
 
 
 class Paragraphs(Shape):
+    """All paragraphs of a channel."""
+
     paragraphs: list[Paragraph]
 
 
 class Model(Shape):
+    """A model, by its name and version."""
+
     name: str
     version: str = ""
 
 
 class Summary(Shape):
+    """A summary, or the reason why there is none."""
+
     result: str
     short: str
 
@@ -115,63 +141,91 @@ Index = Annotated[int, BeforeValidator(_whole)]
 
 
 class Topic(Shape):
+    """One topic of a passage."""
+
     topic: str
     confidence_score: float | None = None
 
 
 class Intent(Shape):
+    """One intent of a passage."""
+
     intent: str
     confidence_score: float | None = None
 
 
 class Passage(Shape):
+    """A passage of text, by its first and last word."""
+
     text: str = ""
     start_word: Index | None = None
     end_word: Index | None = None
 
 
 class TopicPassage(Passage):
+    """A passage with its topics."""
+
     topics: list[Topic]
 
 
 class IntentPassage(Passage):
+    """A passage with its intents."""
+
     intents: list[Intent]
 
 
 class SentimentPassage(Passage):
+    """A passage with its sentiment."""
+
     sentiment: str
     sentiment_score: float | None = None
 
 
 class TopicSegments(Shape):
+    """All passages with topics."""
+
     segments: list[TopicPassage]
 
 
 class IntentSegments(Shape):
+    """All passages with intents."""
+
     segments: list[IntentPassage]
 
 
 class SentimentSegments(Shape):
+    """All passages with sentiments."""
+
     segments: list[SentimentPassage]
 
 
 class TopicResults(Shape):
+    """The inner object of topics."""
+
     topics: TopicSegments
 
 
 class IntentResults(Shape):
+    """The inner object of intents."""
+
     intents: IntentSegments
 
 
 class Topics(Shape):
+    """The object ``topics`` of the results."""
+
     results: TopicResults
 
 
 class Intents(Shape):
+    """The object ``intents`` of the results."""
+
     results: IntentResults
 
 
 class Entity(Shape):
+    """A named entity, with the words that it spans."""
+
     label: str
     value: str
     confidence: float | None = None
@@ -180,6 +234,8 @@ class Entity(Shape):
 
 
 class WarningJson(Shape):
+    """A warning of Deepgram's about a parameter."""
+
     message: str
     parameter: str | None = None
 

@@ -1,7 +1,7 @@
 """faster-whisper: Whisper on this machine, from a folder of CTranslate2 weights.
 
-A child process loads the model and hears one chunk of the body after the other, so that memory stays
-flat in its length. Nothing is ever downloaded. The raw reply is our own JSON::
+A child process loads the model and transcribes one block of the body after the other, so that memory
+stays flat in its length. Nothing is ever downloaded. The raw reply is JSON that the child writes::
 
     {"engine": "faster-whisper", "version": "1.2.1", "model": "small", "sha256": "...",
      "samples": 160000, "chunks": [{"start": 0, "end": 160000, "language": "en",
@@ -35,7 +35,7 @@ from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
 
 CHUNK = to_samples(600)
-"""Audio is heard in chunks of at most this length: memory grows with it, 50 MB a minute."""
+"""Longest piece of audio transcribed at once: memory grows with it, 50 MB a minute."""
 
 MEMORY_BYTES = 1 << 46
 """CUDA maps far more addresses than there is memory, so this bounds nothing."""
@@ -47,10 +47,10 @@ DEADLINE_PER_SECOND_S = 100
 WORKER = Path(__file__).with_name("worker.py")
 
 FILES = ("config.json", "model.bin", "tokenizer.json")
-"""What a folder must hold besides its vocabulary; without a tokenizer one would be downloaded."""
+"""Files that a folder must hold besides its vocabulary; a missing tokenizer would be downloaded."""
 
 SPECIFICATION = b"WhisperSpec\0"
-"""How CTranslate2 names the kind of a model, at the beginning of its weights."""
+"""Name of a model's kind, as CTranslate2 writes it at the beginning of the weights."""
 
 _Timed = tuple[str, float, float, float]
 
@@ -65,7 +65,7 @@ class _Chunk(BaseModel):
     segments: list[list[_Timed]]
 
 
-class _Answer(BaseModel):
+class _WorkerReply(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     engine: Literal["faster-whisper"]
@@ -77,19 +77,19 @@ class _Answer(BaseModel):
 
 
 class _Unusable(BaseModel):
-    """What the child answers where the model cannot be loaded, or refuses an option."""
+    """The child's reply where the model cannot be loaded, or refuses an option."""
 
     unusable: str
 
 
-_answers: TypeAdapter[_Answer | _Unusable] = TypeAdapter(_Answer | _Unusable)
+_replies: TypeAdapter[_WorkerReply | _Unusable] = TypeAdapter(_WorkerReply | _Unusable)
 
 
 class FasterWhisperEngine:
-    """faster-whisper as an engine; safe to be used by several threads, each with its own child.
+    """faster-whisper as an :class:`~stenoflow.engines.base.Engine`: each request has its own child.
 
-    Raises MissingDependency where faster-whisper is not installed, ConfigurationError where the profile names
-    no folder with a Whisper model for CTranslate2, or a language that Whisper does not know.
+    Raises ConfigurationError where the profile names no folder with a Whisper model for CTranslate2,
+    or a language that Whisper does not know.
     """
 
     name = "faster-whisper"
@@ -107,7 +107,7 @@ class FasterWhisperEngine:
             )
 
     def identity(self) -> Mapping[str, Any]:
-        """The options, and the weights themselves: where they lie does not matter."""
+        """Return the options and the digest of the weights; their folder does not matter."""
         return {
             "engine": self.name,
             "version": version("faster-whisper"),
@@ -117,21 +117,41 @@ class FasterWhisperEngine:
         }
 
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """Hear a WAV body. Raises EngineAccountError where the model cannot be loaded or knows nothing of an
-        option, EngineError, ProcessKilled, Stopped."""
+        """Transcribe a WAV body.
+
+        Raises EngineAccountError where the model cannot be loaded or does not know an option,
+        EngineError, ProcessKilled, Stopped.
+        """
         if body.path is None:
-            raise ValueError("faster-whisper hears files, not URLs")
-        options = self._options
-        request = {
+            raise ValueError("faster-whisper takes files, not URLs")
+        deadline_s = DEADLINE_S + DEADLINE_PER_SECOND_S * to_seconds(body.samples)
+        raw = run_worker(
+            WORKER,
+            self._request(body),
+            body.path,
+            Bounds(MEMORY_BYTES, deadline_s, open_files=1024),
+            called="faster-whisper",
+            stop=stop,
+        )
+        if isinstance(reply := _read(raw), _Unusable):
+            raise EngineAccountError(
+                f"faster-whisper cannot use the model in {self._folder} as the profile says: "
+                f"{reply.unusable}"
+            )
+        return raw
+
+    def _request(self, body: RequestAudio) -> dict[str, Any]:
+        """Return what the child is asked to do."""
+        return {
             "model": {
                 "model_size_or_path": str(self._folder),
-                "device": options.device,
-                "compute_type": options.compute_type,
+                "device": self._options.device,
+                "compute_type": self._options.compute_type,
                 "local_files_only": True,
             },
-            "hearing": {
+            "transcription": {
                 "language": self._language,
-                "beam_size": options.beam_size,
+                "beam_size": self._options.beam_size,
                 "word_timestamps": True,
                 # With it, one mistake may be repeated to the end.
                 "condition_on_previous_text": False,
@@ -145,34 +165,19 @@ class FasterWhisperEngine:
                 "samples": body.samples,
             },
         }
-        deadline_s = DEADLINE_S + DEADLINE_PER_SECOND_S * to_seconds(body.samples)
-        raw = run_worker(
-            WORKER,
-            request,
-            body.path,
-            Bounds(MEMORY_BYTES, deadline_s, open_files=1024),
-            called="faster-whisper",
-            stop=stop,
-        )
-        if isinstance(answer := _read(raw), _Unusable):
-            raise EngineAccountError(
-                f"faster-whisper cannot use the model in {self._folder} as the profile says: "
-                f"{answer.unusable}"
-            )
-        return raw
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineError where it is none."""
-        answer = _read(raw)
-        if isinstance(answer, _Unusable):
+        """Read a raw reply. Raises EngineError where it is not one."""
+        reply = _read(raw)
+        if isinstance(reply, _Unusable):
             raise EngineError("faster-whisper's reply holds no words: its model was unusable.")
         segments = [
             [word for timed in segment for word in _words(chunk, timed)]
-            for chunk in answer.chunks
+            for chunk in reply.chunks
             for segment in chunk.segments
         ]
         segments = [words for words in segments if words]
-        language, probability = _language(answer.chunks)
+        language, probability = _language(reply.chunks)
         return Reply(
             words=tuple(word for words in segments for word in words),
             utterance_starts=tuple(accumulate((len(words) for words in segments[:-1]), initial=0))
@@ -180,14 +185,14 @@ class FasterWhisperEngine:
             else (),
             language=language,
             language_confidence=probability,
-            model=f"faster-whisper {answer.version}, {answer.model}",
-            duration_s=to_seconds(answer.samples),
-            sha256=answer.sha256,
+            model=f"faster-whisper {reply.version}, {reply.model}",
+            duration_s=to_seconds(reply.samples),
+            sha256=reply.sha256,
         )
 
 
 def chunked(speech: Sequence[Span], samples: int) -> tuple[Span, ...]:
-    """The body in chunks of at most :data:`CHUNK`, parted in the middle of pauses where it can be."""
+    """Return the body in spans of at most :data:`CHUNK`, parted in the middle of pauses if possible."""
     pauses = [(before.end + after.start) // 2 for before, after in pairwise(speech)]
     edges = [0]
     while samples - edges[-1] > CHUNK:
@@ -196,9 +201,9 @@ def chunked(speech: Sequence[Span], samples: int) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in pairwise([*edges, samples]) if end > start)
 
 
-def _read(raw: bytes) -> _Answer | _Unusable:
+def _read(raw: bytes) -> _WorkerReply | _Unusable:
     try:
-        return _answers.validate_json(raw)
+        return _replies.validate_json(raw)
     except ValidationError as error:
         raise EngineError(
             f"faster-whisper's reply is not what its child writes: {validation_message(error, most=1)}."
@@ -218,24 +223,24 @@ def _words(chunk: _Chunk, timed: _Timed) -> Iterator[Word]:
 
 
 def _place(chunk: _Chunk, seconds: float) -> int:
-    """A time of a chunk in samples of the body: no word lies outside its chunk."""
+    """Return a time of a chunk in samples of the body; no word lies outside its chunk."""
     return chunk.start + min(max(to_samples(seconds), 0), chunk.end - chunk.start)
 
 
 def _language(chunks: Sequence[_Chunk]) -> tuple[str | None, float | None]:
-    """The language of most words, with its mean probability."""
-    said: Counter[str] = Counter()
+    """Return the language of most words, with its mean probability."""
+    words: Counter[str] = Counter()
     for chunk in chunks:
-        said[chunk.language] += sum(len(segment) for segment in chunk.segments)
-    if not said:
+        words[chunk.language] += sum(len(segment) for segment in chunk.segments)
+    if not words:
         return None, None
-    language = said.most_common(1)[0][0]
-    sure = [chunk.probability for chunk in chunks if chunk.language == language]
-    return language_tag(language), sum(sure) / len(sure)
+    language = words.most_common(1)[0][0]
+    probabilities = [chunk.probability for chunk in chunks if chunk.language == language]
+    return language_tag(language), sum(probabilities) / len(probabilities)
 
 
 def _checked(model_dir: str) -> Path:
-    """The folder of a Whisper model for CTranslate2. Raises ConfigurationError where it is none."""
+    """Return the folder of a Whisper model for CTranslate2; raise ConfigurationError for any other."""
     how = (
         "one is made with ct2-transformers-converter, or is a download of Systran/faster-whisper-*"
     )
@@ -249,20 +254,20 @@ def _checked(model_dir: str) -> Path:
         missing.append("vocabulary.json")
     if missing:
         raise ConfigurationError(
-            f"{folder} is no folder of a Whisper model for CTranslate2: it has no "
+            f"{folder} is not a folder of a Whisper model for CTranslate2: it has no "
             f"{', '.join(missing)}; {how}."
         )
     with (folder / "model.bin").open("rb") as file:
         head = file.read(6 + len(SPECIFICATION))
     if len(head) < 6 or head[6:] != SPECIFICATION:
         raise ConfigurationError(
-            f"{folder / 'model.bin'} holds no Whisper model for CTranslate2; {how}."
+            f"{folder / 'model.bin'} does not hold a Whisper model for CTranslate2; {how}."
         )
     return folder
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, in hex; computed again only where the file has changed."""
+    """Return the SHA-256 of a file, in hex; computed again only where the file has changed."""
     stat = path.stat()
     return _digest_of(path, stat.st_size, stat.st_mtime_ns)
 

@@ -1,6 +1,8 @@
-"""The child in which Whisper listens; see :mod:`stenoflow.engines.faster_whisper.engine` for its answer.
+"""The child process that runs Whisper.
 
-Usage: faster_whisper_worker.py REQUEST.json
+Its reply is described in :mod:`stenoflow.engines.faster_whisper.engine`.
+
+Usage: worker.py REQUEST.json
 """
 
 import json
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Read when the library is imported: whatever is missing is an error, and no download.
+# Read when the library is imported: a missing file is an error, and is not downloaded.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
@@ -19,6 +21,7 @@ from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStub
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply to a request."""
     try:
         model: Any = WhisperModel(**request["model"])
         return {**request["reply"], "chunks": list(chunks(model, request))}
@@ -29,17 +32,17 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def chunks(model: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is heard in each chunk, with its edges."""
+    """Yield each chunk's edges, in samples, with its words."""
     with wave.open(request["audio"]) as audio:
         for start, end in request["chunks"]:
             audio.setpos(start)
             pcm = np.frombuffer(audio.readframes(end - start), "<i2")
-            yield {"start": start, "end": end, **heard(model, pcm, request["hearing"])}
+            yield {"start": start, "end": end, **transcribed(model, pcm, request["transcription"])}
 
 
-def heard(model: Any, pcm: Any, hearing: dict[str, Any]) -> dict[str, Any]:
-    """Segments of one chunk, each as words with their times and probabilities."""
-    segments, info = model.transcribe(pcm.astype(np.float32) / 32768, **hearing)
+def transcribed(model: Any, pcm: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the segments of one chunk, each as words with their times and probabilities."""
+    segments, info = model.transcribe(pcm.astype(np.float32) / 32768, **options)
     return {
         "language": info.language,
         "probability": float(info.language_probability),

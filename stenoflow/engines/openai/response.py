@@ -23,10 +23,10 @@ from stenoflow.transcript.model import Reply, Word
 from stenoflow.transcript.text import UNSPACED_SCRIPTS
 
 LATEST_S = 1_000_000.0
-"""No audio of one request is this long: larger numbers are no seconds (some servers' nanoseconds)."""
+"""No audio of one request is this long: larger numbers are not seconds (some servers' nanoseconds)."""
 
 ROUNDED_S = Seconds(1.0)
-"""Servers round the length of what they heard, to a second at most."""
+"""Servers round the duration of the audio, to a second at most."""
 
 SPREAD = "The engine gives times for its segments only: those of words are spread evenly in each segment."
 
@@ -39,6 +39,8 @@ _words_of = regex.compile(
 
 
 class Shape(BaseModel):
+    """Base of all shapes; unknown fields are ignored."""
+
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
@@ -46,11 +48,13 @@ Time = Annotated[float, Field(ge=0, le=LATEST_S, strict=True)]
 
 
 def _share(value: object) -> float | None:
-    """A confidence, or None where it is none: a detail, not worth the word."""
+    """Return a confidence; None for anything else, as a detail is not worth losing the word."""
     return value if isinstance(value, float) and 0 <= value <= 1 else None
 
 
 class TimedWord(Shape):
+    """A word, or a piece of one, with its times in seconds."""
+
     word: str
     start: Time
     end: Time
@@ -58,6 +62,8 @@ class TimedWord(Shape):
 
 
 class Segment(Shape):
+    """A passage of text with its times in seconds, and its words where they are inside."""
+
     text: str
     start: Time
     end: Time
@@ -65,6 +71,8 @@ class Segment(Shape):
 
 
 class Verbose(Shape):
+    """A reply of the response format ``verbose_json``."""
+
     text: str
     language: str | None = None
     duration: Annotated[float, Field(ge=0, le=LATEST_S)] | None = None
@@ -74,10 +82,10 @@ class Verbose(Shape):
 
 
 def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
-    """The words of a reply; times are those of what was sent.
+    """Return the words of a reply; times are those of what was sent.
 
-    ``model`` and ``language`` are those that were asked for: replies do not name their model, and
-    some no language. Raises EngineError where the reply is no transcription with times.
+    ``model`` and ``language`` are those of the request: replies do not name their model, and some no
+    language. Raises EngineError where the reply is not a transcription with times.
     """
     try:
         verbose = Verbose.model_validate_json(raw)
@@ -105,7 +113,7 @@ def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
 
 
 def _timed(verbose: Verbose, segments: Sequence[Segment]) -> list[Word]:
-    """The words that have times of their own, spelled as in the text."""
+    """Return the words that have times of their own, spelled as in the text."""
     if not verbose.words:
         pieces = [(segment.text, segment.words or []) for segment in segments]
     elif _same_letters(verbose.text, verbose.words):
@@ -118,7 +126,7 @@ def _timed(verbose: Verbose, segments: Sequence[Segment]) -> list[Word]:
 def _by_segment(
     words: Sequence[TimedWord], segments: Sequence[Segment]
 ) -> Iterator[tuple[str, list[TimedWord]]]:
-    """Each segment's text with the words that lie in it; those before all of them with the first."""
+    """Return each segment's text with its words; words before all segments go with the first."""
     starts = [segment.start for segment in segments[1:]]
     found: list[list[TimedWord]] = [[] for _ in segments] or [[]]
     for word in words:
@@ -136,7 +144,7 @@ def _same_letters(text: str, words: Sequence[TimedWord]) -> bool:
 
 
 def _spelled(text: str, timed: Sequence[TimedWord]) -> list[Word]:
-    """Words as the text spells and punctuates them, if it has their letters; else as they are.
+    """Return words as the text spells and punctuates them, if it has their letters; else as they are.
 
     Pieces that the text writes as one word become one.
     """
@@ -161,7 +169,7 @@ def _spelled(text: str, timed: Sequence[TimedWord]) -> list[Word]:
 
 
 def _break(text: str, last: int, following: int) -> int:
-    """Where, between two letters, one piece ends and the next begins: before an opening quote."""
+    """Return where, between two letters, a piece ends and the next begins: before an opening quote."""
     space = max(text.rfind(" ", last, following), text.rfind("\n", last, following))
     return following if space < 0 else space + 1
 
@@ -191,7 +199,7 @@ def _word(text: str, timed: TimedWord) -> Word:
 
 
 def _spread(segment: Segment) -> Iterator[Word]:
-    """The words of a segment, each as long as its share of the characters."""
+    """Return the words of a segment, each as long as its share of the characters."""
     texts: list[str] = _words_of(segment.text)
     edges = list(accumulate((len(text) for text in texts), initial=0))
     length_s = max(segment.end - segment.start, 0.0)
@@ -201,7 +209,7 @@ def _spread(segment: Segment) -> Iterator[Word]:
 
 
 def _utterance_starts(words: Sequence[Word], segments: Sequence[Segment]) -> tuple[int, ...]:
-    """The first word of each segment: the one whose middle comes next after its start."""
+    """Return the first word of each segment: the one whose middle comes next after its start."""
     middles = [(word.start_s + word.end_s) / 2 for word in words]
     starts = {bisect_left(middles, segment.start) for segment in segments}
     return tuple(sorted(starts - {len(words)}))

@@ -1,6 +1,7 @@
-"""PocketSphinx: needs no account and no network, knows English only, and mishears every third word.
+"""PocketSphinx: needs no account and no network, knows English only, and gets every third word wrong.
 
-It decodes one stretch of speech at a time in a child process. Its raw reply is our own JSON::
+It decodes one stretch of speech at a time in a child process. Its raw reply is JSON that the child
+writes::
 
     {"engine": "pocketsphinx", "version": "5.1.1", "sha256": "...", "samples": 48000,
      "stretches": [{"start": 1600, "end": 40000, "words": [["ten(2)", 15, 33, 0.275], ...]}]}
@@ -39,7 +40,7 @@ LONGEST = to_samples(20)
 """Stretches are not put together beyond this length: decoding is slower on long ones."""
 
 MARGIN = to_samples(0.1)
-"""Decoded on either side of a stretch, so that its first and last sounds are whole."""
+"""Samples decoded on either side of a stretch, so that its first and last sounds are whole."""
 
 MEMORY_BYTES = 1 << 30
 
@@ -65,7 +66,7 @@ class _Stretch(BaseModel):
     words: list[tuple[str, _Frame, _Frame, _Probability]]
 
 
-class _Answer(BaseModel):
+class _WorkerReply(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     engine: Literal["pocketsphinx"]
@@ -75,11 +76,11 @@ class _Answer(BaseModel):
     stretches: list[_Stretch]
 
 
-_answers = TypeAdapter(_Answer)
+_replies = TypeAdapter(_WorkerReply)
 
 
 class PocketSphinxEngine:
-    """PocketSphinx as an engine; safe to be used by several threads, each with its own child."""
+    """PocketSphinx as an :class:`~stenoflow.engines.base.Engine`: each request has its own child."""
 
     name = "pocketsphinx"
     encoding: Encoding = "wav"
@@ -89,6 +90,7 @@ class PocketSphinxEngine:
         self._options = options or PocketSphinxOptions()
 
     def identity(self) -> Mapping[str, Any]:
+        """Return the options, and how stretches of speech are decoded together."""
         return {
             "engine": self.name,
             "version": version("pocketsphinx"),
@@ -99,7 +101,7 @@ class PocketSphinxEngine:
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Decode a WAV body, stretch by stretch. Raises EngineError, ProcessKilled, Stopped."""
         if body.path is None:
-            raise ValueError("PocketSphinx hears files, not URLs")
+            raise ValueError("PocketSphinx takes files, not URLs")
         request = {
             "decoder": {"samprate": SAMPLE_RATE, "cmn": "live", **self._options.model_dump()},
             "stretches": [(g.start, g.end) for g in grouped(body.speech, body.samples)],
@@ -115,25 +117,25 @@ class PocketSphinxEngine:
         return run_worker(WORKER, request, body.path, bounds, called="PocketSphinx", stop=stop)
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineError where it is none."""
+        """Read a raw reply. Raises EngineError where it is not one."""
         try:
-            answer = _answers.validate_json(raw)
+            reply = _replies.validate_json(raw)
         except ValidationError as error:
             raise EngineError(
                 f"PocketSphinx's reply is not what its child writes: {validation_message(error, most=1)}."
             ) from error
-        words = [word for stretch in answer.stretches for word in _words(stretch)]
+        words = [word for stretch in reply.stretches for word in _words(stretch)]
         return Reply(
             words=tuple(words),
             language="en",
-            model=f"PocketSphinx {answer.version}, en-us",
-            duration_s=to_seconds(answer.samples),
-            sha256=answer.sha256,
+            model=f"PocketSphinx {reply.version}, en-us",
+            duration_s=to_seconds(reply.samples),
+            sha256=reply.sha256,
         )
 
 
 def grouped(speech: Sequence[Span], samples: int) -> tuple[Span, ...]:
-    """What is decoded together: neighbouring stretches, with a margin where there is room."""
+    """Return the spans that are decoded together: neighbouring stretches, with a margin if possible."""
     groups: list[Span] = []
     for span in speech:
         if groups and _together(groups[-1], span):
@@ -170,5 +172,5 @@ def _words(stretch: _Stretch) -> list[Word]:
 
 
 def _time(stretch: _Stretch, frame: int) -> Seconds:
-    """When a frame begins, in seconds of the body; none is later than its stretch."""
+    """Return the beginning of a frame in seconds of the body; none is later than its stretch."""
     return to_seconds(min(stretch.start + frame * FRAME, stretch.end))

@@ -1,6 +1,8 @@
-"""The child in which PocketSphinx decodes; see :mod:`stenoflow.engines.pocketsphinx.engine` for its answer.
+"""The child process that runs PocketSphinx.
 
-Usage: pocketsphinx_worker.py REQUEST.json
+Its reply is described in :mod:`stenoflow.engines.pocketsphinx.engine`.
+
+Usage: worker.py REQUEST.json
 """
 
 import json
@@ -13,6 +15,7 @@ import pocketsphinx  # pyright: ignore[reportMissingTypeStubs]
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply to a request."""
     decoder = cast("Any", pocketsphinx).Decoder(loglevel="FATAL", **request["decoder"])
     stretches: list[dict[str, Any]] = []
     with wave.open(request["audio"]) as audio:
@@ -24,7 +27,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def decoded(decoder: Any, pcm: bytes) -> list[list[Any]]:
-    """Words of one stretch with their first and last frame and their posterior probability."""
+    """Return the words of one stretch, each with its first and last frame and its posterior."""
     if not pcm:
         return []
     decoder.start_utt()

@@ -147,7 +147,7 @@ def test_what_is_asked_beside_words_is_found(standin: StandIn, body: RequestAudi
         standin, summarize="v2", topics=True, intents=True, sentiment=True, detect_language=True
     )
     reply = asked.parse(asked.transcribe(body, stop=GO_ON))
-    assert reply.summary == "3 sounds are heard."
+    assert reply.summary == "3 sounds were recognized."
     assert [(found.kind, found.first, found.last) for found in reply.findings] == [
         ("topic", 0, 3),
         ("intent", 0, 3),

@@ -1,4 +1,4 @@
-"""A request heard by a child: its answer, its failures, and that nothing of it stays behind."""
+"""A request that runs in a child: its reply, its failures, and that nothing of it stays behind."""
 
 import json
 import os
@@ -33,14 +33,14 @@ def audio(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hear(tmp_path: Path, audio: Path) -> Callable[..., bytes]:
+def run_script(tmp_path: Path, audio: Path) -> Callable[..., bytes]:
     """Runs a script with a request of one option."""
 
     def run(script: str, *, bounds: Bounds = BOUNDS, stop: threading.Event = GO_ON) -> bytes:
         path = tmp_path / "worker.py"
         path.write_text(BEGIN + script)
         try:
-            return run_worker(path, {"beam": 1}, audio, bounds, called="The ear", stop=stop)
+            return run_worker(path, {"beam": 1}, audio, bounds, called="The engine", stop=stop)
         finally:
             # Whatever happened, the request is gone.
             assert list(audio.parent.iterdir()) == [audio]
@@ -49,47 +49,47 @@ def hear(tmp_path: Path, audio: Path) -> Callable[..., bytes]:
 
 
 def test_the_child_is_given_the_request_and_the_audio(
-    hear: Callable[..., bytes], audio: Path
+    run_script: Callable[..., bytes], audio: Path
 ) -> None:
-    assert json.loads(hear(ECHO)) == {"beam": 1, "audio": str(audio)}
+    assert json.loads(run_script(ECHO)) == {"beam": 1, "audio": str(audio)}
 
 
-def test_an_answer_of_any_length_comes_whole(hear: Callable[..., bytes]) -> None:
-    assert hear("sys.stdout.write('ab' * 1_500_000)") == b"ab" * 1_500_000
+def test_an_answer_of_any_length_comes_whole(run_script: Callable[..., bytes]) -> None:
+    assert run_script("sys.stdout.write('ab' * 1_500_000)") == b"ab" * 1_500_000
 
 
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("sys.exit(3)", r"The ear failed \(exit code 3\)"),
+        ("sys.exit(3)", r"The engine failed \(exit code 3\)"),
         ("raise RuntimeError('no such model')", "RuntimeError: no such model"),
         ("import ctypes; ctypes.string_at(0)", "exit code -11"),
         ("bytearray(1 << 31)", "MemoryError"),
     ],
 )
 def test_a_child_that_fails_is_trouble_and_says_why(
-    hear: Callable[..., bytes], script: str, said: str
+    run_script: Callable[..., bytes], script: str, said: str
 ) -> None:
     with pytest.raises(EngineError, match=said):
-        hear(script)
+        run_script(script)
 
 
-def test_a_child_that_takes_too_long_is_trouble(hear: Callable[..., bytes]) -> None:
+def test_a_child_that_takes_too_long_is_trouble(run_script: Callable[..., bytes]) -> None:
     with pytest.raises(EngineError, match=r"0\.5 s, the deadline"):
-        hear(WAIT, bounds=Bounds(1 << 30, 0.5))
+        run_script(WAIT, bounds=Bounds(1 << 30, 0.5))
 
 
 def test_a_child_that_says_too_much_is_trouble(
-    hear: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+    run_script: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_module, "REPLY_MAX_BYTES", 1_000_000)
     with pytest.raises(EngineError, match="more than 1000000 bytes"):
-        hear("while True: sys.stdout.write('a' * 1000)")
+        run_script("while True: sys.stdout.write('a' * 1000)")
 
 
-def test_a_child_killed_from_outside_may_be_tried_again(hear: Callable[..., bytes]) -> None:
+def test_a_child_killed_from_outside_may_be_tried_again(run_script: Callable[..., bytes]) -> None:
     with pytest.raises(ProcessKilled):
-        hear("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+        run_script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_child_killed_from_outside_may_be_tried_again(hear: Callable[..., byte
     ],
 )
 def test_it_ends_with_its_child(
-    hear: Callable[..., bytes],
+    run_script: Callable[..., bytes],
     audio: Path,
     end: Callable[[threading.Event, int], None],
     error: type[StenoError],
 ) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(hear, WAIT, stop=stop)
+        waiting = threads.submit(run_script, WAIT, stop=stop)
         child = await_child(f"{audio}.request.json", gone=waiting.done)
         end(stop, child.pid)
         with pytest.raises(error):
@@ -115,6 +115,8 @@ def test_it_ends_with_its_child(
     assert not child.is_running()
 
 
-def test_the_scripts_folder_hides_no_package(hear: Callable[..., bytes], tmp_path: Path) -> None:
+def test_the_scripts_folder_hides_no_package(
+    run_script: Callable[..., bytes], tmp_path: Path
+) -> None:
     (tmp_path / "wave.py").write_text("raise SystemExit('the wrong wave')")
-    assert hear("import wave; sys.stdout.write(wave.__file__)").endswith(b"/wave.py")
+    assert run_script("import wave; sys.stdout.write(wave.__file__)").endswith(b"/wave.py")

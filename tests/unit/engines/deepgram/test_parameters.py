@@ -5,7 +5,7 @@ import pytest
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import (
     HOSTS,
-    OURS,
+    NOT_SENT,
     TIMEOUTS,
     host_of,
     is_multichannel,
@@ -33,7 +33,7 @@ def test_the_defaults_ask_for_all_that_a_transcript_shows() -> None:
 
 
 def test_every_field_is_a_documented_parameter_or_ours() -> None:
-    fields = set(DeepgramOptions.model_fields) - set(OURS) - set(TIMEOUTS)
+    fields = set(DeepgramOptions.model_fields) - set(NOT_SENT) - set(TIMEOUTS)
     assert fields <= KNOWN
     assert KNOWN - fields == {"callback", "callback_method", "encoding", "multichannel"}
 
@@ -67,7 +67,7 @@ def test_what_only_labels_a_bill_is_no_part_of_the_answer() -> None:
         ({"keywords": ("x:2",)}, "use keyterm"),
         ({"diarize": True}, "old and the new form"),
         ({"diarize": False, "diarize_model": "v2"}, "old and the new form"),
-        ({"model": "whisper-medium"}, "tell no speakers apart"),
+        ({"model": "whisper-medium"}, "do not tell speakers apart"),
         ({"model": "whisper-medium", "diarize_model": None, "region": "eu"}, "no whisper models"),
         ({"language": "de", "detect_language": True}, "language or detect_language"),
         ({"language": "de", "detect_language": ("de", "fr")}, "language or detect_language"),

@@ -116,9 +116,15 @@ def without(name: str) -> Callable[[Path], object]:
         (without("model.bin"), "no model.bin"),
         (without("tokenizer.json"), "no tokenizer.json"),
         (without("vocabulary.json"), "no vocabulary.json"),
-        (lambda folder: (folder / "model.bin").write_bytes(b""), "holds no Whisper model"),
-        (lambda folder: (folder / "model.bin").write_bytes(b"ggml" * 9), "holds no Whisper model"),
-        (lambda folder: folder.rename(folder.with_name("elsewhere")), "is no folder of a Whisper"),
+        (lambda folder: (folder / "model.bin").write_bytes(b""), "does not hold a Whisper model"),
+        (
+            lambda folder: (folder / "model.bin").write_bytes(b"ggml" * 9),
+            "does not hold a Whisper model",
+        ),
+        (
+            lambda folder: folder.rename(folder.with_name("elsewhere")),
+            "is not a folder of a Whisper",
+        ),
     ],
 )
 def test_a_folder_that_is_no_model_is_refused_at_once(
