@@ -1,4 +1,4 @@
-"""Captions measured against every rule that they promise, apart from the code that makes them."""
+"""Captions measured against every rule of ``captions/cues.py``, independently of its code."""
 
 import math
 import unicodedata
@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import regex
 
-from stenoflow.render.captions.cues import LAG_MS, Cue
+from stenoflow.render.captions.cues import Cue
 from stenoflow.render.captions.options import CaptionOptions
+from stenoflow.render.captions.timing import LAG_MS
 from stenoflow.transcript.model import Transcript
 
 FRAME_MS = 42
@@ -17,7 +18,7 @@ FRAME_MS = 42
 
 @dataclass
 class Verdict:
-    """What was found: broken rules, and rules that speech itself left no room for."""
+    """Broken rules, and rules that the speech itself left no room for."""
 
     cues: int = 0
     broken: list[str] = field(default_factory=list)
@@ -27,7 +28,7 @@ class Verdict:
 
 
 def judge(cues: Sequence[Cue], transcript: Transcript, rules: CaptionOptions) -> Verdict:
-    """Measure captions of a whole transcript by the rules in the docstring of ``captions/cues.py``."""
+    """Measure captions of a normalized transcript by the rules of ``captions/cues.py``."""
     verdict = Verdict(len(cues))
     firsts = _first_words(cues, transcript, verdict)
     gap_ms = rules.gap_s * 1000
@@ -70,7 +71,7 @@ def judge(cues: Sequence[Cue], transcript: Transcript, rules: CaptionOptions) ->
 
 
 def columns(text: str) -> int:
-    """Columns that a text fills, counted apart from ``stenoflow.transcript.text``."""
+    """Return the columns that a text fills, counted without ``stenoflow.transcript.text``."""
     return sum(
         max(
             2
@@ -87,29 +88,29 @@ def columns(text: str) -> int:
 def _first_words(
     cues: Sequence[Cue], transcript: Transcript, verdict: Verdict
 ) -> list[tuple[int, int]]:
-    """When the first word of each cue begins, in ms; says where text is lost, added or another's.
+    """Return when the first word of each cue begins, in ms; report lost, added and misattributed text.
 
-    A word too wide for a line goes over several cues. Those that begin inside it may show from its
-    start on, and are late only by its end: the two times differ.
+    A word too wide for a line is in several cues. Those that begin inside it may show from its start on,
+    and are late only after its end: the two times differ.
     """
-    said: dict[tuple[int, int | None], str] = {}
+    spoken: dict[tuple[int, int | None], str] = {}
     begins: dict[tuple[int, int | None], list[tuple[float, float]]] = {}
     for word in transcript.words:
-        voice = (word.channel, word.speaker)
+        speaker = (word.channel, word.speaker)
         text = word.text.replace("-->", "→").replace(" ", "")
-        said[voice] = said.get(voice, "") + text
+        spoken[speaker] = spoken.get(speaker, "") + text
         inside = [(word.start_s, word.end_s)] * (len(text) - 1)
-        begins.setdefault(voice, []).extend([(word.start_s, word.start_s), *inside])
-    done = dict.fromkeys(said, 0)
+        begins.setdefault(speaker, []).extend([(word.start_s, word.start_s), *inside])
+    done = dict.fromkeys(spoken, 0)
     firsts: list[tuple[int, int]] = []
     for cue in cues:
-        voice = (cue.voice.channel, cue.voice.speaker)
+        speaker = (cue.speaker.channel, cue.speaker.speaker)
         text = "".join((cue.lines[0].removeprefix(cue.label), *cue.lines[1:])).replace(" ", "")
-        at = done[voice]
-        if said[voice][at : at + len(text)] != text:
-            verdict.broken.append(f"words lost, added or of another voice: {cue}")
-        early, late = begins[voice][min(at, len(said[voice]) - 1)]
+        at = done[speaker]
+        if spoken[speaker][at : at + len(text)] != text:
+            verdict.broken.append(f"words lost, added or of another speaker: {cue}")
+        early, late = begins[speaker][min(at, len(spoken[speaker]) - 1)]
         firsts.append((math.floor(early * 1000), math.floor(late * 1000)))
-        done[voice] = at + len(text)
-    verdict.broken += [f"lost: {said[v][at:]}" for v, at in done.items() if at < len(said[v])]
+        done[speaker] = at + len(text)
+    verdict.broken += [f"lost: {spoken[v][at:]}" for v, at in done.items() if at < len(spoken[v])]
     return firsts

@@ -1,4 +1,4 @@
-"""Where a sentence may be broken: what it costs a reader to have a line or a cue end at a word.
+"""What it costs a reader if a line or a cue ends at a word.
 
 Subtitle guides (Netflix Timed Text Style Guide: General Requirements, "Line Treatment"; BBC Subtitle
 Guidelines, "Break at natural points") agree: best after punctuation, then before conjunctions and
@@ -70,7 +70,7 @@ class Phrases:
         )
 
     def cost(self, before: str, after: str) -> float:
-        """What it costs to break between two words: 0 (nothing) to :data:`HANGING`."""
+        """Return the cost of a break between two words: 0 to :data:`HANGING`."""
         if after[:1] in _HANGING or before[-1:] in _OPENING:
             return HANGING
         last = before.rstrip(_CLOSING)[-1:] or before[-1:]

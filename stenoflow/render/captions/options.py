@@ -1,4 +1,4 @@
-"""Options of captions: how they are broken, after Netflix's and the BBC's guides."""
+"""Options of captions."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from stenoflow.options import Options
 
 
 class CaptionOptions(Options):
-    """How subtitles are broken, after Netflix's and the BBC's guides."""
+    """How captions are divided into cues and lines, after Netflix's and the BBC's guides."""
 
     line_chars: int = Field(default=42, title="Characters a line", ge=10, le=100)
     """A full-width character counts as two."""

@@ -1,4 +1,4 @@
-"""Subtitles to broadcast practice: every rule measured, every file read back by other programs."""
+"""Captions keep to every rule, and other programs read the files as they were written."""
 
 import html
 from pathlib import Path
@@ -48,8 +48,8 @@ def _read_srt(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
 def _read_vtt(text: str) -> list[tuple[int, int, tuple[str, ...], str | None]]:
     def milliseconds(time: str) -> int:
         hours, minutes, seconds = time.split(":")
-        whole, milli = seconds.split(".")
-        return ((int(hours) * 60 + int(minutes)) * 60 + int(whole)) * 1000 + int(milli)
+        normal, milli = seconds.split(".")
+        return ((int(hours) * 60 + int(minutes)) * 60 + int(normal)) * 1000 + int(milli)
 
     return [
         (
@@ -63,7 +63,7 @@ def _read_vtt(text: str) -> list[tuple[int, int, tuple[str, ...], str | None]]:
 
 
 def _check_files(transcript: Transcript) -> None:
-    """Other programs read the same cues from the files as were written."""
+    """Check that other programs read the cues that were written."""
     shown = rendering(transcript)
     labelled = cues(transcript, RULES, labelled=True)
     assert _read_srt(_written(shown, "srt")) == [
@@ -98,26 +98,26 @@ def test_recorded_responses(path: Path) -> None:
 
 
 @needs_corpus
-def test_what_is_said_in_the_corpus() -> None:
+def test_transcripts_of_the_corpus() -> None:
     transcripts = corpus_transcripts()
     assert {"ja", "zh", "he", "ru"} < {transcript.language for transcript in transcripts.values()}
     for name, transcript in transcripts.items():
-        whole = normalize(transcript)
-        assert judge(cues(whole, RULES), whole, RULES).broken == [], name
-        _check_files(whole)
+        normal = normalize(transcript)
+        assert judge(cues(normal, RULES), normal, RULES).broken == [], name
+        _check_files(normal)
 
 
 @settings(max_examples=120, deadline=None)
 @given(spoken_transcripts())
-def test_whatever_is_said_is_captioned_by_the_rules(transcript: Transcript) -> None:
-    whole = normalize(transcript)
-    _check(whole)
-    _check_files(whole)
+def test_captions_of_speech_keep_the_rules(transcript: Transcript) -> None:
+    normal = normalize(transcript)
+    _check(normal)
+    _check_files(normal)
 
 
 @settings(max_examples=60, deadline=None)
 @given(broken_transcripts())
-def test_whatever_an_engine_answers_is_captioned_by_the_rules(transcript: Transcript) -> None:
+def test_captions_of_broken_transcripts_keep_the_rules(transcript: Transcript) -> None:
     _check(normalize(transcript))
 
 
@@ -134,10 +134,10 @@ def test_whatever_an_engine_answers_is_captioned_by_the_rules(transcript: Transc
         gap_s=st.sampled_from([0.0, 0.083, 0.5]),
     ),
 )
-def test_other_rules_are_kept_as_well(transcript: Transcript, rules: CaptionOptions) -> None:
-    whole = normalize(transcript)
+def test_captions_keep_other_options_too(transcript: Transcript, rules: CaptionOptions) -> None:
+    normal = normalize(transcript)
     for labelled in (False, True):
-        assert judge(cues(whole, rules, labelled=labelled), whole, rules).broken == []
+        assert judge(cues(normal, rules, labelled=labelled), normal, rules).broken == []
 
 
 def _lines(transcript: Transcript, *, labelled: bool = False) -> list[tuple[str, ...]]:
@@ -160,12 +160,12 @@ def test_cues_end_with_sentences() -> None:
     ]
 
 
-def test_subrip_says_who_speaks_where_the_voice_changes() -> None:
+def test_subrip_says_who_speaks_where_the_speaker_changes() -> None:
     found = _lines(said("Are you there?", "Yes, I am here."), labelled=True)
     assert found == [("Speaker 1: Are you there?",), ("Speaker 2: Yes, I am here.",)]
 
 
-def test_webvtt_has_a_voice_for_each_speaker_and_escapes() -> None:
+def test_webvtt_has_a_voice_span_for_each_speaker_and_escapes() -> None:
     text = _written(rendering(said("Salt & pepper <now>", "NOTE this")), "vtt")
     assert "<v Speaker 1>Salt &amp; pepper &lt;now&gt;</v>" in text
     assert "<v Speaker 2><c>NOTE</c> this</v>" in text
@@ -185,7 +185,7 @@ def test_full_width_characters_fill_two_columns() -> None:
     _check(transcript)
 
 
-def test_right_to_left_lines_stand_between_marks_in_subrip() -> None:
+def test_right_to_left_lines_are_enclosed_in_marks_in_subrip() -> None:
     text = _written(rendering(said("שלום לכולם.", language="he")), "srt")
     assert "\u200fשלום לכולם.\u200f" in text.replace("Speaker 1: ", "")
 
@@ -208,7 +208,7 @@ def test_speakers_who_change_at_each_word_share_no_cue() -> None:
     _check(transcript)
 
 
-def test_low_accuracy_is_said_without_touching_a_cue() -> None:
+def test_low_accuracy_has_a_cue_of_its_own() -> None:
     words = (Word("hm", Seconds(5), Seconds(6)),)
     transcript = Transcript(words, (Utterance(0, 1),), duration_s=Seconds(9), accuracy="low")
     read = _read_srt(_written(rendering(transcript), "srt"))
@@ -217,13 +217,13 @@ def test_low_accuracy_is_said_without_touching_a_cue() -> None:
     assert "NOTE Low accuracy" in _written(rendering(transcript), "vtt")
 
 
-def test_nothing_said_is_an_empty_file() -> None:
+def test_a_transcript_without_words_is_an_empty_file() -> None:
     silent = rendering(Transcript((), ()))
     assert _written(silent, "srt") == ""
     assert _written(silent, "vtt") == "WEBVTT\n"
     assert cues(Transcript((), ()), RULES) == ()
 
 
-def test_a_cue_names_its_voice() -> None:
+def test_a_cue_names_its_speaker() -> None:
     cue: Cue = cues(said("One."), RULES)[0]
-    assert (cue.name, cue.voice.speaker, cue.label) == ("Speaker 1", 0, "")
+    assert (cue.name, cue.speaker.speaker, cue.label) == ("Speaker 1", 0, "")
