@@ -1,4 +1,4 @@
-"""A place for recordings or transcripts that has a name: a bucket and prefix, or a folder."""
+"""The block for a place of recordings or transcripts: a bucket and prefix, or a folder."""
 
 import asyncio
 import warnings
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from stenoflow.storage import Report, S3Config, Store, open_store, probe
 
@@ -18,25 +18,23 @@ class ObjectStore(Block):
     """An S3-compatible bucket with a prefix, or a local folder.
 
     Name it in a flow's `source` or `destination` as `object-store/NAME`.
+
+    Example:
+        ```python
+        from stenoflow.blocks import ObjectStore
+
+        store = ObjectStore.load("BLOCK_NAME")
+        ```
     """
 
     _block_type_name = "Object Store"
     _block_type_slug = "object-store"
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
     _description = (
         "Where recordings are read from or transcripts are written to: a bucket on AWS S3, Ceph, "
         "MinIO or any other S3-compatible server, or a folder. Without keys the machine's own "
         "role is used."
     )
-    _code_example = """\
-    ```python
-    from stenoflow.blocks.object_store import ObjectStore
-
-    store = ObjectStore(location="s3://calls/2026", endpoint_url="https://ceph.example.org")
-    store.check()
-    store.save("calls")
-    # then: source="object-store/calls"
-    ```"""
-
     location: str = Field(
         title="Location",
         description="s3://BUCKET, s3://BUCKET/PREFIX, or the absolute path of a folder.",
@@ -76,9 +74,9 @@ class ObjectStore(Block):
         return self
 
     def store(self, *, create: bool = False) -> Store:
-        """The store itself. Opening asks nothing of the server: the first use does.
+        """Return the store. Opening sends no request: the first use does.
 
-        ``create`` makes a folder that is not there yet, as a destination wants it.
+        ``create`` makes a folder that does not exist yet, as a destination needs it.
         """
         secret = self.secret_access_key
         return open_store(
@@ -93,8 +91,10 @@ class ObjectStore(Block):
         )
 
     def check(self) -> Report:
-        """Try it out: reachable, may it list, read, write, put if absent? Writes two small objects
-        and removes them."""
+        """Check that the store can be reached, listed, read, written, and written only if absent.
+
+        Writes two small objects and removes them.
+        """
         return probe(self.store())
 
     async def asave(
@@ -103,18 +103,18 @@ class ObjectStore(Block):
         overwrite: bool = False,
         client: "PrefectClient | None" = None,
     ) -> UUID:
-        """Save it under a name, with a warning for each thing that the store does not let us do."""
+        """Save the block, with a warning for each thing that the store does not allow."""
         warn_of(await asyncio.to_thread(self.check))
         return await super().asave(name, overwrite, client=client)
 
     def save(self, *arguments: Any, **options: Any) -> Any:
-        """As :meth:`asave`, from code that is not async."""
+        """Save the block as :meth:`asave` does, from code that is not async."""
         warn_of(self.check())
         return super().save(*arguments, **options)
 
 
 def warn_of(report: Report) -> None:
-    """A warning for each ability that a store has not."""
+    """Emit a warning for each ability that a store does not have."""
     for ability in report.abilities:
         if ability.ok is False:
             warnings.warn(f"{report.url}: {ability.name}: {ability.sentence}", stacklevel=3)

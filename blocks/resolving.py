@@ -1,13 +1,13 @@
-"""From what a person wrote in a form to the thing itself: a block by its name, or a plain value."""
+"""Opens what a person named in a form: a block by its name, or a plain value."""
 
-import os
 from typing import TypeVar
 
 from prefect.blocks.core import Block
 
-from stenoflow.blocks.deepgram_credentials import DEFAULT_BASE_URL, DeepgramCredentials
+from stenoflow.blocks.engine_credentials import EngineCredentials
 from stenoflow.blocks.object_store import ObjectStore
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.engines.credentials import Credential
 from stenoflow.errors import ConfigurationError
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
@@ -16,9 +16,9 @@ _B = TypeVar("_B", bound=Block)
 
 
 async def open_store_address(address: str, *, create: bool = False) -> Store:
-    """The store at an address: ``object-store/NAME``, ``s3://bucket/prefix`` or an absolute path.
+    """Return the store at ``object-store/NAME``, ``s3://BUCKET/PREFIX`` or an absolute path.
 
-    A plain URL is opened with the machine's own credentials. Raises ConfigurationError where the block does
+    A plain URL is opened with the machine's own credentials. Raises ConfigurationError if the block does
     not exist, or the address is none of the three.
     """
     name = _name_of(ObjectStore, address)
@@ -28,9 +28,9 @@ async def open_store_address(address: str, *, create: bool = False) -> Store:
 
 
 async def open_profile(profile: Profile | str) -> Profile:
-    """The profile itself, or that of the block ``transcription-profile/NAME``.
+    """Return the profile, or that of the block ``transcription-profile/NAME``.
 
-    Raises ConfigurationError where there is no such block.
+    Raises ConfigurationError if there is no such block.
     """
     if isinstance(profile, Profile):
         return profile
@@ -43,31 +43,30 @@ async def open_profile(profile: Profile | str) -> Profile:
     return (await _load(TranscriptionProfile, name)).profile
 
 
-async def open_credentials(credentials: str | None) -> DeepgramCredentials:
-    """The block ``deepgram-credentials/NAME``, or for None the environment's DEEPGRAM_API_KEY.
+async def open_credential(name: str, slug: str) -> Credential:
+    """Return the credential of the block ``SLUG/NAME``, bound to its host.
 
-    DEEPGRAM_BASE_URL, where set, goes with the key of the environment. Raises ConfigurationError where there
-    is no such block, or no key.
+    ``slug`` is the block type that the engine's key is kept in. Raises ConfigurationError if ``name`` is
+    not the name of such a block, or there is none.
     """
-    if credentials is None:
-        key = os.environ.get("DEEPGRAM_API_KEY", "").strip()
-        if not key:
-            raise ConfigurationError(
-                "the engine deepgram needs an API key: save a Deepgram Credentials block and name "
-                "it in `credentials`, or set DEEPGRAM_API_KEY where the flow runs."
-            )
-        return DeepgramCredentials.of(key, os.environ.get("DEEPGRAM_BASE_URL", DEFAULT_BASE_URL))
-    name = _name_of(DeepgramCredentials, credentials)
-    if name is None:
+    # The name is not repeated in the error: somebody may have pasted a key here.
+    given, slash, short = name.partition("/")
+    if not (given == slug and slash and short):
         raise ConfigurationError(
-            "credentials takes the name of a block, deepgram-credentials/NAME, and never a key "
+            f"credentials takes the name of a block, for this engine {slug}/NAME, and never a key "
             "itself: parameters are stored in plain text."
         )
-    return await _load(DeepgramCredentials, name)
+    try:
+        block = await Block.aload(name)
+    except ValueError as error:
+        raise _no_such_block(name) from error
+    if not isinstance(block, EngineCredentials):
+        raise ConfigurationError(f"the block {name} does not hold an engine's credentials.")
+    return block.credential()
 
 
 async def open_block(block: type[_B], name: str) -> _B:
-    """The saved block called ``SLUG/NAME``. Raises ConfigurationError where there is none."""
+    """Return the saved block ``SLUG/NAME``. Raises ConfigurationError if there is none."""
     short = _name_of(block, name)
     if short is None:
         raise ConfigurationError(
@@ -77,7 +76,7 @@ async def open_block(block: type[_B], name: str) -> _B:
 
 
 def _name_of(block: type[Block], text: str) -> str | None:
-    """NAME of ``slug/NAME``, where ``text`` is that."""
+    """Return NAME if ``text`` is ``SLUG/NAME`` of this block type."""
     slug, slash, name = text.partition("/")
     return name if slug == block.get_block_type_slug() and slash and name else None
 
@@ -86,8 +85,11 @@ async def _load(block: type[_B], name: str) -> _B:
     try:
         return await block.aload(name)
     except ValueError as error:
-        slug = block.get_block_type_slug()
-        raise ConfigurationError(
-            f"there is no block {slug}/{name}: create it under Blocks in the Prefect UI, "
-            f"or see `prefect block ls` for those that exist."
-        ) from error
+        raise _no_such_block(f"{block.get_block_type_slug()}/{name}") from error
+
+
+def _no_such_block(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"there is no block {name}: create it under Blocks in the Prefect UI, or see "
+        "`prefect block ls` for those that exist."
+    )

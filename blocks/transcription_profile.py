@@ -1,31 +1,31 @@
-"""A profile that has a name, so that schedules, events and people choose the same treatment."""
+"""A profile that has a name, so that schedules, events and people choose the same one."""
 
 from prefect.blocks.core import Block
-from pydantic import Field
+from pydantic import Field, HttpUrl
 
 from stenoflow.profile.model import Profile
 
 
 class TranscriptionProfile(Block):
-    """How recordings are treated: engine, limits, speech detection, cutting, artifacts.
+    """How recordings are treated: engine, limits, speech detection, chunks, artifacts.
 
     Name it in a flow's `profile` as `transcription-profile/NAME`.
+
+    Example:
+        ```python
+        from stenoflow.blocks import TranscriptionProfile
+
+        profile = TranscriptionProfile.load("BLOCK_NAME")
+        ```
     """
 
     _block_type_name = "Transcription Profile"
     _block_type_slug = "transcription-profile"
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
     _description = (
-        "How recordings are treated: which engine hears them, what is cut out, which limits hold, "
-        "and which artifacts are published. Every field has a default that works."
+        "How recordings are treated: which engine transcribes them, what is left out, which limits "
+        "hold, and which artifacts are published. Every field has a default that works."
     )
-    _code_example = """\
-    ```python
-    from stenoflow.blocks.transcription_profile import TranscriptionProfile
-    from stenoflow.profile.model import Profile
-
-    TranscriptionProfile(profile=Profile(engine="deepgram")).save("meetings")
-    # then: profile="transcription-profile/meetings"
-    ```"""
 
     profile: Profile = Field(
         default_factory=Profile,

@@ -19,9 +19,12 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import get_current_settings
 from rich.console import Console
 
-from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
-from stenoflow.blocks.object_store import ObjectStore
-from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.blocks import (
+    DeepgramCredentials,
+    ObjectStore,
+    OpenAICredentials,
+    TranscriptionProfile,
+)
 from stenoflow.deployments.automations import register_automations
 from stenoflow.engines.registry import engines
 from stenoflow.errors import ConfigurationError, MissingDependency
@@ -82,7 +85,7 @@ async def _create_pool() -> None:
 
 
 def _register_blocks() -> None:
-    for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
+    for block in (ObjectStore, DeepgramCredentials, OpenAICredentials, TranscriptionProfile):
         block.register_type_and_schema()
     if not exists(TranscriptionProfile, PROFILE):
         TranscriptionProfile().save(PROFILE)

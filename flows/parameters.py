@@ -66,7 +66,10 @@ CredentialsName = Annotated[
     str | None,
     Field(
         title="Credentials",
-        description="deepgram-credentials/NAME; empty: DEEPGRAM_API_KEY where the flow runs.",
+        description=(
+            "Block with the engine's API key: deepgram-credentials/NAME or openai-credentials/NAME. "
+            "Empty: DEEPGRAM_API_KEY or OPENAI_API_KEY where the flow runs."
+        ),
     ),
 ]
 SelectionChoice = Annotated[

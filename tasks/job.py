@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from stenoflow.blocks.resolving import open_credentials, open_store_address
+from stenoflow.blocks.resolving import open_credential, open_store_address
 from stenoflow.engines.base import Engine
-from stenoflow.engines.credentials import Credential
 from stenoflow.engines.registry import engine_spec, open_engine
 from stenoflow.profile.model import Profile
 from stenoflow.render import check_artifacts
@@ -43,9 +42,8 @@ async def open_job(
 
 async def _open_engine(profile: Profile, credentials: str | None) -> Engine:
     """The profile's engine, with the key it needs."""
-    if credentials is None or engine_spec(profile.engine).credentials is None:
+    account = engine_spec(profile.engine).credentials
+    if credentials is None or account is None:
         return open_engine(profile)
-    block = await open_credentials(credentials)
-    return open_engine(
-        profile, credential=Credential(block.api_key.get_secret_value(), block.base_url)
-    )
+    credential = await open_credential(credentials, account.block)
+    return open_engine(profile, credential=credential)

@@ -15,10 +15,14 @@ from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
-from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
-from stenoflow.blocks.object_store import ObjectStore
+from stenoflow.blocks import (
+    DeepgramCredentials,
+    EngineCredentials,
+    ObjectStore,
+    OpenAICredentials,
+    TranscriptionProfile,
+)
 from stenoflow.blocks.resolving import open_block
-from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.engines.base import EngineSpec
 from stenoflow.engines.registry import open_engine_without_account, registered
 from stenoflow.errors import StenoError
@@ -63,8 +67,9 @@ def examine_block(name: str) -> bool:
     slug = name.partition("/")[0]
     if slug == ObjectStore.get_block_type_slug():
         return _shown(_store(asyncio.run(open_block(ObjectStore, name)).check()))
-    if slug == DeepgramCredentials.get_block_type_slug():
-        return _shown([_account(name, asyncio.run(open_block(DeepgramCredentials, name)))])
+    for block in (DeepgramCredentials, OpenAICredentials):
+        if slug == block.get_block_type_slug():
+            return _shown([_account(name, asyncio.run(open_block(block, name)))])
     profile = asyncio.run(open_block(TranscriptionProfile, name)).profile
     return _shown([_profile(name, profile)])
 
@@ -74,7 +79,7 @@ def _store(report: Report) -> list[Finding]:
     return [Finding(each.name, verdicts[each.ok], each.sentence) for each in report.abilities]
 
 
-def _account(name: str, credentials: DeepgramCredentials) -> Finding:
+def _account(name: str, credentials: EngineCredentials) -> Finding:
     try:
         return Finding(name, "fine", credentials.check())
     except StenoError as error:

@@ -2,18 +2,26 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr, ValidationError
 
-from stenoflow.blocks.deepgram_credentials import DeepgramCredentials
-from stenoflow.blocks.object_store import ObjectStore
-from stenoflow.blocks.resolving import open_credentials, open_profile, open_store_address
-from stenoflow.blocks.transcription_profile import TranscriptionProfile
+from stenoflow.blocks import (
+    DeepgramCredentials,
+    EngineCredentials,
+    ObjectStore,
+    OpenAICredentials,
+    TranscriptionProfile,
+)
+from stenoflow.blocks.resolving import open_credential, open_profile, open_store_address
+from stenoflow.engines.credentials import Credential
+from stenoflow.engines.registry import open_engine
 from stenoflow.errors import ConfigurationError, EngineError
 from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.server import StandIn
 
+DEEPGRAM, OPENAI = "deepgram-credentials", "openai-credentials"
 KEY = "a-key-that-nobody-may-read"
 
 
@@ -31,14 +39,6 @@ KEY = "a-key-that-nobody-may-read"
 def test_a_store_that_cannot_be_is_refused_by_the_form(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         ObjectStore(**fields)  # pyright: ignore[reportArgumentType]
-
-
-def test_every_field_of_every_form_says_what_it_is() -> None:
-    for block in (ObjectStore, DeepgramCredentials, TranscriptionProfile):
-        assert block.get_description()
-        assert block.get_code_example()
-        for name, field in block.model_fields.items():
-            assert field.title and field.description, name
 
 
 async def test_a_store_is_found_by_its_name(prefect_server: None, tmp_path: Path) -> None:
@@ -65,7 +65,8 @@ async def test_what_is_not_saved_is_no_choice(prefect_server: None) -> None:
     for opening in (
         open_store_address("object-store/missing"),
         open_profile("transcription-profile/missing"),
-        open_credentials("deepgram-credentials/missing"),
+        open_credential("deepgram-credentials/missing", DEEPGRAM),
+        open_credential("openai-credentials/missing", OPENAI),
     ):
         with pytest.raises(ConfigurationError, match=r"there is no block .*/missing"):
             await opening
@@ -73,8 +74,57 @@ async def test_what_is_not_saved_is_no_choice(prefect_server: None) -> None:
 
 async def test_a_key_itself_is_refused_as_a_parameter() -> None:
     with pytest.raises(ConfigurationError, match="never a key itself") as refusal:
-        await open_credentials(KEY)
+        await open_credential(KEY, DEEPGRAM)
     assert KEY not in str(refusal.value)
+
+
+async def test_an_engine_takes_the_credentials_of_its_own_account_only(
+    prefect_server: None,
+) -> None:
+    await DeepgramCredentials.of(KEY).asave("of-deepgram")
+    with pytest.raises(ConfigurationError, match="for this engine openai-credentials/NAME"):
+        await open_credential("deepgram-credentials/of-deepgram", OPENAI)
+
+
+@pytest.mark.parametrize("given", ["openai-credentials", "openai-credentials/", "main"])
+async def test_what_is_not_a_blocks_name_is_refused(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="openai-credentials/NAME"):
+        await open_credential(given, OPENAI)
+
+
+async def test_a_key_is_refused_where_the_profile_names_another_host(prefect_server: None) -> None:
+    await OpenAICredentials.of(KEY, "https://speech.example.org/v1").asave("speech")
+    credential = await open_credential("openai-credentials/speech", OPENAI)
+    mine = Profile.model_validate(
+        {"engine": "openai", "openai": {"base_url": "https://speech.example.org/v1"}}
+    )
+    theirs = Profile.model_validate(
+        {"engine": "openai", "openai": {"base_url": "https://evil.example.org/v1"}}
+    )
+    open_engine(mine, credential=credential)
+    with pytest.raises(ConfigurationError, match="sent to its own host only"):
+        open_engine(theirs, credential=credential)
+
+
+@pytest.mark.parametrize(
+    ("block", "header"),
+    [(DeepgramCredentials, f"Token {KEY}"), (OpenAICredentials, f"Bearer {KEY}")],
+)
+def test_a_client_sends_the_key_to_its_own_host_only(
+    block: type[EngineCredentials], header: str
+) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    credentials = block.of(KEY, "https://api.example.org/v1")
+    with credentials.get_client(transport=httpx.MockTransport(answer)) as client:
+        client.get("/models")
+        client.get("https://elsewhere.example.org/models")
+        client.get("http://api.example.org/v1/models")
+    assert sent == [header, None, None]
 
 
 async def test_a_profile_comes_back_as_it_was_saved(prefect_server: None) -> None:
@@ -92,7 +142,8 @@ async def test_keys_are_stored_encrypted_and_never_shown(prefect_server: None) -
             "main", "deepgram-credentials", include_secrets=False
         )
     assert KEY not in document.model_dump_json()
-    assert (await open_credentials("deepgram-credentials/main")).api_key.get_secret_value() == KEY
+    credential = await open_credential("deepgram-credentials/main", DEEPGRAM)
+    assert credential == Credential(KEY, "https://api.deepgram.com")
 
 
 def test_a_key_is_asked_about_and_not_given_away() -> None:
