@@ -25,7 +25,9 @@ _missing: set[str] = set()
 # environment when it is first imported, which is after this.
 for name in (
     "DEEPGRAM_API_KEY",
+    "DEEPGRAM_BASE_URL",
     "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
     "PREFECT_API_URL",
     "PREFECT_API_KEY",
     "AWS_PROFILE",
