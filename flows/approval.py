@@ -29,8 +29,7 @@ from prefect.runtime.flow_run import get_id
 from pydantic import BaseModel, Field, ValidationError
 
 from stenoflow.errors import ConfigurationError
-from stenoflow.estimate.model import Forecast
-from stenoflow.estimate.text import question_md, summary
+from stenoflow.estimate import SweepEstimate, approval_md, summary
 
 REQUEST = "approval"
 """Name of the input under which the last request is kept with its flow run."""
@@ -49,7 +48,7 @@ class ApprovalForm(RunInput):
 class ApprovalRequest(BaseModel):
     """What a person is asked to approve."""
 
-    forecast: Forecast
+    forecast: SweepEstimate
     pause: str
     """Key of the pause that waits for the answer. A flow run is suspended once for each key, so a
     request that nobody answered is repeated under another key."""
@@ -58,7 +57,7 @@ class ApprovalRequest(BaseModel):
 class Approval(BaseModel):
     """What a person was asked to approve, and the decision."""
 
-    forecast: Forecast
+    forecast: SweepEstimate
     decision: Decision
 
 
@@ -74,7 +73,7 @@ async def get_approval() -> Approval | None:
     return Approval(forecast=request.forecast, decision=answer.decision)
 
 
-async def request_approval(forecast: Forecast) -> NoReturn:
+async def request_approval(forecast: SweepEstimate) -> NoReturn:
     """Suspend the flow run until a person has answered: this does not return.
 
     Raises ConfigurationError if it cannot be suspended, because no deployment could start it again.
@@ -100,7 +99,7 @@ async def _suspend(request: ApprovalRequest) -> ApprovalForm:
 
     Raises ValidationError if it was, and has no answer.
     """
-    form = ApprovalForm.with_initial_data(description=question_md(request.forecast))
+    form = ApprovalForm.with_initial_data(description=approval_md(request.forecast))
     return await asuspend_flow_run(wait_for_input=form, key=request.pause)
 
 

@@ -1,4 +1,4 @@
-"""The forecast: what a sweep would cost and take, before anything is bought."""
+"""The flow ``forecast``: what a sweep would cost and take, before anything is bought."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,7 @@ from prefect.states import Completed
 
 from stenoflow.blocks.resolving import open_profile, open_store_address
 from stenoflow.catalog import Catalog, Selection, scan
-from stenoflow.estimate.sampling import Sampler
-from stenoflow.estimate.text import summary
+from stenoflow.estimate import Sampler, summary
 from stenoflow.flows.parameters import (
     AtOnce,
     DestinationAddress,
@@ -23,15 +22,15 @@ from stenoflow.flows.parameters import (
     described,
 )
 from stenoflow.profile.model import Profile
-from stenoflow.tasks.estimate import SAMPLE, forecast_of
+from stenoflow.tasks.estimate import SAMPLE_SIZE, sample_and_estimate
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 
 BATCH = 2000
-"""Recordings counted together; nothing is made of these batches."""
+"""Recordings counted together; these batches are not used."""
 
 
 def name_of_run() -> str:
-    """What the forecast is for."""
+    """Return the name of the flow run."""
     return f"forecast of {get_parameters()['source']}"
 
 
@@ -44,28 +43,22 @@ async def forecast(
     selection: SelectionChoice = Selection(),  # noqa: B008
     limit: Limit = None,
     at_once: AtOnce = 4,
-    sample: SampleSize = SAMPLE,
+    sample: SampleSize = SAMPLE_SIZE,
 ) -> State[Any]:
-    """Tell how many recordings a sweep would take, what it would pay for, and how long it would be.
+    """Estimate how many recordings a sweep would transcribe, what it would cost, and how long it would take.
 
-    Nothing is bought, no account is needed, and nothing is written to the destination (a folder that
-    is not there is made). A few recordings are fetched and heard, and the rest is estimated by them.
-    The answer is this run's artifact for a person, and the data of its state, a
-    :class:`stenoflow.estimate.model.Forecast`, for a program.
+    Nothing is bought, no account is needed, and nothing is written to the destination (a missing
+    folder is made). A few recordings are fetched and analyzed, and the rest is estimated from them.
+    The result is this run's artifact for a person, and the data of its state, a
+    :class:`stenoflow.estimate.SweepEstimate`, for a program.
     """
     chosen = await open_profile(profile)
     recordings = await open_store_address(source)
     transcripts = await open_store_address(destination, create=True)
-    made = datetime.now(UTC)
+    catalog = Catalog(recordings, transcripts, chosen, selection, now=datetime.now(UTC))
     sampler = Sampler(sample)
     found = await in_stoppable_thread(
-        scan,
-        Catalog(recordings, transcripts, chosen, selection, made),
-        batch_size=BATCH,
-        limit=limit,
-        on_taken=sampler.add,
+        scan, catalog, batch_size=BATCH, limit=limit, on_taken=sampler.add
     )
-    foretold = await forecast_of(
-        recordings, transcripts, chosen, found, sampler, at_once=at_once, made=made
-    )
-    return Completed(message=summary(foretold), data=foretold)
+    estimate = await sample_and_estimate(catalog, found, sampler, at_once=at_once)
+    return Completed(message=summary(estimate), data=estimate)

@@ -10,9 +10,7 @@ from prefect.runtime.flow_run import get_id, get_parameters
 from prefect.states import Completed, Failed
 
 from stenoflow.catalog import KeyRange, Scan, Selection, SweepReport, scan
-from stenoflow.estimate.model import Forecast, exceeds
-from stenoflow.estimate.sampling import Sampler
-from stenoflow.estimate.text import summary
+from stenoflow.estimate import Sampler, SweepEstimate, exceeds, summary
 from stenoflow.flows.approval import find_same_request, get_approval, request_approval
 from stenoflow.flows.ingest_batches import cancel_batches, submit_batches
 from stenoflow.flows.ingest_worker import run_batches
@@ -33,7 +31,7 @@ from stenoflow.flows.parameters import (
 )
 from stenoflow.flows.sweep import BatchOf, Sweep, SweepParameters
 from stenoflow.profile.model import Profile
-from stenoflow.tasks.estimate import SAMPLE, forecast_of
+from stenoflow.tasks.estimate import SAMPLE_SIZE, sample_and_estimate
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.sweep_report import publish_report
 
@@ -93,10 +91,10 @@ async def ingest(
         batch_size=batch_size,
         failure_ratio=failure_ratio,
     )
-    now = batch.now if batch else approval.forecast.made if approval else began
+    now = batch.now if batch else approval.forecast.scanned if approval else began
     sweep = await Sweep.open(get_id() or "local", parameters, now)
     unapproved = approve_above_usd is not None and approval is None
-    sampler = Sampler(SAMPLE)
+    sampler = Sampler(SAMPLE_SIZE)
     found = await in_stoppable_thread(
         scan,
         sweep.catalog,
@@ -124,17 +122,10 @@ async def ingest(
     return final_state(report, failure_ratio)
 
 
-async def forecast_sweep(sweep: Sweep, found: Scan, sampler: Sampler) -> Forecast:
+async def forecast_sweep(sweep: Sweep, found: Scan, sampler: Sampler) -> SweepEstimate:
     """Forecast what the recordings of a scan would cost and take."""
-    catalog = sweep.catalog
-    return await forecast_of(
-        catalog.source,
-        catalog.destination,
-        catalog.profile,
-        found,
-        sampler,
-        at_once=sweep.parameters.at_once,
-        made=catalog.now,
+    return await sample_and_estimate(
+        sweep.catalog, found, sampler, at_once=sweep.parameters.at_once
     )
 
 

@@ -1,60 +1,77 @@
-"""What a sweep would buy, cost and take, told from a sample of it that was really heard.
+"""What a sweep would buy, cost and take, extrapolated from a sample that was fetched and analyzed.
 
-Counts and bytes of the recordings are known from the listing. All other figures are those of the
-sample, extrapolated by bytes within each media type (:mod:`stenoflow.estimate.sampling`), with the range
-that the sample's own spread allows.
+Numbers and bytes of the recordings are known from the listing. All other figures are those of the sample,
+extrapolated by bytes within each media type (:mod:`stenoflow.estimate.sampling`), with a range that follows
+from the sample's own spread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from stenoflow.billing.pricing import Prices
-from stenoflow.catalog import Scan
+from stenoflow.catalog import Catalog, Scan
 from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import engine_spec
-from stenoflow.estimate.sampling import Range, Stratum, estimate
-from stenoflow.storage import ObjectInfo
+from stenoflow.estimate.sampling import Range, Stratum, extrapolate
 
-SPARE = Decimal("1.02")
-"""What is approved is rounded up: each request's estimate is, too."""
+CEILING_MARGIN = Decimal("1.02")
+"""Margin of the ceiling over the estimate: the estimate of each request is rounded up."""
 CENT = Decimal("0.01")
+
+_STORED = ConfigDict(
+    frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """One recording of the sample, as it was heard."""
+class SampleResult:
+    """One recording of the sample after its analysis."""
 
     audio_s: float = 0.0
     paid_s: float = 0.0
-    """Seconds that would be bought, of all channels heard apart."""
-    had_s: float = 0.0
-    """Seconds that the ledger has already."""
+    """Seconds that would be bought; channels transcribed apart count each."""
+    bought_earlier_s: float = 0.0
+    """Seconds that the ledger holds already."""
     requests: int = 0
-    took_s: float = 0.0
-    """To fetch and hear it."""
-    refused: str | None = None
-    """Why nothing would be bought for it."""
+    local_s: float = 0.0
+    """Seconds that fetching and analyzing took."""
+    rejection: str | None = None
+    """Reason why nothing would be bought."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The limits that a sweep works under, in one process."""
+class SweepLimits:
+    """The limits on a sweep in one process."""
 
     at_once: int
-    """Recordings."""
+    """Recordings in progress."""
     decoders: int
+    """Recordings that are decoded at the same time."""
     open_requests: int | None
-    """At the engine, by all machines; None where it runs on this machine's own cores."""
-    begun_per_s: float | None
-    """Requests; None: no limit."""
+    """Requests in progress, of all machines; None if the engine runs on this machine's cores."""
+    requests_per_s: float | None
+    """Requests begun per second; None: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The recordings that were drawn from a scan, and the result of each of them."""
+
+    strata: Sequence[Stratum]
+    results: Mapping[str, SampleResult]
+    """By key."""
+
+    def extrapolate(self, figure_of: Callable[[SampleResult], float]) -> Range:
+        """Return the sum of a figure over all recordings of the scan."""
+        return extrapolate(self.strata, lambda info: figure_of(self.results[info.key]))
 
 
 class Cost(BaseModel):
-    """An estimate in USD by list prices, and its range."""
+    """A cost in USD by list prices, as a range."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,138 +79,136 @@ class Cost(BaseModel):
     low: Decimal
     high: Decimal
     as_of: date | None
-    """Of the oldest price in it; None where the engine is free."""
+    """Date of the oldest price in it; None if the engine is free."""
 
 
 class MediaType(BaseModel):
-    """What is to be done of one media type."""
+    """The recordings of one media type."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _STORED
 
     name: str
+    """A file name extension, or ``other``."""
     recordings: int
     size: int
     """Bytes."""
-    heard: int
-    """Recordings of the sample."""
+    analyzed: int = Field(validation_alias="heard", serialization_alias="heard")
+    """Number of recordings in the sample."""
     audio_s: float
     paid_s: float
 
 
-class Forecast(BaseModel):
+class SweepEstimate(BaseModel):
     """What a sweep would do. Ranges hold in 95 of 100 cases."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _STORED
 
     source: str
     destination: str
     engine: str
-    made: datetime
-    """What was modified since is no part of it."""
+    scanned: datetime = Field(validation_alias="made", serialization_alias="made")
+    """Time of the scan. Later changes are not included."""
     until: str
-    """The last key that is part of it."""
+    """The last key that is included."""
     recordings: int
-    """To be done: those of the sweep, or up to its limit."""
+    """Number of recordings to transcribe, up to the sweep's limit."""
     size: int
-    """Their bytes."""
+    """Total size of the recordings, in bytes."""
     statuses: dict[str, int]
-    """How many objects the listing found new, changed, done, too young, filtered."""
-    heard: int
-    """Recordings of the sample."""
-    refused: dict[str, str]
-    """Of the sample: keys of those that nothing would be bought for, and why."""
-    media: tuple[MediaType, ...]
+    """Number of objects by :class:`~stenoflow.catalog.Status`."""
+    analyzed: int = Field(validation_alias="heard", serialization_alias="heard")
+    """Number of recordings in the sample."""
+    rejections: dict[str, str] = Field(validation_alias="refused", serialization_alias="refused")
+    """Keys of recordings in the sample that nothing would be bought for, with the reasons."""
+    media_types: tuple[MediaType, ...] = Field(
+        validation_alias="media", serialization_alias="media"
+    )
     audio_s: Range
     paid_s: Range
-    had_s: Range
-    """Seconds bought earlier, which are not bought again."""
+    """Seconds that would be bought."""
+    bought_earlier_s: Range = Field(validation_alias="had_s", serialization_alias="had_s")
+    """Seconds that the ledger holds already, which are not bought again."""
     cost: Cost | None
-    """None where no price is known."""
+    """None if there is no known price."""
     warnings: tuple[str, ...]
-    """About money: what the estimate leaves out."""
-    takes_s: float
-    """In one process, at the limits in force; without the engine's own time where that is unknown."""
-    heard_per_s: float | None
-    """Seconds of audio that the engine is taken to hear a second; None: unknown."""
+    """Costs that are not included."""
+    time_s: float = Field(validation_alias="takes_s", serialization_alias="takes_s")
+    """Time in one process at the limits in force, without the engine's own where that is unknown."""
+    engine_audio_s_per_s: float | None = Field(
+        validation_alias="heard_per_s", serialization_alias="heard_per_s"
+    )
+    """Seconds of audio that the engine is assumed to transcribe per second; None: unknown."""
 
     @property
     def ceiling_usd(self) -> Decimal | None:
-        """What a person is asked to approve: the range's upper end, rounded up."""
-        return self.cost and (self.cost.high * SPARE).quantize(CENT, rounding=ROUND_UP)
+        """The amount that a person is asked to approve: the range's upper end, rounded up."""
+        return self.cost and (self.cost.high * CEILING_MARGIN).quantize(CENT, rounding=ROUND_UP)
 
 
-def exceeds(forecast: Forecast, limit_usd: Decimal, budget_usd: Decimal | None) -> bool:
-    """Whether a sweep may cost more than the limit, as far as its budget lets it.
+def exceeds(estimate: SweepEstimate, limit_usd: Decimal, budget_usd: Decimal | None) -> bool:
+    """Return True if a sweep may cost more than the limit, as far as its budget allows.
 
-    Where no price is known it may.
+    If there is no known price, it may.
     """
-    if not forecast.recordings or (budget_usd is not None and budget_usd <= limit_usd):
+    if not estimate.recordings or (budget_usd is not None and budget_usd <= limit_usd):
         return False
-    return forecast.cost is None or forecast.cost.high > limit_usd
+    return estimate.cost is None or estimate.cost.high > limit_usd
 
 
 def estimate_sweep(
+    catalog: Catalog,
     found: Scan,
-    strata: Sequence[Stratum],
-    sample: Mapping[str, Sampled],
+    sample: Sample,
     *,
-    source: str,
-    destination: str,
     engine: Engine,
     prices: Prices,
-    pace: Pace,
-    made: datetime,
-) -> Forecast:
-    """The forecast for all recordings found, by those of the strata that were heard.
-
-    ``sample`` has what was learnt of each recording drawn, by its key.
-    """
-
-    def at(info: ObjectInfo) -> Sampled:
-        return sample[info.key]
-
-    audio_s = estimate(strata, lambda info: at(info).audio_s)
-    paid_s = estimate(strata, lambda info: at(info).paid_s)
+    limits: SweepLimits,
+) -> SweepEstimate:
+    """Return the estimate for all recordings of a scan."""
+    paid_s = sample.extrapolate(lambda result: result.paid_s)
     speed = engine_spec(engine.name).audio_s_per_s
-    return Forecast(
-        source=source,
-        destination=destination,
+    rejections = {key: result.rejection for key, result in sample.results.items()}
+    return SweepEstimate(
+        source=catalog.source.url,
+        destination=catalog.destination.url,
         engine=engine.name,
-        made=made,
+        scanned=catalog.now,
         until=found.batches[-1].until if found.batches else "",
         recordings=found.recordings,
         size=found.size,
         statuses={status.value: count for status, count in found.statuses.items()},
-        heard=len(sample),
-        refused={key: each.refused for key, each in sample.items() if each.refused},
-        media=tuple(
-            MediaType(
-                name=stratum.name,
-                recordings=stratum.recordings,
-                size=stratum.size,
-                heard=len(stratum.drawn),
-                audio_s=estimate([stratum], lambda info: at(info).audio_s).expected,
-                paid_s=estimate([stratum], lambda info: at(info).paid_s).expected,
-            )
-            for stratum in strata
-        ),
-        audio_s=audio_s,
+        analyzed=len(sample.results),
+        rejections={key: reason for key, reason in rejections.items() if reason},
+        media_types=tuple(_media_type(stratum, sample) for stratum in sample.strata),
+        audio_s=sample.extrapolate(lambda result: result.audio_s),
         paid_s=paid_s,
-        had_s=estimate(strata, lambda info: at(info).had_s),
-        cost=cost_of(paid_s, engine, prices),
+        bought_earlier_s=sample.extrapolate(lambda result: result.bought_earlier_s),
+        cost=estimate_cost(paid_s, engine, prices),
         warnings=prices.estimate(engine.name, engine.identity(), 0).warnings,
-        takes_s=time_at(
-            pace,
-            local_s=estimate(strata, lambda info: at(info).took_s).expected,
+        time_s=estimate_time_s(
+            limits,
+            local_s=sample.extrapolate(lambda result: result.local_s).expected,
             engine_s=paid_s.expected / speed if speed else 0.0,
-            requests=estimate(strata, lambda info: float(at(info).requests)).expected,
+            requests=sample.extrapolate(lambda result: result.requests).expected,
         ),
-        heard_per_s=speed,
+        engine_audio_s_per_s=speed,
     )
 
 
-def cost_of(paid_s: Range, engine: Engine, prices: Prices) -> Cost | None:
-    """What these seconds cost; None where no price is known."""
+def _media_type(stratum: Stratum, sample: Sample) -> MediaType:
+    own = Sample([stratum], sample.results)
+    return MediaType(
+        name=stratum.name,
+        recordings=stratum.recordings,
+        size=stratum.size,
+        analyzed=len(stratum.drawn),
+        audio_s=own.extrapolate(lambda result: result.audio_s).expected,
+        paid_s=own.extrapolate(lambda result: result.paid_s).expected,
+    )
+
+
+def estimate_cost(paid_s: Range, engine: Engine, prices: Prices) -> Cost | None:
+    """Return the cost of so many seconds; None if there is no known price."""
     expected, low, high = (
         prices.estimate(engine.name, engine.identity(), seconds)
         for seconds in (paid_s.expected, paid_s.low, paid_s.high)
@@ -203,15 +218,18 @@ def cost_of(paid_s: Range, engine: Engine, prices: Prices) -> Cost | None:
     return Cost(expected=expected.usd, low=low.usd, high=high.usd, as_of=expected.as_of)
 
 
-def time_at(pace: Pace, *, local_s: float, engine_s: float, requests: float) -> float:
-    """Seconds until all is done: the slowest of what the limits let pass.
+def estimate_time_s(
+    limits: SweepLimits, *, local_s: float, engine_s: float, requests: float
+) -> float:
+    """Return the seconds that a sweep takes: as long as its narrowest limit makes it.
 
-    ``local_s`` is fetching and hearing, ``engine_s`` the engine's work, each as if done one by one.
+    ``local_s`` is the time to fetch and analyze all recordings, ``engine_s`` the engine's time, each as if
+    they were processed one by one.
     """
-    cores_s = local_s if pace.open_requests else local_s + engine_s
+    cores_s = local_s if limits.open_requests else local_s + engine_s
     return max(
-        (local_s + engine_s) / pace.at_once,
-        cores_s / pace.decoders,
-        engine_s / pace.open_requests if pace.open_requests else 0.0,
-        requests / pace.begun_per_s if pace.begun_per_s else 0.0,
+        (local_s + engine_s) / limits.at_once,
+        cores_s / limits.decoders,
+        engine_s / limits.open_requests if limits.open_requests else 0.0,
+        requests / limits.requests_per_s if limits.requests_per_s else 0.0,
     )

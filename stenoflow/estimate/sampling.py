@@ -1,14 +1,13 @@
-"""Which few recordings of many are looked at, and what these few tell of all.
+"""A sample of many recordings, and the extrapolation from the sample to all of them.
 
-The draw is priority sampling (N. Duffield, C. Lund, M. Thorup: "Priority sampling for estimation of
-arbitrary subset sums", Journal of the ACM 54 (6), 2007): a recording's priority is its size divided by
-a number between 0 and 1 that its key alone decides, and those of highest priority are drawn. So a
-recording is the likelier to be drawn the larger it is, one as large as all others together is drawn
-for certain, the sample lies all over the listing and is the same each time, and one walk finds it, in
-memory that does not grow with the walk.
+The sample is a priority sample (N. Duffield, C. Lund, M. Thorup: "Priority sampling for estimation of
+arbitrary subset sums", Journal of the ACM 54 (6), 2007): the priority of a recording is its size divided by
+a number between 0 and 1 that depends on its key alone, and those of highest priority are drawn. So a larger
+recording is more likely to be drawn, and one as large as all others together is always drawn. The sample is
+spread over the whole listing and is the same each time. It takes one pass, in constant memory.
 
-What a recording needs goes with its bytes, at another rate in each media type. Hence the draw is made
-in each apart, as many as its share of the recordings; types too rare for that are drawn from together.
+Durations and costs are proportional to bytes, at a different rate in each media type. Hence each type is
+sampled separately, in proportion to its share of the recordings; rare types are sampled together.
 """
 
 import math
@@ -23,9 +22,10 @@ from typing import Any
 from stenoflow.catalog.selection import MEDIA_EXTENSIONS
 from stenoflow.storage import ObjectInfo
 
-FEWEST = 3
-"""Recordings drawn of a media type at least, or it is drawn from together with others."""
+MIN_DRAWN = 3
+"""Minimum number of recordings drawn from a media type; rarer types are sampled together."""
 CONFIDENCE = 0.95
+"""Probability that the true figure is within a range."""
 OTHER = "other"
 
 _KNOWN = frozenset(MEDIA_EXTENSIONS.split())
@@ -33,21 +33,21 @@ _KNOWN = frozenset(MEDIA_EXTENSIONS.split())
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Recordings of one media type, or of several rare ones, and those that were drawn of them."""
+    """The recordings of one media type, or of several rare ones, and the sample drawn from them."""
 
     name: str
-    """A file name's ending, or ``other``."""
+    """A file name extension, or ``other``."""
     recordings: int
     size: int
-    """Bytes of all of them."""
+    """Total size of all of them, in bytes."""
     drawn: tuple[ObjectInfo, ...]
     threshold: float
-    """Each recording drawn that is smaller stands for this many bytes; 0 where all were drawn."""
+    """Bytes that each smaller recording of the sample represents; 0 if all recordings were drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An estimate, and between what the true figure should lie, in 95 of 100 cases."""
+    """An estimate, and the bounds that hold the true figure in 95 of 100 cases."""
 
     expected: float
     low: float
@@ -55,41 +55,42 @@ class Range:
 
 
 class Sampler:
-    """Draws up to ``at_most`` recordings from those that it is shown, once each, in any order."""
+    """Draws up to ``max_drawn`` of the recordings that are added, once each, in any order."""
 
-    def __init__(self, at_most: int) -> None:
-        if at_most < 1:
-            raise ValueError(f"a sample has at least one recording, not {at_most}")
-        self._at_most = at_most
+    def __init__(self, max_drawn: int) -> None:
+        if max_drawn < 1:
+            raise ValueError(f"a sample has at least one recording, not {max_drawn}")
+        self._max_drawn = max_drawn
         self._kinds: dict[str, _Kind] = {}
 
     def add(self, info: ObjectInfo) -> None:
-        ending = info.key.rpartition(".")[2].lower()
-        name = ending if ending in _KNOWN else OTHER
-        self._kinds.setdefault(name, _Kind(name)).add(info, self._at_most + 1)
+        """Add a recording to those that the sample is drawn from."""
+        extension = info.key.rpartition(".")[2].lower()
+        name = extension if extension in _KNOWN else OTHER
+        self._kinds.setdefault(name, _Kind(name)).add(info, self._max_drawn + 1)
 
     def strata(self) -> list[Stratum]:
-        """All recordings shown, by media type, with those drawn; the most frequent type first."""
+        """Return all recordings added, by media type, with those drawn; the most frequent type first."""
         kinds = sorted(self._kinds.values(), key=lambda kind: (-kind.recordings, kind.name))
         total = sum(kind.recordings for kind in kinds)
 
         def share(kind: _Kind) -> int:
-            return self._at_most * kind.recordings // total
+            return self._max_drawn * kind.recordings // total
 
-        frequent = [kind for kind in kinds if share(kind) >= FEWEST]
-        rare = [kind for kind in kinds if share(kind) < FEWEST]
+        frequent = [kind for kind in kinds if share(kind) >= MIN_DRAWN]
+        rare = [kind for kind in kinds if share(kind) < MIN_DRAWN]
         apart = [*frequent[1:], *([_together(rare)] if rare else [])]
-        shares = [max(share(kind), min(FEWEST, kind.recordings)) for kind in apart]
-        left = self._at_most - sum(shares)
-        if not frequent or left < FEWEST:
-            return [_together(kinds).drawn(self._at_most)] if kinds else []
+        shares = [max(share(kind), min(MIN_DRAWN, kind.recordings)) for kind in apart]
+        left = self._max_drawn - sum(shares)
+        if not frequent or left < MIN_DRAWN:
+            return [_together(kinds).drawn(self._max_drawn)] if kinds else []
         drawn = zip([frequent[0], *apart], [left, *shares], strict=True)
         return [kind.drawn(count) for kind, count in drawn]
 
 
 @dataclass(slots=True)
 class _Kind:
-    """One media type while it is walked over."""
+    """A media type while recordings are added."""
 
     name: str
     recordings: int = 0
@@ -97,13 +98,13 @@ class _Kind:
     first: list[tuple[float, str, ObjectInfo]] = field(
         default_factory=list[tuple[float, str, ObjectInfo]]
     )
-    """Those of highest priority: a heap, the lowest of them at its top."""
+    """Recordings of highest priority: a heap with the lowest of them on top."""
 
-    def add(self, info: ObjectInfo, at_most: int) -> None:
+    def add(self, info: ObjectInfo, max_drawn: int) -> None:
         self.recordings += 1
         self.size += info.size
-        entry = (weight_of(info) / _lot(info.key), info.key, info)
-        if len(self.first) < at_most:
+        entry = (weight_of(info) / _uniform(info.key), info.key, info)
+        if len(self.first) < max_drawn:
             heappush(self.first, entry)
         else:
             heappushpop(self.first, entry)
@@ -131,55 +132,56 @@ def _together(kinds: Sequence[_Kind]) -> _Kind:
 
 
 def weight_of(info: ObjectInfo) -> int:
-    """What decides how likely a recording is drawn: its bytes; an empty one counts as one byte."""
+    """Return the weight of a recording in the draw: its bytes; an empty one counts as one byte."""
     return max(info.size, 1)
 
 
-def _lot(key: str) -> float:
-    """A number above 0 and up to 1, evenly distributed over keys."""
+def _uniform(key: str) -> float:
+    """Return a number above 0 and up to 1, uniformly distributed over keys."""
     return (int.from_bytes(sha256(key.encode()).digest()[:8]) + 1) / 2**64
 
 
-def estimate(strata: Iterable[Stratum], figure_of: Callable[[ObjectInfo], float]) -> Range:
-    """The sum of a figure over all recordings, by those drawn; the figure is none below 0.
+def extrapolate(strata: Iterable[Stratum], figure_of: Callable[[ObjectInfo], float]) -> Range:
+    """Return the sum of a figure over all recordings, estimated from those drawn.
 
-    In each stratum the ratio of the figure's estimated sum to that of the bytes, times the bytes, which
-    are known. Its variance is that of priority sampling (section 2 of the paper) for the residuals of
-    that ratio, widened by Student's t for few recordings. A sample that is the whole has no variance;
-    one recording that stands for others tells nothing of it, and is taken to be off by all it says.
+    The figure must not be negative. In each stratum, the sum is the known number of bytes times the
+    ratio of the figure's estimated sum to that of the bytes. Its variance is that of priority sampling
+    (section 2 of the paper) for the residuals of that ratio, widened by Student's t for small samples. A
+    sample of all recordings has no variance. A single recording that represents others says nothing about
+    the variance: its error is taken to be as large as the estimate.
     """
-    expected = seen = square = 0.0
+    expected = sampled = square = 0.0
     for stratum in strata:
         figures = [(weight_of(info), figure_of(info)) for info in stratum.drawn]
         total, half = _extrapolated(stratum, figures)
         expected += total
         square += half**2
-        seen += sum(figure for _, figure in figures)
+        sampled += sum(figure for _, figure in figures)
     spread = math.sqrt(square)
-    return Range(expected, min(max(seen, expected - spread), expected), expected + spread)
+    return Range(expected, min(max(sampled, expected - spread), expected), expected + spread)
 
 
 def _extrapolated(stratum: Stratum, figures: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """A stratum's sum, and half the width of its range; ``figures`` are (weight, figure) of those drawn."""
+    """Return a stratum's sum and half the width of its range, from (weight, figure) of those drawn."""
     count, threshold = len(figures), stratum.threshold
     if not threshold:
         return sum(figure for _, figure in figures), 0.0
-    stands_for = [max(weight, threshold) for weight, _ in figures]
+    represents = [max(weight, threshold) for weight, _ in figures]
     ratios = [figure / weight for weight, figure in figures]
-    ratio = sum(map(mul, stands_for, ratios)) / sum(stands_for)
+    ratio = sum(map(mul, represents, ratios)) / sum(represents)
     total = ratio * stratum.size
     if count == 1:
         return total, total
     variance = sum(
         threshold * (each - weight) * (own - ratio) ** 2
-        for each, own, (weight, _) in zip(stands_for, ratios, figures, strict=True)
+        for each, own, (weight, _) in zip(represents, ratios, figures, strict=True)
     )
-    error = stratum.size / sum(stands_for) * math.sqrt(variance * count / (count - 1))
+    error = stratum.size / sum(represents) * math.sqrt(variance * count / (count - 1))
     return total, _student(count - 1) * error
 
 
 def _student(freedom: int) -> float:
-    """How many standard errors the range reaches to either side."""
-    # Imported here as it takes most of a second, and few need it.
+    """Return half the width of a range in standard errors, for so many degrees of freedom."""
+    # Imported here because it takes most of a second, and few samples need it.
     special: Any = import_module("scipy.special")
     return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))

@@ -23,7 +23,7 @@ from prefect.states import Cancelled, Scheduled
 
 from stenoflow.catalog import SweepReport
 from stenoflow.deployments.samples import sample_recordings
-from stenoflow.estimate.model import Forecast
+from stenoflow.estimate import SweepEstimate
 from stenoflow.flows.ingest import ingest
 from stenoflow.profile.model import Profile
 from tests.support.media_files import make
@@ -192,7 +192,7 @@ async def test_declined_it_ends_and_buys_nothing(run_of: Any, destination: Path)
 
     assert (state.type, state.name) == ("COMPLETED", "Declined")
     assert "nothing was bought" in (state.message or "")
-    assert isinstance(await state.aresult(), Forecast)
+    assert isinstance(await state.aresult(), SweepEstimate)
     assert bought(destination) == []
 
 

@@ -13,7 +13,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, Fl
 
 from stenoflow.catalog import Selection, SweepReport
 from stenoflow.deployments.samples import sample_recordings
-from stenoflow.estimate.model import Forecast
+from stenoflow.estimate import SweepEstimate
 from stenoflow.flows.forecast import forecast
 from stenoflow.flows.ingest import ingest
 from stenoflow.profile.model import Profile
@@ -43,13 +43,13 @@ def destination(tmp_path: Path) -> Path:
     return tmp_path / "transcripts"
 
 
-async def forecast_of(source: Path, destination: Path, **options: Any) -> Forecast:
+async def forecast_of(source: Path, destination: Path, **options: Any) -> SweepEstimate:
     running: Any = forecast(
         source=str(source), destination=str(destination), return_state=True, **options
     )
-    foretold = await (await running).aresult()
-    assert isinstance(foretold, Forecast)
-    return foretold
+    estimate = await (await running).aresult()
+    assert isinstance(estimate, SweepEstimate)
+    return estimate
 
 
 async def sweep(source: Path, destination: Path, **options: Any) -> SweepReport:
@@ -61,21 +61,21 @@ async def sweep(source: Path, destination: Path, **options: Any) -> SweepReport:
     return report
 
 
-async def test_what_is_foretold_of_a_source_heard_whole_is_what_the_sweep_then_buys(
+async def test_the_estimate_of_a_source_analyzed_whole_is_what_the_sweep_then_buys(
     source: Path, destination: Path
 ) -> None:
-    foretold = await forecast_of(source, destination)
+    estimate = await forecast_of(source, destination)
     report = await sweep(source, destination)
 
-    assert (foretold.recordings, foretold.heard) == (3, 3)
-    assert foretold.statuses == report.statuses == {"new": 3, "filtered": 1}
-    assert foretold.paid_s.expected == pytest.approx(report.bought_s)
-    assert foretold.paid_s.low == foretold.paid_s.high == foretold.paid_s.expected > 1
-    assert foretold.audio_s.expected == pytest.approx(report.audio_s)
-    assert list(foretold.refused) == ["broken.mp3"]
+    assert (estimate.recordings, estimate.analyzed) == (3, 3)
+    assert estimate.statuses == report.statuses == {"new": 3, "filtered": 1}
+    assert estimate.paid_s.expected == pytest.approx(report.bought_s)
+    assert estimate.paid_s.low == estimate.paid_s.high == estimate.paid_s.expected > 1
+    assert estimate.audio_s.expected == pytest.approx(report.audio_s)
+    assert list(estimate.rejections) == ["broken.mp3"]
 
 
-async def test_what_was_bought_earlier_is_not_foretold_to_be_bought_again(
+async def test_what_was_bought_earlier_is_not_estimated_to_be_bought_again(
     source: Path, destination: Path
 ) -> None:
     report = await sweep(source, destination)
@@ -84,30 +84,30 @@ async def test_what_was_bought_earlier_is_not_foretold_to_be_bought_again(
         "selection": Selection(redo_changed_profile=True),
     }
 
-    foretold = await forecast_of(source, destination, **options)
+    estimate = await forecast_of(source, destination, **options)
 
-    assert foretold.statuses["profile changed"] == 3
-    assert foretold.paid_s.expected == 0
-    assert foretold.had_s.expected == pytest.approx(report.bought_s)
+    assert estimate.statuses["profile changed"] == 3
+    assert estimate.paid_s.expected == 0
+    assert estimate.bought_earlier_s.expected == pytest.approx(report.bought_s)
 
 
 async def test_nothing_is_written_and_no_key_is_needed(source: Path, destination: Path) -> None:
-    foretold = await forecast_of(source, destination, profile=Profile(engine="deepgram"))
+    estimate = await forecast_of(source, destination, profile=Profile(engine="deepgram"))
 
-    assert foretold.cost is not None and foretold.cost.expected > 0
+    assert estimate.cost is not None and estimate.cost.expected > 0
     assert list(destination.iterdir()) == []
 
 
-async def test_a_few_are_heard_and_the_rest_is_a_range(source: Path, destination: Path) -> None:
+async def test_a_few_are_analyzed_and_the_rest_is_a_range(source: Path, destination: Path) -> None:
     for number in range(30):
         shutil.copyfile(source / "quiet.ogg", source / f"{number}.ogg")
         os.utime(source / f"{number}.ogg", (LONG_AGO, LONG_AGO))
 
-    foretold = await forecast_of(source, destination, sample=4, limit=31)
+    estimate = await forecast_of(source, destination, sample=4, limit=31)
 
-    assert (foretold.recordings, foretold.heard) == (31, 4)
-    assert sum(each.recordings for each in foretold.media) == 31
-    assert foretold.audio_s.low < foretold.audio_s.expected < foretold.audio_s.high
+    assert (estimate.recordings, estimate.analyzed) == (31, 4)
+    assert sum(each.recordings for each in estimate.media_types) == 31
+    assert estimate.audio_s.low < estimate.audio_s.expected < estimate.audio_s.high
 
 
 async def test_what_the_profile_would_not_pay_for_is_not_counted_as_paid(
@@ -115,10 +115,10 @@ async def test_what_the_profile_would_not_pay_for_is_not_counted_as_paid(
 ) -> None:
     cheap = Profile(engine="deepgram", max_cost_usd=Decimal(0))
 
-    foretold = await forecast_of(source, destination, profile=cheap)
+    estimate = await forecast_of(source, destination, profile=cheap)
 
-    assert foretold.paid_s.expected == 0
-    assert "max_cost_usd" in foretold.refused["a brief.mp4"]
+    assert estimate.paid_s.expected == 0
+    assert "max_cost_usd" in estimate.rejections["a brief.mp4"]
 
 
 async def test_a_person_reads_it_as_an_artifact_of_the_run(source: Path, destination: Path) -> None:
@@ -137,12 +137,12 @@ async def test_a_person_reads_it_as_an_artifact_of_the_run(source: Path, destina
             flow_run_filter=FlowRunFilter(id={"any_": [state.state_details.flow_run_id]}),
         )
     assert artifact.data.startswith("# Forecast: ")
-    assert "| Recordings to be done | 3 |" in artifact.data
+    assert "| Recordings to transcribe | 3 |" in artifact.data
 
 
 async def test_an_empty_source_costs_nothing(tmp_path: Path, destination: Path) -> None:
     (tmp_path / "empty").mkdir()
 
-    foretold = await forecast_of(tmp_path / "empty", destination)
+    estimate = await forecast_of(tmp_path / "empty", destination)
 
-    assert (foretold.recordings, foretold.heard, foretold.takes_s) == (0, 0, 0)
+    assert (estimate.recordings, estimate.analyzed, estimate.time_s) == (0, 0, 0)

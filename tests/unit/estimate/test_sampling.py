@@ -1,4 +1,4 @@
-"""A few recordings, drawn by size and media type, tell of all without favour."""
+"""A few recordings, drawn by size and media type, give an unbiased estimate for all."""
 
 import random
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stenoflow.estimate.sampling import FEWEST, Range, Sampler, Stratum, estimate
+from stenoflow.estimate.sampling import MIN_DRAWN, Range, Sampler, Stratum, extrapolate
 from stenoflow.storage import ObjectInfo
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,8 +26,8 @@ recordings = st.lists(
 )
 
 
-def strata_of(infos: list[ObjectInfo], at_most: int) -> list[Stratum]:
-    sampler = Sampler(at_most)
+def strata_of(infos: list[ObjectInfo], max_drawn: int) -> list[Stratum]:
+    sampler = Sampler(max_drawn)
     for info in infos:
         sampler.add(info)
     return sampler.strata()
@@ -39,34 +39,34 @@ def drawn(strata: list[Stratum]) -> set[str]:
 
 @given(recordings, st.integers(1, 30), st.randoms(use_true_random=False))
 def test_the_sample_is_the_same_in_whatever_order_recordings_are_seen(
-    infos: list[ObjectInfo], at_most: int, chance: random.Random
+    infos: list[ObjectInfo], max_drawn: int, chance: random.Random
 ) -> None:
     shuffled = chance.sample(infos, len(infos))
 
-    assert strata_of(infos, at_most) == strata_of(shuffled, at_most)
+    assert strata_of(infos, max_drawn) == strata_of(shuffled, max_drawn)
 
 
 @given(recordings, st.integers(1, 30))
 def test_each_recording_belongs_to_one_stratum_and_no_more_are_drawn_than_asked(
-    infos: list[ObjectInfo], at_most: int
+    infos: list[ObjectInfo], max_drawn: int
 ) -> None:
-    strata = strata_of(infos, at_most)
+    strata = strata_of(infos, max_drawn)
 
     assert sum(stratum.recordings for stratum in strata) == len(infos)
     assert sum(stratum.size for stratum in strata) == sum(info.size for info in infos)
-    assert len(drawn(strata)) == sum(len(stratum.drawn) for stratum in strata) <= at_most
+    assert len(drawn(strata)) == sum(len(stratum.drawn) for stratum in strata) <= max_drawn
     assert all(stratum.drawn for stratum in strata)
     for stratum in strata:
         whole = len(stratum.drawn) == stratum.recordings
         assert whole == (stratum.threshold == 0)
-        assert whole or len(strata) == 1 or len(stratum.drawn) >= FEWEST
+        assert whole or len(strata) == 1 or len(stratum.drawn) >= MIN_DRAWN
 
 
 @given(recordings)
 def test_a_sample_that_is_the_whole_tells_exactly(infos: list[ObjectInfo]) -> None:
     strata = strata_of(infos, 400)
 
-    found = estimate(strata, lambda info: info.size / 7)
+    found = extrapolate(strata, lambda info: info.size / 7)
 
     assert found.expected == pytest.approx(sum(info.size / 7 for info in infos))
     assert found.low == pytest.approx(found.high) == pytest.approx(found.expected)
@@ -75,11 +75,11 @@ def test_a_sample_that_is_the_whole_tells_exactly(infos: list[ObjectInfo]) -> No
 @settings(deadline=None)
 @given(recordings.filter(bool), st.integers(1, 20), st.floats(0.001, 1000))
 def test_what_goes_with_the_bytes_is_told_exactly_from_any_sample(
-    infos: list[ObjectInfo], at_most: int, each_byte: float
+    infos: list[ObjectInfo], max_drawn: int, each_byte: float
 ) -> None:
     some = [info for info in infos if info.size]
 
-    found = estimate(strata_of(some, at_most), lambda info: info.size * each_byte)
+    found = extrapolate(strata_of(some, max_drawn), lambda info: info.size * each_byte)
 
     assert found.expected == pytest.approx(each_byte * sum(info.size for info in some))
     assert 0 <= found.low <= found.expected <= found.high
@@ -119,7 +119,7 @@ def test_estimates_have_no_bias_and_ranges_hold_what_they_promise() -> None:
             infos.append(ObjectInfo(f"{seed}/{number}.{ending}", size, "v", NOW))
             speech_s[infos[-1].key] = duration_s * chance.betavariate(4, 2)
         true = sum(speech_s.values())
-        found = estimate(strata_of(infos, 20), lambda info, known=speech_s: known[info.key])
+        found = extrapolate(strata_of(infos, 20), lambda info, known=speech_s: known[info.key])
         estimates.append(found.expected / true)
         held += found.low <= true <= found.high
     assert mean(estimates) == pytest.approx(1, abs=0.03)
@@ -129,4 +129,4 @@ def test_estimates_have_no_bias_and_ranges_hold_what_they_promise() -> None:
 def test_one_recording_that_stands_for_others_is_taken_to_be_off_by_all_it_says() -> None:
     infos = [ObjectInfo(f"{number}.mp3", 100, "v", NOW) for number in range(10)]
 
-    assert estimate(strata_of(infos, 1), lambda _: 5.0) == Range(50.0, 5.0, 100.0)
+    assert extrapolate(strata_of(infos, 1), lambda _: 5.0) == Range(50.0, 5.0, 100.0)
