@@ -32,6 +32,7 @@ class SpokenWord:
 
     @property
     def span(self) -> Span:
+        """Its time as a span."""
         return Span(self.start, self.end)
 
 

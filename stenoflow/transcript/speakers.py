@@ -1,6 +1,6 @@
 """Who speaks: the speakers of a transcript, their names, their turns and how long they talk.
 
-Where nobody told the speakers of a channel apart, the channel counts as one speaker.
+A channel without speaker numbers counts as one speaker.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Transcripts for tests: short ones written by hand, and any that an engine could answer."""
+"""Transcripts for tests: short ones written by hand, and any that an engine could return."""
 
 import itertools
 import json
@@ -52,10 +52,10 @@ SCRIPTS = (
 )
 
 
-def said(
+def transcript_of(
     *lines: str, word_s: float = 0.3, pause_s: float = 0.2, language: str = "en"
 ) -> Transcript:
-    """Lines spoken in turn by two speakers, each word lasting ``word_s``."""
+    """Return lines spoken by two speakers alternately, each word lasting ``word_s``."""
     words: list[Word] = []
     utterances: list[Utterance] = []
     clock = 0.0
@@ -89,7 +89,7 @@ def rendering(transcript: Transcript, **recording: object) -> Rendering:
 
 
 def recorded_responses() -> tuple[Path, ...]:
-    """Deepgram's recorded responses in the corpus, by file; () where it is absent."""
+    """Return the files of Deepgram's recorded responses in the corpus; () where it is absent."""
     folder = shared()
     if folder is None:
         return ()
@@ -98,7 +98,7 @@ def recorded_responses() -> tuple[Path, ...]:
 
 
 def recorded(path: Path) -> Transcript:
-    """The words of one recorded response, as plainly as they can be read."""
+    """Return the words of one recorded response, read as plainly as possible."""
     body = json.loads(path.read_text())
     words = tuple(
         Word(
@@ -121,15 +121,15 @@ def recorded(path: Path) -> Transcript:
 
 
 def corpus_transcripts() -> dict[str, Transcript]:
-    """What is said in the corpus' recordings, by their names: as timed there, or at an even pace."""
+    """Return the transcripts of the corpus by name, with times as given there or at an even pace."""
     return {
-        entry["name"]: _told(entry)
+        entry["name"]: _timed(entry)
         for entry in recordings()
         if entry["transcript"] and entry["seconds"]
     }
 
 
-def _told(entry: dict[str, Any]) -> Transcript:
+def _timed(entry: dict[str, Any]) -> Transcript:
     timed = entry["word_times"]
     if not timed:
         texts = entry["transcript"].split()
@@ -152,13 +152,14 @@ def _words_of(body: Any) -> list[dict[str, Any]]:
 
 
 def texts() -> st.SearchStrategy[str]:
-    """What an engine may write for a word."""
+    """Draw what an engine may write for a word."""
     return st.one_of(
         st.sampled_from(SCRIPTS), st.sampled_from(HOSTILE), st.text(st.characters(), max_size=12)
     )
 
 
 def broken_times() -> st.SearchStrategy[Seconds]:
+    """Draw times that an engine may return, finite or not."""
     return st.one_of(
         st.floats(0, 30),
         st.floats(0, 30).map(lambda time: round(time, 2)),
@@ -168,7 +169,7 @@ def broken_times() -> st.SearchStrategy[Seconds]:
 
 @st.composite
 def broken_transcripts(draw: st.DrawFn) -> Transcript:
-    """Words of any text, time, order, confidence and voice, in utterances that may not fit them."""
+    """Draw words of any text, time, order, confidence and speaker, in utterances that may not fit them."""
     words = draw(
         st.lists(
             st.builds(
@@ -198,7 +199,7 @@ def broken_transcripts(draw: st.DrawFn) -> Transcript:
 
 @st.composite
 def spoken_transcripts(draw: st.DrawFn, max_words: int = 60) -> Transcript:
-    """Words in order and at the speeds at which people speak, by voices that come and go."""
+    """Draw words in order and at the speeds at which people speak, by speakers that come and go."""
     words: list[Word] = []
     clock, speaker = draw(st.sampled_from([0.0, 3.2, 86_395.0])), 0
     for _ in range(draw(st.integers(0, max_words))):

@@ -69,7 +69,7 @@ function search() {
   redrawWaveform();
 }
 
-/** Mark the hits anew in the turns of either list; those without elements are marked when they get them. */
+/** Update the marks in the turns of either list; those without elements are marked when they get them. */
 function remark(...lists) {
   const changed = new Set();
   for (const list of lists) {

@@ -16,7 +16,7 @@ from stenoflow.render import Costs, Rendering, Waveform, render_all
 from stenoflow.render.playback import PlaybackOptions
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript, Utterance, Word
-from tests.support.transcripts import HOSTILE, rendering, said
+from tests.support.transcripts import HOSTILE, rendering, transcript_of
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs package chromium: drives the page")
@@ -61,7 +61,7 @@ class Opened:
 
     def search(self, query: str) -> str:
         """Type a query, and return what the page says of its hits; prints how long that took."""
-        said, took_ms = self.page.evaluate(
+        shown, took_ms = self.page.evaluate(
             """(query) => new Promise((done) => {
               const hits = document.getElementById("hits"), field = document.getElementById("query");
               if (window.folds === undefined) {
@@ -81,7 +81,7 @@ class Opened:
             query,
         )
         print(f"searched for {query!r} in {took_ms:.0f} ms")
-        return said
+        return shown
 
     def pause(self) -> None:
         self.page.evaluate("media.pause()")
@@ -133,7 +133,7 @@ def sound(tmp_path: Path) -> Path:
 @pytest.fixture
 def shown(sound: Path) -> Rendering:
     """A recording of ten seconds with everything that the page can show."""
-    transcript = said(*LINES)
+    transcript = transcript_of(*LINES)
     doubtful = replace(transcript.words[3], confidence=0.31)
     words = (*transcript.words[:3], doubtful, *transcript.words[4:])
     quality = Quality(0.8, "good", 24.0, -20.0, -24.0, -1.0, 0.0, 0.2, ("It is quiet.",))
@@ -362,9 +362,9 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, tmp_path: Path
     )
     opened = _open(browser, _write(tmp_path, shown))
     assert opened.page.title() == "script>" or "<script>" in opened.page.title()
-    said = " ".join(opened.page.locator(".turn p").all_inner_texts())
+    shown_text = " ".join(opened.page.locator(".turn p").all_inner_texts())
     for text in ("<script>alert(1)</script>", "{{ 7 * 7 }}", "-->", "${alert(1)}"):
-        assert text in said
+        assert text in shown_text
     for word in opened.page.locator(".w").all():
         word.hover()
     assert opened.page.locator("script").count() == 2

@@ -12,9 +12,9 @@ DOCS = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="u
 
 RENDER = """
 from stenoflow.render import render_transcript, renderer_problems, renderers
-from tests.support.transcripts import said
+from tests.support.transcripts import transcript_of
 
-print(render_transcript(said("Hello there.", "Good morning."), "talk").decode(), end="")
+print(render_transcript(transcript_of("Hello there.", "Good morning."), "talk").decode(), end="")
 print(renderers()["talk"].description)
 print(len(renderer_problems()), "problems")
 """

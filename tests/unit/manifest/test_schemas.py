@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from stenoflow.manifest.schemas import FOLDER, schemas, written
 from stenoflow.render import render_all
 from stenoflow.transcript.model import Transcript
-from tests.support.transcripts import broken_transcripts, rendering, said
+from tests.support.transcripts import broken_transcripts, rendering, transcript_of
 
 
 @pytest.mark.parametrize("name", sorted(schemas()))
@@ -35,7 +35,7 @@ def test_every_transcript_is_valid(transcript: Transcript) -> None:
 
 
 def test_the_schema_refuses_what_it_does_not_know() -> None:
-    value = json.loads(_transcript_json(said("Hello.")))
+    value = json.loads(_transcript_json(transcript_of("Hello.")))
     assert VALIDATOR.is_valid(value)
     for name in value:
         assert not VALIDATOR.is_valid({k: v for k, v in value.items() if k != name}), name

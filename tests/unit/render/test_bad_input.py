@@ -1,4 +1,4 @@
-"""Whatever an engine answers: a file in every format, and a sentence about what was mended."""
+"""Every format renders whatever an engine returns, and warnings say what was corrected."""
 
 import json
 import math
@@ -20,7 +20,7 @@ def _every(shown: Rendering) -> dict[str, bytes]:
 
 @settings(max_examples=60, deadline=None)
 @given(broken_transcripts())
-def test_every_format_takes_every_transcript(transcript: Transcript) -> None:
+def test_every_format_renders_every_transcript(transcript: Transcript) -> None:
     files = _every(rendering(transcript))
     for name in ("txt", "md", "srt", "vtt", "page", "json", "words", "docling"):
         text = files[name].decode()
@@ -35,7 +35,7 @@ def test_names_of_recordings_are_text(key: str) -> None:
     assert "<script" not in files["md"].decode()
 
 
-def test_what_was_mended_is_told() -> None:
+def test_corrections_are_in_the_warnings() -> None:
     words = (
         Word("late", Seconds(50), Seconds(60), math.nan),
         Word("early", Seconds(1), Seconds(math.nan), 3.0),

@@ -18,7 +18,7 @@ from stenoflow.render import (
     renderers,
 )
 from stenoflow.render.registry import ENTRY_POINTS, discover, render_each
-from tests.support.transcripts import rendering, said
+from tests.support.transcripts import rendering, transcript_of
 
 TXT = EntryPoint("txt", "stenoflow.render.formats.txt:RENDERER", ENTRY_POINTS)
 
@@ -49,7 +49,7 @@ def test_all_formats_of_stenoflow_are_available() -> None:
 
 def test_every_format_that_is_published_by_default_is_there() -> None:
     check_artifacts(DEFAULT_ARTIFACTS)
-    artifacts, failures = render_all(rendering(said("Hello there.")), DEFAULT_ARTIFACTS)
+    artifacts, failures = render_all(rendering(transcript_of("Hello there.")), DEFAULT_ARTIFACTS)
     assert failures == ()
     assert [artifact.name for artifact in artifacts] == list(DEFAULT_ARTIFACTS)
     assert all(artifact.body for artifact in artifacts)
@@ -66,9 +66,9 @@ def test_a_misspelt_format_is_refused_with_the_nearest_name() -> None:
 
 
 def test_a_transcript_alone_can_be_rendered() -> None:
-    assert b"Hello there." in render_transcript(said("Hello there."), "txt")
+    assert b"Hello there." in render_transcript(transcript_of("Hello there."), "txt")
     with pytest.raises(ConfigurationError, match="docx"):
-        render_transcript(said("Hello there."), "docx")
+        render_transcript(transcript_of("Hello there."), "docx")
 
 
 def test_a_format_that_fails_does_not_affect_the_others() -> None:
@@ -83,7 +83,7 @@ def test_a_format_that_fails_does_not_affect_the_others() -> None:
         _renderer("buggy", "buggy.bin", _buggy),
         renderers()["txt"],
     ]
-    artifacts, failures = render_each(rendering(said("Hello.")), chosen)
+    artifacts, failures = render_each(rendering(transcript_of("Hello.")), chosen)
     assert [artifact.name for artifact in artifacts] == ["txt"]
     assert {failure.name: failure.error for failure in failures} == {
         "needy": "needy is not installed: pip install needy",
@@ -92,7 +92,7 @@ def test_a_format_that_fails_does_not_affect_the_others() -> None:
 
 
 def test_a_format_named_twice_is_rendered_once() -> None:
-    artifacts, _ = render_all(rendering(said("Hello.")), ["txt", "txt"])
+    artifacts, _ = render_all(rendering(transcript_of("Hello.")), ["txt", "txt"])
     assert [artifact.name for artifact in artifacts] == ["txt"]
 
 

@@ -7,12 +7,12 @@ from stenoflow.render import Costs
 from stenoflow.render.summary import speech_bar, summary_md
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript
-from tests.support.transcripts import HOSTILE, rendering, said
+from tests.support.transcripts import HOSTILE, rendering, transcript_of
 
 
 def test_it_tells_the_outcome_the_figures_the_first_lines_and_where_the_files_are() -> None:
     shown = replace(
-        rendering(said("Good morning, everybody.", "Hello.")),
+        rendering(transcript_of("Good morning, everybody.", "Hello.")),
         speech=(Span(0, 16_000),),
         costs=Costs(Seconds(1), Seconds(2), Decimal("0.00430"), Decimal("0.0086")),
     )
@@ -52,7 +52,9 @@ def test_the_bar_is_as_high_as_speech_is_dense() -> None:
 
 def test_text_from_outside_stays_text() -> None:
     hostile = "a|b `c` <img src=x onerror=alert(1)> [x](javascript:alert(1))"
-    shown = rendering(said(*(line or "x" for line in (*HOSTILE, hostile))), key=f"calls/{hostile}")
+    shown = rendering(
+        transcript_of(*(line or "x" for line in (*HOSTILE, hostile))), key=f"calls/{hostile}"
+    )
     page = summary_md(shown, "published", hostile, {hostile: "javascript:alert(1)"})
     assert "<" not in page.replace("(<", "")
     assert "](javascript" not in page.replace("\\]", "")
@@ -60,7 +62,7 @@ def test_text_from_outside_stays_text() -> None:
 
 
 def test_requests_that_may_have_been_paid_in_vain_are_told() -> None:
-    plain = replace(rendering(said("Hello.")), costs=Costs(Seconds(1), Seconds(2)))
+    plain = replace(rendering(transcript_of("Hello.")), costs=Costs(Seconds(1), Seconds(2)))
     assert "May have been paid" not in summary_md(plain, "published", None, {})
     marked = replace(plain, costs=Costs(Seconds(1), Seconds(2), may_have_been_paid=2))
     line = "| May have been paid, too | 2 requests without a usable reply |"

@@ -111,12 +111,12 @@ def test_speakers_keep_their_number_or_a_warning_says_otherwise(
 ) -> None:
     said, sent = sending
     transcript = transcribed(said, sent, SimulatedEngine(chance, jitter=JITTER))
-    voices: defaultdict[int | None, set[int]] = defaultdict(set)
+    found: defaultdict[int | None, set[int]] = defaultdict(set)
     numbers: defaultdict[int, set[int | None]] = defaultdict(set)
     for word, truth in zip(transcript.words, said, strict=True):
-        voices[word.speaker].add(truth.speaker)
+        found[word.speaker].add(truth.speaker)
         numbers[truth.speaker].add(word.speaker)
-    assert all(len(each) == 1 for each in voices.values())
+    assert all(len(each) == 1 for each in found.values())
     assert transcript.warnings or all(len(each) == 1 for each in numbers.values())
 
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Transcript, Utterance, Word
 from stenoflow.transcript.normalize import normalize
-from tests.support.transcripts import broken_transcripts, said
+from tests.support.transcripts import broken_transcripts, transcript_of
 
 
 def test_a_normal_transcript_is_unchanged() -> None:
-    transcript = said("Good morning.", "Hello, how are you?", "Fine.")
+    transcript = transcript_of("Good morning.", "Hello, how are you?", "Fine.")
     assert normalize(transcript) == transcript
 
 

@@ -24,8 +24,8 @@ from tests.support.transcripts import (
     recorded,
     recorded_responses,
     rendering,
-    said,
     spoken_transcripts,
+    transcript_of,
 )
 
 RULES = CaptionOptions()
@@ -145,7 +145,7 @@ def _lines(transcript: Transcript, *, labelled: bool = False) -> list[tuple[str,
 
 
 def test_lines_break_at_phrases() -> None:
-    assert _lines(said("We went to the market because there was no bread left.")) == [
+    assert _lines(transcript_of("We went to the market because there was no bread left.")) == [
         ("We went to the market", "because there was no bread left.")
     ]
 
@@ -154,19 +154,19 @@ def test_cues_end_with_sentences() -> None:
     lines = (
         "That is all I know about it today. Ask somebody else who was there about the rest of it."
     )
-    assert _lines(said(lines)) == [
+    assert _lines(transcript_of(lines)) == [
         ("That is all I know about it today.",),
         ("Ask somebody else", "who was there about the rest of it."),
     ]
 
 
 def test_subrip_says_who_speaks_where_the_speaker_changes() -> None:
-    found = _lines(said("Are you there?", "Yes, I am here."), labelled=True)
+    found = _lines(transcript_of("Are you there?", "Yes, I am here."), labelled=True)
     assert found == [("Speaker 1: Are you there?",), ("Speaker 2: Yes, I am here.",)]
 
 
 def test_webvtt_has_a_voice_span_for_each_speaker_and_escapes() -> None:
-    text = _written(rendering(said("Salt & pepper <now>", "NOTE this")), "vtt")
+    text = _written(rendering(transcript_of("Salt & pepper <now>", "NOTE this")), "vtt")
     assert "<v Speaker 1>Salt &amp; pepper &lt;now&gt;</v>" in text
     assert "<v Speaker 2><c>NOTE</c> this</v>" in text
 
@@ -186,7 +186,7 @@ def test_full_width_characters_fill_two_columns() -> None:
 
 
 def test_right_to_left_lines_are_enclosed_in_marks_in_subrip() -> None:
-    text = _written(rendering(said("שלום לכולם.", language="he")), "srt")
+    text = _written(rendering(transcript_of("שלום לכולם.", language="he")), "srt")
     assert "\u200fשלום לכולם.\u200f" in text.replace("Speaker 1: ", "")
 
 
@@ -225,5 +225,5 @@ def test_a_transcript_without_words_is_an_empty_file() -> None:
 
 
 def test_a_cue_names_its_speaker() -> None:
-    cue: Cue = cues(said("One."), RULES)[0]
+    cue: Cue = cues(transcript_of("One."), RULES)[0]
     assert (cue.name, cue.speaker.speaker, cue.label) == ("Speaker 1", 0, "")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from stenoflow.render import render_all
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.normalize import normalize
-from tests.support.transcripts import broken_transcripts, rendering, said
+from tests.support.transcripts import broken_transcripts, rendering, transcript_of
 
 pytest.importorskip("docling_core", reason="docling-core is not installed: the docling extra")
 
@@ -34,7 +34,7 @@ def _spoken(document: DoclingDocument) -> list[TextItem]:
 
 
 def test_utterances_carry_their_time_identifier_and_voice() -> None:
-    spoken = _spoken(_read(said(*LINES)))
+    spoken = _spoken(_read(transcript_of(*LINES)))
     assert [item.text for item in spoken] == list(LINES)
     sources = [item.source[0] for item in spoken]
     assert [(s.start_time, s.end_time, s.identifier, s.voice) for s in sources] == [
@@ -54,7 +54,9 @@ def test_utterances_carry_their_time_identifier_and_voice() -> None:
     ],
 )
 def test_the_origin_names_the_recording_and_its_digest(given_type: str, kept: str) -> None:
-    origin = _read(said("Hello."), media_type=given_type, sha256="0" * 48 + "ff" * 8).origin
+    origin = _read(
+        transcript_of("Hello."), media_type=given_type, sha256="0" * 48 + "ff" * 8
+    ).origin
     assert origin is not None
     assert origin.filename == "2026-07 board.mp3"
     assert str(origin.uri) == "s3://recordings/calls/2026-07%20board.mp3"
@@ -62,7 +64,7 @@ def test_the_origin_names_the_recording_and_its_digest(given_type: str, kept: st
 
 
 def test_it_round_trips() -> None:
-    made = docling_document(rendering(replace(said(*LINES), summary="They order.")))
+    made = docling_document(rendering(replace(transcript_of(*LINES), summary="They order.")))
     again = DoclingDocument.model_validate_json(made.model_dump_json())
     assert again == made
     assert [item.text for item in made.texts[:4]] == [
@@ -74,7 +76,7 @@ def test_it_round_trips() -> None:
 
 
 def test_it_exports_to_markdown_and_webvtt_without_its_machinery() -> None:
-    document = _read(said("Hello there.", "Good morning."))
+    document = _read(transcript_of("Hello there.", "Good morning."))
     assert document.export_to_markdown() == "# 2026-07 board.mp3\n\nHello there.\n\nGood morning."
     assert document.export_to_vtt() == (
         "WEBVTT 2026-07 board.mp3\n\n"
@@ -84,7 +86,7 @@ def test_it_exports_to_markdown_and_webvtt_without_its_machinery() -> None:
 
 
 def test_chunks_carry_their_times() -> None:
-    chunks = list(HierarchicalChunker().chunk(_read(said(*LINES))))
+    chunks = list(HierarchicalChunker().chunk(_read(transcript_of(*LINES))))
     times = [
         source.start_time
         for chunk in chunks
@@ -119,7 +121,7 @@ def test_without_docling_core_it_says_what_to_install(monkeypatch: pytest.Monkey
         return real(name, globals, locals, fromlist, level)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    artifacts, failures = render_all(rendering(said("Hello.")), ["docling", "txt"])
+    artifacts, failures = render_all(rendering(transcript_of("Hello.")), ["docling", "txt"])
     assert [artifact.name for artifact in artifacts] == ["txt"]
     assert failures[0].error == (
         "the docling format needs docling-core: pip install 'stenoflow[docling]'"

@@ -9,7 +9,7 @@ import pytest
 
 from stenoflow.render import render_all
 from stenoflow.transcript.model import Finding, Transcript, Utterance
-from tests.support.transcripts import rendering, said
+from tests.support.transcripts import rendering, transcript_of
 
 
 def _written(transcript: Transcript, name: str) -> bytes:
@@ -23,7 +23,7 @@ def _document(transcript: Transcript) -> dict[str, Any]:
 
 
 def test_utterances_say_who_when_and_what_and_where_it_plays() -> None:
-    document = _document(said("Good morning.", "Hello."))
+    document = _document(transcript_of("Good morning.", "Hello."))
     assert document["schema"] == "stenoflow/transcript/1"
     assert document["utterances"][1] == {
         "id": "u2",
@@ -42,7 +42,7 @@ def test_utterances_say_who_when_and_what_and_where_it_plays() -> None:
 
 def test_findings_stand_under_their_kind() -> None:
     transcript = replace(
-        said("Good morning."),
+        transcript_of("Good morning."),
         summary="A greeting.",
         findings=(
             Finding("topic", "greeting", 0.8, "Good morning.", 0, 2),
@@ -58,19 +58,19 @@ def test_findings_stand_under_their_kind() -> None:
 
 
 def test_times_are_rounded_to_the_millisecond() -> None:
-    document = _document(said("a b c d e", word_s=1 / 3))
+    document = _document(transcript_of("a b c d e", word_s=1 / 3))
     assert [word["start_s"] for word in document["words"]] == [0.0, 0.333, 0.667, 1.0, 1.333]
 
 
 def test_words_a_line_are_those_of_the_document() -> None:
-    transcript = said("Good morning.", "Hello.")
+    transcript = transcript_of("Good morning.", "Hello.")
     lines = _written(transcript, "words").decode().splitlines()
     assert [json.loads(line) for line in lines] == _document(transcript)["words"]
 
 
 def test_words_in_parquet_are_those_of_the_document() -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
-    transcript = said("Good morning.", "Hello.")
+    transcript = transcript_of("Good morning.", "Hello.")
     table = parquet.read_table(io.BytesIO(_written(transcript, "parquet")))
     rows = [row | {"confidence": round(row["confidence"], 4)} for row in table.to_pylist()]
     assert rows == _document(transcript)["words"]

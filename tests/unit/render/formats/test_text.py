@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from stenoflow.render import render_all
 from stenoflow.transcript.model import Finding, Transcript
-from tests.support.transcripts import broken_transcripts, rendering, said
+from tests.support.transcripts import broken_transcripts, rendering, transcript_of
 
 
 def _written(transcript: Transcript, name: str, **recording: object) -> str:
@@ -16,14 +16,14 @@ def _written(transcript: Transcript, name: str, **recording: object) -> str:
 
 
 def test_text_has_a_turn_a_paragraph() -> None:
-    assert _written(said("Good morning.", "Hello."), "txt") == (
+    assert _written(transcript_of("Good morning.", "Hello."), "txt") == (
         "2026-07 board.mp3\n\n[0:00] Speaker 1\nGood morning.\n\n[0:00] Speaker 2\nHello.\n"
     )
 
 
 def test_markdown_has_the_facts_the_findings_and_links_to_each_turn() -> None:
     transcript = replace(
-        said("Good morning."),
+        transcript_of("Good morning."),
         summary="A greeting.",
         findings=(Finding("topic", "manners", 1, "x"),),
     )
@@ -43,14 +43,14 @@ def test_nothing_said_is_said() -> None:
 
 
 def test_low_accuracy_is_said_in_every_format_for_people() -> None:
-    low = replace(said("Hello."), accuracy="low")
+    low = replace(transcript_of("Hello."), accuracy="low")
     for name in ("txt", "md", "page", "vtt", "srt"):
         assert "ow-accuracy" in _written(low, name) or "Low accuracy" in _written(low, name)
     assert '"accuracy": "low"' in _written(low, "json")
 
 
 def test_addresses_that_act_are_no_links() -> None:
-    page = _written(said("Hi."), "md", playback_url="javascript:alert(1)")
+    page = _written(transcript_of("Hi."), "md", playback_url="javascript:alert(1)")
     assert "](" not in page
 
 
