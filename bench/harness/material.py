@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.harness.corpus import ROOT, recordings
 from stenoflow.media.binaries import chosen_decoder
-from stenoflow.times import SAMPLE_RATE
+from stenoflow.times import SAMPLE_RATE, to_samples
 
 SAMPLE = ROOT / "deployments" / "samples" / "interview.mp3"
 
@@ -36,7 +36,7 @@ def speech() -> NDArray[np.int16]:
 
 def speech_for(seconds: float) -> NDArray[np.int16]:
     """That much of it."""
-    return np.resize(speech(), round(seconds * SAMPLE_RATE))
+    return np.resize(speech(), to_samples(seconds))
 
 
 def write_recording(path: Path, samples: NDArray[np.int16]) -> Path:

@@ -1,9 +1,9 @@
-"""Recordings made wrong, decoded: each must end in sound or a typed error, in time and in memory.
+"""Decode broken recordings: each must give audio or a typed error, in time and in memory.
 
     python -m bench.reliability.fuzz_media [--inputs 200] [--seed 0] [--keep FOLDER]
 
-Every file of the corpus (the samples, where it is not here) in turn has bits flipped, is cut, is given
-the header of another, or has its lengths set to lies. Inputs that end otherwise are kept in FOLDER.
+Every file of the corpus (of the samples, if there is no corpus) in turn has bits flipped, is truncated,
+gets the header of another, or has its lengths falsified. Inputs that end otherwise are kept in FOLDER.
 """
 
 import argparse
@@ -21,38 +21,38 @@ from random import Random
 
 from bench.harness.corpus import ROOT, recordings
 from bench.harness.measure import Measure, report
+from bench.harness.media_mutations import MUTATIONS
 from stenoflow.errors import BadMedia, OverLimit
 from stenoflow.media.decoding import decode
 from stenoflow.media.options import Limits, MediaOptions
-from stenoflow.times import SAMPLE_RATE
-from tests.support.mutations import MUTATIONS
+from stenoflow.times import to_samples
 
 LIMITS = Limits(max_duration_s=3600, decode_deadline_s=20, decode_memory_bytes=1024**3)
 CHOICES = [MediaOptions(channels=channels) for channels in ("mix", "apart", "one")]
 SLACK_S = 10
-"""Beyond the deadline: our own work on what came before it, on a machine that others use too."""
+"""Beyond the deadline: work on the samples decoded before it, on a machine that others use too."""
 
 KINDS = list(MUTATIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Outcome:
     """How one input ended."""
 
     kind: str
-    outcome: str
-    """``sound``, ``sound with warnings``, or the error's type."""
+    result: str
+    """``audio``, ``audio with warnings``, or the error's type."""
     wall_s: float
-    wrong: str | None
-    """What must not be, if it was."""
+    violation: str | None
+    """What must not happen, if it did."""
 
 
 def main() -> None:
-    """Make and decode the inputs; say how they ended."""
+    """Make and decode the inputs; print how they ended."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--inputs", type=int, default=200)
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--keep", type=Path, help="where inputs are kept that ended as none must")
+    options.add_argument("--keep", type=Path, help="where inputs with a violation are kept")
     chosen = options.parse_args()
     paths = [entry["path"] for entry in recordings()]
     paths = paths or sorted((ROOT / "deployments" / "samples").glob("*.m[pk]*"))
@@ -62,15 +62,15 @@ def main() -> None:
             threads.submit(try_input, number, chosen.seed, paths, Path(folder), chosen.keep)
             for number in range(chosen.inputs)
         )
-        endings = [task.result() for task in list(tasks)]
-    print_endings(endings)
-    report(measures(endings))
+        outcomes = [task.result() for task in list(tasks)]
+    print_outcomes(outcomes)
+    report(measures(outcomes))
 
 
 def try_input(
     number: int, seed: int, paths: Sequence[Path], folder: Path, keep: Path | None = None
-) -> Ending:
-    """Make input ``number`` of a seed, and decode it."""
+) -> Outcome:
+    """Make input ``number`` of a seed, decode it, and return the outcome."""
     random = Random(f"{seed} {number}")
     around, index = divmod(number, len(paths))
     kind = KINDS[(around + index) % len(KINDS)]
@@ -80,59 +80,59 @@ def try_input(
     path.write_bytes(made)
     try:
         began = time.perf_counter()
-        outcome, wrong = ending(path, CHOICES[number % len(CHOICES)])
+        result, violation = decode_result(path, CHOICES[number % len(CHOICES)])
         wall_s = time.perf_counter() - began
         if wall_s > LIMITS.decode_deadline_s + SLACK_S:
-            wrong = f"took {wall_s:.1f} s"
-        if wrong:
-            print(f"{path.name} of {source.name}: {wrong}", file=sys.stderr, flush=True)
+            violation = f"took {wall_s:.1f} s"
+        if violation:
+            print(f"{path.name} of {source.name}: {violation}", file=sys.stderr, flush=True)
             if keep:
                 keep.mkdir(parents=True, exist_ok=True)
                 (keep / path.name).write_bytes(made)
-        return Ending(kind, outcome, wall_s, wrong)
+        return Outcome(kind, result, wall_s, violation)
     finally:
         path.unlink()
 
 
-def ending(path: Path, choice: MediaOptions) -> tuple[str, str | None]:
-    """The outcome of decoding a file, and what is wrong with it."""
+def decode_result(path: Path, choice: MediaOptions) -> tuple[str, str | None]:
+    """Decode a file; return the result, and a violation if there is one."""
     samples = 0
     try:
         with decode(path, choice=choice, limits=LIMITS) as decoding:
             for block in decoding:
                 samples += len(block)
     except (BadMedia, OverLimit) as error:
-        said = str(error)
-        fit = said.endswith(".") and "\n" not in said and str(path) not in said
-        return type(error).__name__, None if fit else f"said {said!r}"
+        message = str(error)
+        fit = message.endswith(".") and "\n" not in message and str(path) not in message
+        return type(error).__name__, None if fit else f"has the message {message!r}"
     except Exception as error:
         return type(error).__name__, f"raised {error!r}"
-    outcome = "sound with warnings" if decoding.warnings else "sound"
-    if not 0 < samples == decoding.samples <= LIMITS.max_duration_s * SAMPLE_RATE:
-        return outcome, f"gave {samples} samples, and said {decoding.samples}"
-    return outcome, None
+    result = "audio with warnings" if decoding.warnings else "audio"
+    if not 0 < samples == decoding.samples <= to_samples(LIMITS.max_duration_s):
+        return result, f"gave {samples} samples, but counted {decoding.samples}"
+    return result, None
 
 
-def print_endings(endings: Sequence[Ending]) -> None:
-    """A table: outcomes by kind of mutation."""
-    counts = Counter((each.kind, each.outcome) for each in endings)
-    outcomes = sorted({outcome for _, outcome in counts})
-    print(f"{'':8}" + "".join(f"{outcome:>21}" for outcome in outcomes))
+def print_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Print a table of results by kind of mutation."""
+    counts = Counter((each.kind, each.result) for each in outcomes)
+    results = sorted({result for _, result in counts})
+    print(f"{'':8}" + "".join(f"{result:>21}" for result in results))
     for kind in KINDS:
-        print(f"{kind:8}" + "".join(f"{counts[kind, outcome]:21}" for outcome in outcomes))
+        print(f"{kind:8}" + "".join(f"{counts[kind, result]:21}" for result in results))
 
 
-def measures(endings: Sequence[Ending]) -> list[Measure]:
-    """The slowest, the largest, and those that ended as none must."""
-    wrong = sum(each.wrong is not None for each in endings)
-    slowest = max(each.wall_s for each in endings)
+def measures(outcomes: Sequence[Outcome]) -> list[Measure]:
+    """Return the number of violations, the slowest input and the largest process."""
+    violations = sum(each.violation is not None for each in outcomes)
+    slowest = max(each.wall_s for each in outcomes)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    ourselves = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     mib = 1024**2
     return [
         Measure(
-            name=f"fuzzed media, {len(endings)} inputs, ended as none must",
-            ours=wrong,
+            name=f"fuzzed media, {len(outcomes)} inputs, violations",
+            ours=violations,
             peer=0,
             unit="inputs",
             against="none",
@@ -156,7 +156,7 @@ def measures(endings: Sequence[Ending]) -> list[Measure]:
         ),
         Measure(
             name="fuzzed media, this process",
-            ours=ourselves / mib,
+            ours=own / mib,
             peer=LIMITS.decode_memory_bytes / mib,
             unit="MiB",
             against="the decoder's limit",

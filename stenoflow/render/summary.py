@@ -8,7 +8,7 @@ from stenoflow.render.base import Rendering
 from stenoflow.render.facts import LOW_ACCURACY, cost_rows, speech_share, turns
 from stenoflow.render.markdown import bullets, escape, link, table
 from stenoflow.render.playback import opens_in_browser
-from stenoflow.times import SAMPLE_RATE, Seconds, Span, format_clock, format_length
+from stenoflow.times import Seconds, Span, format_clock, format_length, to_samples
 from stenoflow.transcript.speakers import speakers
 from stenoflow.transcript.text import clean_text, graphemes
 
@@ -55,7 +55,7 @@ def summary_md(
 
 def speech_bar(speech: Sequence[Span], duration_s: Seconds, columns: int = COLUMNS) -> str:
     """Return the speech of a recording as a fenced block: a column's height is its share of speech."""
-    samples = max(1, round(duration_s * SAMPLE_RATE))
+    samples = max(1, to_samples(duration_s))
     filled = [0.0] * columns
     for span in speech:
         first, last = (edge * columns / samples for edge in (span.start, span.end))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stenoflow.times import SAMPLE_RATE, Seconds
+from stenoflow.times import Seconds, to_seconds
 
 BUCKETS = 1600
 """Peaks in a waveform: more than a wide screen shows."""
@@ -50,4 +50,4 @@ def compute_waveform(
             np.maximum(here, np.maximum.reduceat(block, starts), out=here)
             np.maximum(here, -np.minimum.reduceat(block, starts).astype(np.int32), out=here)
     heights = (peaks / _FULL_SCALE).round(4)
-    return Waveform(tuple(heights.tolist()), Seconds(samples / SAMPLE_RATE))
+    return Waveform(tuple(heights.tolist()), to_seconds(samples))

@@ -16,6 +16,8 @@ from uuid import UUID
 import httpx
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
+from stenoflow.times import format_length
+
 Step = Literal["fetch", "convert", "segment", "transcribe", "publish"]
 
 TICK_S = 0.25
@@ -64,10 +66,10 @@ class Progress:
         return begin + share * (end - begin)
 
     def sentence(self) -> str:
-        """``convert: 12 of 60 min``, or what is known of it."""
+        """``convert: 12 min 00 s of 1 h 00 min``, or what is known of it."""
         if not self.total_s:
-            return f"{self.step}: {_minutes(self.done_s)}" if self.done_s else self.step
-        return f"{self.step}: {_minutes(self.done_s)} of {_minutes(self.total_s)}"
+            return f"{self.step}: {format_length(round(self.done_s))}" if self.done_s else self.step
+        return f"{self.step}: {format_length(round(self.done_s))} of {format_length(round(self.total_s))}"
 
 
 listener: ContextVar[Callable[[Progress], None] | None] = ContextVar("listener", default=None)
@@ -85,7 +87,7 @@ async def shown(key: str) -> AsyncGenerator[Progress, None]:
         ticker.cancel()
         await asyncio.wait([ticker])
     if progress.artifact:
-        took = _minutes(sum(progress.steps_s().values()))
+        took = format_length(round(sum(progress.steps_s().values())))
         with suppress(httpx.HTTPError):
             await aupdate_progress_artifact(
                 progress.artifact, progress=100.0, description=f"{key}: finished after {took}"
@@ -116,7 +118,3 @@ async def _show(progress: Progress) -> None:
         await aupdate_progress_artifact(
             progress.artifact, progress=progress.percent, description=said
         )
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,6 +1,6 @@
-"""Files that look like recordings and ask a decoder to read other files, or to call over the network.
+"""Files that look like recordings and make a decoder read other files, or open network connections.
 
-Beside each lies ``secret.wav``, a tone that must never be heard; addresses lead to a port of this
+Beside each is ``secret.wav``, a tone that must never be decoded; addresses lead to a port of this
 machine on which the test listens.
 """
 
@@ -19,7 +19,7 @@ SECRET = "secret.wav"
 
 
 def write_attacks(root: Path, port: int) -> dict[str, Path]:
-    """Each attack in a folder of its own under ``root``, by name."""
+    """Write each attack into a folder of its own under ``root``; return the files by name."""
     found: dict[str, Path] = {}
     url = f"http://127.0.0.1:{port}/{SECRET}"
     for name, file, content in [*_scripts(root, url, port), *_containers(root, url)]:
@@ -32,7 +32,7 @@ def write_attacks(root: Path, port: int) -> dict[str, Path]:
 
 
 def _scripts(root: Path, url: str, port: int) -> Iterator[tuple[str, str, bytes]]:
-    """Text that names what is to be played."""
+    """Yield text files that name what is to be played."""
     secret = write_wav(root / SECRET, tones([SECRET_HZ], 0.5))
     embedded = "data:audio/wav;base64," + base64.b64encode(secret.read_bytes()).decode()
     texts = {
@@ -74,7 +74,7 @@ def _scripts(root: Path, url: str, port: int) -> Iterator[tuple[str, str, bytes]
 
 
 def _containers(root: Path, url: str) -> Iterator[tuple[str, str, bytes]]:
-    """Real media that refer to something else."""
+    """Yield real media that refer to something else."""
     work = root / "work"
     work.mkdir()
     playlist = _hls(url).encode()
@@ -123,12 +123,12 @@ def _imf(url: str) -> str:
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
-    """A box of ISO/IEC 14496-12."""
+    """Return a box of ISO/IEC 14496-12."""
     return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def _with_data_elsewhere(mp4: bytes, path: Path) -> bytes:
-    """The same film, whose sound is said to lie in another file: a Macintosh alias (QuickTime)."""
+    """Return the same film with its audio declared to be in another file: a Macintosh alias (QuickTime)."""
     target = str(path).replace("/", ":").encode()
     target += b"\0" * (len(target) % 2)
     alias = bytes(4) + bytes(10) + bytes(1 + 27) + bytes(12)
@@ -152,7 +152,7 @@ def _with_data_elsewhere(mp4: bytes, path: Path) -> bytes:
 
 
 def _reference_movie(url: str) -> bytes:
-    """A QuickTime movie that is nothing but the address of another."""
+    """Return a QuickTime movie that contains only the address of another."""
     address = url.encode() + b"\0"
     data = _box(b"rdrf", bytes(4) + b"url " + struct.pack(">I", len(address)) + address)
     movie = _box(b"moov", _box(b"rmra", _box(b"rmda", data)))
@@ -160,19 +160,19 @@ def _reference_movie(url: str) -> bytes:
 
 
 def _linked_picture(url: str) -> bytes:
-    """An ID3v2.3 tag whose cover picture is an address."""
+    """Return an ID3v2.3 tag whose cover picture is an address."""
     content = b"\0-->\0\3\0" + url.encode()
     frame = b"APIC" + struct.pack(">IH", len(content), 0) + content
     return b"ID3\3\0\0" + bytes([0, 0, len(frame) >> 7, len(frame) & 127]) + frame
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    """A chunk of RIFF."""
+    """Return a chunk of RIFF."""
     return kind + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
 def _avi_with_subtitle(subtitle: bytes) -> bytes:
-    """An AVI file of one stream of sound and one of text, which holds a file (GAB2)."""
+    """Return an AVI file of one audio stream and one of text, which contains a file (GAB2)."""
     sound = tones([OWN_HZ], 1, 8000).tobytes()
     wave = struct.pack("<HHIIHHH", 1, 1, 8000, 16_000, 2, 16, 0)
     streams = b""

@@ -1,4 +1,4 @@
-"""Recordings made with FFmpeg for a test: tones whose pitch says which stream or channel they are."""
+"""Recordings made with FFmpeg for a test: the pitch of a tone identifies its stream or channel."""
 
 import subprocess
 import wave
@@ -15,13 +15,13 @@ QUIET = ("-v", "error", "-nostdin", "-y", "-threads", "1")
 
 
 def make(path: Path, *arguments: str | Path) -> Path:
-    """What FFmpeg writes when it is called so; the path given."""
+    """Run FFmpeg with these arguments and ``path`` as its output; return ``path``."""
     subprocess.run([chosen_decoder().path, *QUIET, *arguments, path], check=True)
     return path
 
 
 def tone(hz: float, seconds: float, rate: int = SAMPLE_RATE) -> tuple[str, ...]:
-    """FFmpeg's arguments for a sine as an input."""
+    """Return FFmpeg's arguments for a sine as an input."""
     return ("-f", "lavfi", "-i", f"sine=f={hz}:d={seconds}:r={rate}")
 
 
@@ -30,7 +30,7 @@ PICTURE = ("-f", "lavfi", "-i", "testsrc=d=2:s=64x64:r=10")
 
 
 def write_wav(path: Path, samples: NDArray[np.int16], rate: int = SAMPLE_RATE) -> Path:
-    """Samples, of shape (n,) or (n, channels), as a plain WAV file; the path given."""
+    """Write samples, shape (n,) or (n, channels), as a plain WAV file; return ``path``."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         file.setsampwidth(2)
@@ -40,13 +40,13 @@ def write_wav(path: Path, samples: NDArray[np.int16], rate: int = SAMPLE_RATE) -
 
 
 def tones(pitches: Sequence[float], seconds: float, rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
-    """One channel for each pitch: shape (n, channels)."""
+    """Return sines, one channel for each pitch: int16, shape (n, channels)."""
     at = np.arange(round(seconds * rate))[:, np.newaxis] / rate
     return np.round(8000 * np.sin(2 * np.pi * np.asarray(pitches) * at)).astype(np.int16)
 
 
 def pitches(samples: NDArray[np.int16], count: int = 1, rate: int = SAMPLE_RATE) -> list[float]:
-    """The ``count`` strongest frequencies of one channel, Hz, ascending."""
+    """Return the ``count`` strongest frequencies of one channel, Hz, ascending."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     found: list[float] = []
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""Whatever is done to a recording, it ends in sound or in a typed error; see ``bench/reliability``."""
+"""A recording broken in any way gives audio or a typed error; see ``bench/reliability``."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.harness.media_mutations import MUTATIONS
 from bench.reliability.fuzz_media import try_input
 from tests.support.corpus import recordings
 from tests.support.media_files import make, tone
-from tests.support.mutations import MUTATIONS
 
 SEED = 2026
 SMALL = 100_000
@@ -25,11 +25,13 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [*made, *found.values()]
 
 
-def test_each_in_every_way(paths: list[Path], tmp_path: Path) -> None:
+def test_every_format_broken_in_every_way_ends_in_audio_or_a_typed_error(
+    paths: list[Path], tmp_path: Path
+) -> None:
     inputs = range(len(paths) * len(MUTATIONS))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         tried = list(threads.map(lambda number: try_input(number, SEED, paths, tmp_path), inputs))
-    assert [each.wrong for each in tried if each.wrong] == []
+    assert [each.violation for each in tried if each.violation] == []
     assert {each.kind for each in tried} == set(MUTATIONS)
-    assert {each.outcome for each in tried} >= {"BadMedia", "sound", "sound with warnings"}
+    assert {each.result for each in tried} >= {"BadMedia", "audio", "audio with warnings"}
     assert list(tmp_path.iterdir()) == []
