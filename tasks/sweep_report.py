@@ -1,4 +1,4 @@
-"""What a sweep did, where people and other sweeps look for it."""
+"""The report of a sweep: stored in the destination, and shown as artifacts of the run."""
 
 from typing import Any
 
@@ -11,24 +11,27 @@ from stenoflow.storage import Store
 from stenoflow.tasks.runtime.threads import in_thread
 
 SWEEPS = "_stenoflow/sweeps/"
+"""Prefix of the keys of all reports."""
 
 
-def report_key(report: SweepReport, ending: str) -> str:
-    """Where a report lies: in order of time."""
-    return f"{SWEEPS}{report.began:%Y-%m-%dT%H-%M-%SZ}-{report.run}.{ending}"
+def report_key(report: SweepReport, extension: str) -> str:
+    """Return the key of a report; keys are in the order of time."""
+    return f"{SWEEPS}{report.began:%Y-%m-%dT%H-%M-%SZ}-{report.run}.{extension}"
 
 
 def read_report(destination: Store, run: str) -> SweepReport:
-    """The report that a flow run has written last. Raises NotFound."""
-    ends = f"-{run}.json"
-    found = [each.key for each in destination.list(SWEEPS) if each.key.endswith(ends)]
+    """Return the latest report of a flow run. Raises NotFound."""
+    name = f"-{run}.json"
+    found = [each.key for each in destination.list(SWEEPS) if each.key.endswith(name)]
     if not found:
-        raise NotFound(f"there is no report of the flow run {run} in {destination.url}")
+        raise NotFound(
+            f"There is no report of the flow run {run} in {destination.url}. It has not ended, or failed."
+        )
     return SweepReport.model_validate_json(destination.read(found[-1]))
 
 
 async def publish_report(destination: Store, report: SweepReport) -> None:
-    """Write the report to the destination as JSON and as a page, and to Prefect as a table."""
+    """Write the report to the destination as JSON and as HTML, and show it as artifacts of the run."""
     body = report.model_dump_json(indent=2).encode()
     page, data = report_key(report, "html"), report_key(report, "json")
     await in_thread(
@@ -40,9 +43,9 @@ async def publish_report(destination: Store, report: SweepReport) -> None:
     )
     await acreate_link_artifact(
         destination.url_of(page),
-        link_text="The sweep's page",
+        link_text="Sweep report",
         key="sweep-page",
-        description=f"Sweep of {report.source}, with plots",
+        description=f"Sweep of {report.source}, with charts",
     )
 
 
@@ -54,12 +57,15 @@ def _table(report: SweepReport) -> list[dict[str, Any]]:
     rows += [
         {"what": what, "value": value, "retry": ""}
         for what, value in (
-            ("left", str(report.not_started)),
-            ("hours heard", f"{report.audio_s / 3600:.2f}"),
+            ("not started", str(report.not_started)),
+            ("hours of audio", f"{report.audio_s / 3600:.2f}"),
             ("hours bought", f"{report.bought_s / 3600:.2f}"),
             ("spent, USD (estimate)", f"{report.spent_usd:.4f}"),
-            ("kept, USD (estimate)", f"{report.saved_usd:.4f}"),
-            ("requests that may have been paid without a reply", str(report.may_have_been_paid)),
+            ("saved, USD (estimate)", f"{report.saved_usd:.4f}"),
+            (
+                "requests that may have been paid without a usable reply",
+                str(report.may_have_been_paid),
+            ),
         )
     ]
     return rows + [

@@ -1,10 +1,10 @@
-"""Fetching a large object from Ceph RGW, with its SHA-256, beside boto3's own ways.
+"""Fetching a large object from Ceph RGW, with its SHA-256, compared with boto3's own ways.
 
     python -m bench.storage.fetching [--mb 256] [--rounds 5]
 
-``download_file`` reads ten ranges at once, and computes no digest; so a stream of ``get_object`` that is
-hashed as it comes is a peer too. CPU is this process' own, and has the bar: wall time is shared with
-the server, which wants more of the machine than whoever reads from it.
+``download_file`` reads ten ranges at once and computes no digest, so a stream of ``get_object`` that is
+hashed on the way is a peer too. The limit is on this process's CPU time: wall time depends on the server,
+which needs more of the machine than its client.
 """
 
 import argparse
@@ -26,11 +26,11 @@ MB = 1_000_000
 KEY = "recording.wav"
 CHUNK = 256 * 1024
 CPU_BAR = 1.2
-"""Beside one hashed stream."""
+"""Maximum CPU time relative to one hashed stream."""
 
 
 def main() -> None:
-    """Let them take turns on the same object."""
+    """Fetch the same object in turns."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--mb", type=int, default=256)
     options.add_argument("--rounds", type=int, default=5)
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def ours(store: Store, path: Path, size: int) -> Callable[[], None]:
-    """``stenoflow.storage``: capped, hashed, ready to be taken up again."""
+    """Return a fetch by ``stenoflow.storage``: limited, hashed, resumable."""
 
     def fetch() -> None:
         store.fetch(KEY, path, max_bytes=size)
@@ -72,7 +72,7 @@ def ours(store: Store, path: Path, size: int) -> Callable[[], None]:
 
 
 def streamed(server: S3Server, bucket: str, path: Path) -> Callable[[], None]:
-    """``get_object``, read in chunks as large as ours."""
+    """Return a fetch by ``get_object``, read in chunks of the same size."""
     client: Any = server.client()
 
     def fetch() -> None:
@@ -86,7 +86,7 @@ def streamed(server: S3Server, bucket: str, path: Path) -> Callable[[], None]:
 
 
 def downloaded(server: S3Server, bucket: str, path: Path) -> Callable[[], None]:
-    """``download_file``, as it comes."""
+    """Return a fetch by ``download_file`` with its defaults."""
     client: Any = server.client()
     return lambda: client.download_file(bucket, KEY, str(path))
 

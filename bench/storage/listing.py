@@ -1,11 +1,11 @@
-"""What a sweep costs over listing alone: all keys of a bucket and of its manifests, merged. Linux only.
+"""A scan of a bucket and its manifests, compared with listing both alone. Linux only.
 
     python -m bench.storage.listing [--keys 20000] [--page 0.1] [--rounds 3] [--real 2000]
 
-The peer is boto3's paginator over both buckets, one after the other, and nothing else. Each runs in a
-process of its own, against a synthetic S3 server that takes Ceph RGW's time for a page (0.07 to 0.15 s
-for 1,000 keys), and against Ceph RGW itself. Every recording has its manifest, so that the sweep has to
-hold each key against one. Memory is that of a sweep, beside one of a tenth of the keys.
+The peer is boto3's paginator over both buckets, one after the other. Each runs in a process of its own,
+against a synthetic S3 server that takes as long for a page as Ceph RGW (0.07 to 0.15 s for 1,000 keys),
+and against Ceph RGW itself. Every recording has a manifest, so the scan compares each key with one. Memory
+is compared with that of a scan of a tenth of the keys.
 """
 
 import argparse
@@ -43,19 +43,19 @@ ETAG = "0b8263d341de01f741e4deadfb18f9eb"
 SOURCE, DESTINATION = "recordings", "transcripts"
 TIME_BAR = 1.0
 MEMORY_BAR = 1.05
-"""Of the peak beside that of a tenth of the keys."""
+"""Maximum peak memory relative to that with a tenth of the keys."""
 WRITERS = 16
 
 
 class Walk(NamedTuple):
-    """What it took to walk over all keys."""
+    """Time and memory of one pass over all keys."""
 
     wall_s: float
     peak_mb: float
 
 
 def main() -> None:
-    """The synthetic server first, then the real one."""
+    """Measure with the synthetic server, then with the real one."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--keys", type=int, default=20_000, help="of the synthetic server")
     options.add_argument("--page", type=float, default=0.1, help="seconds it takes for 1,000 keys")
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def time_of(what: str, sweep: Walk, bare: Walk) -> Measure:
-    """How long a sweep takes beside the listing alone."""
+    """Return the time of a scan relative to the listing alone."""
     return Measure(
         name=f"listing {what}",
         ours=sweep.wall_s,
@@ -106,7 +106,7 @@ def time_of(what: str, sweep: Walk, bare: Walk) -> Measure:
 
 
 def compared(server: S3Server, keys: int, rounds: int) -> tuple[Walk, Walk]:
-    """The median of each over so many rounds, in which they take turns."""
+    """Return the medians of scan and listing over so many rounds, run in turns."""
     turns = [[in_own_process(name, server, keys) for name in WALKS] for _ in range(rounds)]
     sweep, bare = (
         Walk(*map(median, zip(*walks, strict=True))) for walks in zip(*turns, strict=True)
@@ -115,7 +115,7 @@ def compared(server: S3Server, keys: int, rounds: int) -> tuple[Walk, Walk]:
 
 
 def in_own_process(name: str, server: S3Server, keys: int) -> Walk:
-    """One walk, by a process that has done nothing before."""
+    """Run one pass in a new process."""
     command = [sys.executable, "-m", "bench.storage.listing", "--walk", name, "--expect", str(keys)]
     environment = os.environ | server.environment
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
@@ -125,19 +125,19 @@ def in_own_process(name: str, server: S3Server, keys: int) -> Walk:
 
 
 def walked(name: str, expected: int) -> Walk:
-    """Do it here, and say what it took."""
+    """Run one pass in this process and return its time and memory."""
     began = time.perf_counter()
     counted = WALKS[name]()
     wall_s = time.perf_counter() - began
     if counted != expected:
         sys.exit(f"{counted} keys, not {expected}")
-    # Not `ru_maxrss`, which a process takes over from the one that started it.
+    # Not `ru_maxrss`, which a process inherits from its parent.
     [peak_kb] = re.findall(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M)
     return Walk(wall_s, int(peak_kb) / 1000)
 
 
 def sweep() -> int:
-    """As an ingestion does, when all is done already; how many recordings it found to be so."""
+    """Scan as an ingestion does; return the number of recordings that are done."""
     catalog = Catalog(
         open_store(f"s3://{SOURCE}"),
         open_store(f"s3://{DESTINATION}"),
@@ -150,7 +150,7 @@ def sweep() -> int:
 
 
 def bare() -> int:
-    """Both listings and nothing else; how many keys each has."""
+    """List both buckets; return the number of keys in each."""
     pages = boto3.client("s3").get_paginator("list_objects_v2")
     counts = {
         sum(len(page.get("Contents", ())) for page in pages.paginate(Bucket=bucket))
@@ -164,18 +164,18 @@ WALKS: dict[str, Callable[[], int]] = {"sweep": sweep, "bare": bare}
 
 
 def recordings(start: int, end: int) -> Iterator[str]:
-    """Keys in their order, a thousand in a folder."""
+    """Return keys in order, a thousand in each folder."""
     return (f"calls/{number // 1000:05}/{number:09}.mp3" for number in range(start, end))
 
 
 def manifests(keys: Iterator[str]) -> Iterator[str]:
-    """The manifests of recordings, in the same order."""
+    """Return the manifests' keys of recordings, in the same order."""
     mark = fingerprint(ETAG, Profile())
     return (manifest_key(key, mark) for key in keys)
 
 
 def fill(server: S3Server, keys: int) -> None:
-    """Recordings and their manifests."""
+    """Write recordings and their manifests."""
     client: Any = server.client()
     for bucket in (SOURCE, DESTINATION):
         client.create_bucket(Bucket=bucket)
@@ -194,7 +194,7 @@ def fill(server: S3Server, keys: int) -> None:
 
 @contextmanager
 def synthetic(keys: int, page_s: float) -> Generator[S3Server]:
-    """A server that lists so many recordings and their manifests, and does nothing else."""
+    """Run a server that lists so many recordings and their manifests, and does nothing else."""
 
     class Listing(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -212,7 +212,7 @@ def synthetic(keys: int, page_s: float) -> Generator[S3Server]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
+            """Do nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listing) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -221,7 +221,7 @@ def synthetic(keys: int, page_s: float) -> Generator[S3Server]:
 
 
 def page(of_recordings: bool, start: int, keys: int) -> bytes:
-    """The listing from a recording, or its manifest, on."""
+    """Return a page of the listing that starts at a recording, or at its manifest."""
     end = min(start + PAGE, keys)
     names = recordings(start, end)
     entries = "".join(

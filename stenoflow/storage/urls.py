@@ -7,14 +7,14 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from stenoflow.errors import ConfigurationError
 from stenoflow.storage.base import Store
 from stenoflow.storage.local import LocalStore
-from stenoflow.storage.local_names import key_of
+from stenoflow.storage.local.names import key_of
 from stenoflow.storage.s3 import S3Config, S3Store
 
 
 def open_store(url: str, *, create: bool = False, s3: S3Config = S3Config()) -> Store:
     """Return the store at ``s3://bucket``, ``s3://bucket/prefix``, ``file:///folder`` or a folder's path.
 
-    No request is made: the first use makes one. With ``create``, a missing folder is made, as a
+    No request goes to the store: the first use makes one. With ``create``, a missing folder is made, as a
     destination needs it. ``s3`` has the endpoint and the credentials of a bucket. Raises
     ConfigurationError if ``url`` is none of these.
     """

@@ -1,4 +1,4 @@
-"""A network that breaks: TCP passed on to a server, and cut after so many bytes of its answers."""
+"""A proxy that breaks: it forwards TCP to a server, and cuts connections after so many response bytes."""
 
 import socket
 import struct
@@ -10,44 +10,44 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 _RESET = struct.pack("ii", 1, 0)
-"""Of SO_LINGER: closing sends a reset."""
+"""Value of SO_LINGER with which closing sends a reset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """What becomes of a connection once the server has answered so many bytes over it."""
+    """How a connection breaks once the server has sent so many bytes over it."""
 
     after: int
-    """Bytes of answers, heads included, since the last break."""
+    """Bytes of responses, heads included, since the last break."""
     how: Literal["reset", "close", "silence"] = "reset"
     meanwhile: Callable[[], object] = lambda: None
-    """Done when those bytes are on their way, before the connection breaks."""
+    """Called when those bytes are sent, before the connection breaks."""
 
 
 @dataclass
 class BreakingProxy:
-    """An address by which the server is reached, badly."""
+    """The proxy's address, and a record of what passed through it."""
 
     url: str = ""
     breaks: list[Break] = field(default_factory=list[Break])
-    """Those to come, one after the other; then all is well."""
+    """The breaks to come, one after the other; then the proxy works."""
     asked: list[str] = field(default_factory=list[str])
-    """The heads of all requests."""
+    """Heads of all requests."""
     answered: int = 0
-    """Bytes that were passed on from the server."""
+    """Bytes forwarded from the server."""
     silent: threading.Event = field(default_factory=threading.Event)
-    """Set once it has fallen silent."""
+    """Set once it is silent."""
     _since: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[socket.socket] = field(default_factory=list[socket.socket])
 
     def ranges(self) -> list[str]:
-        """The ``Range`` of each request that had one."""
+        """Return the ``Range`` of each request that had one."""
         lines = (line for head in self.asked for line in head.splitlines())
         return [line.partition(":")[2].strip() for line in lines if line.startswith("Range:")]
 
     def serve(self, listener: socket.socket, upstream: tuple[str, int]) -> None:
-        """Take connections until the listener is closed."""
+        """Accept connections until the listener is closed."""
         while True:
             try:
                 client, _ = listener.accept()
@@ -59,7 +59,7 @@ class BreakingProxy:
                 threading.Thread(target=pump, args=(client, server), daemon=True).start()
 
     def end(self) -> None:
-        """Close all that is open."""
+        """Close all connections."""
         for each in self._open:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -104,7 +104,7 @@ class BreakingProxy:
             server.shutdown(socket.SHUT_RDWR)
         if broken.how == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            # Else who waits for the client's next request would keep it open.
+            # Otherwise the thread that waits for the next request would keep it open.
             client.shutdown(socket.SHUT_RD)
         else:
             client.shutdown(socket.SHUT_RDWR)
@@ -113,7 +113,7 @@ class BreakingProxy:
 
 @contextmanager
 def breaking_proxy(upstream_url: str, breaks: Iterable[Break] = ()) -> Generator[BreakingProxy]:
-    """Stand between a client and ``upstream_url``, and break as told."""
+    """Run a proxy in front of ``upstream_url`` that breaks as given."""
     upstream = urlsplit(upstream_url)
     assert upstream.hostname and upstream.port
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""A certificate of the tests' own, for servers that speak TLS."""
+"""A self-signed certificate for TLS servers in tests."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(path: Path, host: str) -> Path:
-    """A file with a key and its certificate for ``host``, which is its own authority."""
+    """Write a key and a certificate for ``host`` that is its own authority; return the path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A process that writes one object over and over, until it is killed."""
+"""A process that writes one object again and again until it is killed."""
 
 import sys
 from pathlib import Path

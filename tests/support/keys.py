@@ -1,4 +1,4 @@
-"""Keys that are data, and look like anything but."""
+"""Hostile keys: data that looks like paths, options, commands or escapes."""
 
 from hypothesis import strategies as st
 
@@ -42,14 +42,14 @@ HOSTILE = (
     "/".join(99 * ["deeperand"]) + "/ö",
     250 * "😀",
 )
-"""Each a key like any other, alone and beside all the others."""
+"""Each of these is a valid key, alone and beside all the others."""
 
 NEWLINES = ("a\nb", "\r\n")
-"""Keys like any other too, but not to moto."""
+"""Valid keys that moto does not accept."""
 
 
 def keys(*, newlines: bool) -> st.SearchStrategy[str]:
-    """Any key that a store with a short prefix takes, most of them hostile."""
+    """Return a strategy for keys that a store with a short prefix accepts, most of them hostile."""
     signs = st.one_of(
         st.sampled_from("/.%=\\ axé\x01\uffff\U0001f600"),
         st.characters(exclude_categories=("Cs",), exclude_characters="\0" if newlines else "\0\n"),

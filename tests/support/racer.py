@@ -1,4 +1,4 @@
-"""A process that makes each object whose key it is told, unless another was faster."""
+"""A process that writes each object whose key it reads, unless another process was faster."""
 
 import os
 import sys

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stenoflow.storage.local_names import MAX_NAME_BYTES, Role, component_of, file_names, key_of
+from stenoflow.storage.local.names import MAX_NAME_BYTES, Role, component_of, file_names, key_of
 from tests.support.keys import HOSTILE, NEWLINES, keys
 
 ALL = HOSTILE + NEWLINES

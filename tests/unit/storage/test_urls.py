@@ -1,4 +1,4 @@
-"""From what a person types to a store, and to one recording in it."""
+"""A store, or one recording in it, is found by what a person types."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,12 @@ import pytest
 
 from stenoflow.errors import ConfigurationError, NotFound
 from stenoflow.storage import S3Config, locate, open_store
+
+
+@pytest.fixture(autouse=True)
+def no_machine_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials are not looked for at the machine's metadata service."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,30 @@
 """A folder as a store: existing folders of recordings as they are, and objects of any key.
 
-:mod:`stenoflow.storage.local_names` maps keys to file names. Paths are never joined from keys: each
+:mod:`stenoflow.storage.local.names` maps keys to file names. Paths are never joined from keys: each
 component is opened inside the folder before it, without following symbolic links, so nothing outside the
 root can be reached. The root itself may be a symbolic link. Below it, links, sockets, devices and pipes
 are not objects: they are not listed, not read and not replaced.
 """
 
-import errno
 import heapq
 import os
-import shutil
 import stat
 import threading
-import uuid
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from stenoflow.errors import (
-    AccessDenied,
-    ConfigurationError,
     NotFound,
     OverLimit,
     SourceChanged,
-    StoreUnavailable,
 )
 from stenoflow.storage.base import ANY_BYTES, CHUNK, SMALL, Fetched, ObjectInfo
 from stenoflow.storage.download import Download, new_file
-from stenoflow.storage.local_folders import (
+from stenoflow.storage.local.errors import os_errors
+from stenoflow.storage.local.folders import (
     files_of,
     folder_to_write,
     folders_of,
@@ -38,7 +32,8 @@ from stenoflow.storage.local_folders import (
     names_in,
     place_of,
 )
-from stenoflow.storage.local_names import TEMPORARY, Role, file_names
+from stenoflow.storage.local.names import Role, file_names
+from stenoflow.storage.local.writing import ensure_new_version, link_if_absent, temporary_file
 
 MAX_KEY_BYTES = 4096
 """Maximum length of a key in bytes of UTF-8: more than S3's 1,024, so that keys derived from those fit."""
@@ -47,10 +42,6 @@ PAGE_SIZE = 50_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_THROUGH_LINK = {errno.ELOOP, errno.ENOTDIR}
-_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 _Folder = tuple[str, ...]
 """The components that the keys of all objects in a folder begin with."""
@@ -81,7 +72,7 @@ class LocalStore:
 
     def create(self) -> None:
         """Make the root folder if it is missing, so that an empty store can be listed."""
-        with self._os_errors_at(""):
+        with os_errors(lambda: str(self.root)):
             self.root.mkdir(parents=True, exist_ok=True)
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
@@ -100,7 +91,7 @@ class LocalStore:
     def stat(self, key: str) -> ObjectInfo:
         """Return what is known of an object. Raises NotFound."""
         folder, name = self._split(key)
-        with self._os_errors_at(key), self._reading(folder) as folders:
+        with os_errors(lambda: self._displayed(key)), self._reading(folder) as folders:
             with closing(files_of(folders, name)) as files:
                 for _, _, status in files:
                     return _info(key, status)
@@ -131,15 +122,15 @@ class LocalStore:
         folder, name = self._split(key)
         with (
             closing(body.open("rb") if isinstance(body, Path) else BytesIO(body)) as source,
-            self._os_errors_at(key),
+            os_errors(lambda: self._displayed(key)),
             self._writing(folder) as into,
-            _temporary(into, source) as temporary,
+            temporary_file(into, source) as temporary,
         ):
             placed = False
             while not placed:
                 # A folder may get this name at any moment: then the object goes beside it.
                 with place_of(into, name) as (there, final), suppress(IsADirectoryError):
-                    _ensure_new_version(into, temporary, there, final)
+                    ensure_new_version(into, temporary, there, final)
                     os.replace(temporary, final, src_dir_fd=into, dst_dir_fd=there)
                     os.fsync(there)
                     placed = True
@@ -154,13 +145,13 @@ class LocalStore:
             self.stat(key)
             return False
         with (
-            self._os_errors_at(key),
+            os_errors(lambda: self._displayed(key)),
             self._writing(folder) as into,
-            _temporary(into, BytesIO(body)) as temporary,
+            temporary_file(into, BytesIO(body)) as temporary,
         ):
             while True:
                 with place_of(into, name) as (there, final):
-                    made = _linked(into, temporary, there, final)
+                    made = link_if_absent(into, temporary, there, final)
                     if made is not None:
                         os.fsync(there)
                         return made
@@ -168,7 +159,7 @@ class LocalStore:
     def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""
         folder, name = self._split(key)
-        with self._os_errors_at(key), self._reading(folder) as folders:
+        with os_errors(lambda: self._displayed(key)), self._reading(folder) as folders:
             for there, final, _ in files_of(folders, name):
                 with suppress(FileNotFoundError):
                     os.unlink(final, dir_fd=there)
@@ -252,7 +243,10 @@ class LocalStore:
 
         while True:
             page: list[ObjectInfo | _Folder] = []
-            with self._os_errors_at("/".join(folder)), self._reading(folder) as folders:
+            with (
+                os_errors(lambda: self._displayed("/".join(folder))),
+                self._reading(folder) as folders,
+            ):
                 names = (name for each in folders for name in names_in(each))
                 some = heapq.nsmallest(self._page_size, filter(is_due, names))
                 for name in some:
@@ -291,7 +285,7 @@ class LocalStore:
     @contextmanager
     def _opened(self, key: str) -> Generator[int, None, None]:
         folder, name = self._split(key)
-        with self._os_errors_at(key):
+        with os_errors(lambda: self._displayed(key)):
             with self._reading(folder) as folders, closing(files_of(folders, name)) as files:
                 for there, final, _ in files:
                     source = os.open(final, _READ, dir_fd=there)
@@ -315,34 +309,6 @@ class LocalStore:
             )
         return before
 
-    @contextmanager
-    def _os_errors_at(self, key: str) -> Generator[None, None, None]:
-        """Raise a StenoError in place of an error of the operating system."""
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise NotFound(f"{self._displayed(key)} has just been removed.") from error
-        except FileExistsError as error:
-            raise AccessDenied(
-                f"{self._displayed(key)} is a symbolic link or a device, and a store does not replace these: "
-                "remove it, or use another folder."
-            ) from error
-        except OSError as error:
-            where, message = self._displayed(key), error.strerror or str(error)
-            if error.errno in _REFUSED:
-                raise AccessDenied(
-                    f"{where}: {message}. Give the user who runs this the right to it, or use another "
-                    "folder."
-                ) from error
-            if error.errno in _THROUGH_LINK:
-                raise AccessDenied(
-                    f"{where} is behind a symbolic link, and a store does not follow links below its "
-                    "own folder: open the folder that the link leads to."
-                ) from error
-            raise StoreUnavailable(
-                f"{where}: {message}. Look at the disk, then try again."
-            ) from error
-
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
     return ObjectInfo(
@@ -351,48 +317,3 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
         version=f"{status.st_size}-{status.st_mtime_ns}",
         modified=_EPOCH + timedelta(microseconds=status.st_mtime_ns // 1000),
     )
-
-
-@contextmanager
-def _temporary(folder: int, source: BinaryIO) -> Generator[bytes, None, None]:
-    """Yield the name of a file that holds the whole body, synced, under a name that no key maps to."""
-    name = TEMPORARY + uuid.uuid4().hex.encode()
-    file = os.open(name, _WRITE, 0o666, dir_fd=folder)
-    try:
-        with open(file, "wb") as sink:  # noqa: PTH123 - a descriptor, not a path
-            shutil.copyfileobj(source, sink, CHUNK)
-            sink.flush()
-            os.fsync(file)
-        yield name
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)
-
-
-def _ensure_new_version(into: int, temporary: bytes, there: int, final: bytes) -> None:
-    """Give the new file another version than the old one, even within one tick of the clock."""
-    new = os.stat(temporary, dir_fd=into)
-    with suppress(FileNotFoundError):
-        old = os.stat(final, dir_fd=there, follow_symlinks=False)
-        if (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns):
-            os.utime(temporary, ns=(new.st_atime_ns, new.st_mtime_ns + 1), dir_fd=into)
-
-
-def _linked(into: int, temporary: bytes, there: int, final: bytes) -> bool | None:
-    """Link the file to its final name; return True if it is the first, None if a folder has the name."""
-    try:
-        os.link(temporary, final, src_dir_fd=into, dst_dir_fd=there, follow_symlinks=False)
-    except FileExistsError:
-        status = os.stat(final, dir_fd=there, follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            return None
-        # Over NFS the response to a successful link may be lost; see open(2) on O_EXCL.
-        return os.stat(temporary, dir_fd=into).st_nlink > 1
-    except OSError as error:
-        if error.errno in _NO_HARD_LINKS:
-            raise ConfigurationError(
-                "The file system of this folder has no hard links, so it cannot promise that only "
-                "one of several writers makes an object. Use a folder on another disk, or S3."
-            ) from error
-        raise
-    return True

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from stenoflow.storage.local_names import Role, component_of, file_names, is_part
+from stenoflow.storage.local.names import Role, component_of, file_names, is_part
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
