@@ -1,0 +1,127 @@
+"""Write the pages of the documentation that come from code: ``python docs/generate.py``.
+
+A test holds the pages equal to the code.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from stenoflow.engines.registry import OWN, engines
+from stenoflow.profile.model import Profile
+
+FOLDER = Path(__file__).parent
+
+PROFILE_HEAD = """# Profile reference
+
+A profile holds everything that can be chosen about the treatment of a recording. It is a TOML or JSON
+file (`stenoflow transcribe --profile FILE`), a Prefect block (`transcription-profile/NAME`), or the form
+of a flow run. Every field has a default; unknown fields are an error. Engines of other packages add
+sections of their own.
+
+This page is generated from the code by `python docs/generate.py`.
+"""
+
+
+def profile_page() -> str:
+    """Return the reference of all fields of a profile, in Markdown."""
+    schema = Profile.model_json_schema()
+    foreign = {spec.section for name, spec in engines().items() if name not in OWN}
+    fields = {name: each for name, each in schema["properties"].items() if name not in foreign}
+    fields["engine"] = fields["engine"] | {"enum": list(OWN)}
+    sections = {name: _section(field, schema) for name, field in fields.items()}
+    plain = {name: fields[name] for name, found in sections.items() if not found}
+    pages = [PROFILE_HEAD, "## Top level\n", _table(plain)]
+    for name, found in sections.items():
+        if found:
+            title = fields[name].get("title") or found.get("title") or name
+            pages += [f"## `[{name}]` {title}\n", f"{_text(found)}\n", _table(found["properties"])]
+            if fields[name].get("default") is None and "anyOf" in fields[name]:
+                pages.append("The whole section is optional, and empty by default.\n")
+    return "\n".join(pages)
+
+
+def _section(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the object schema that a field refers to; None for a plain value."""
+    references = [each["$ref"] for each in (field, *field.get("anyOf", ())) if "$ref" in each]
+    if not references:
+        return None
+    found = schema["$defs"][references[0].rpartition("/")[2]]
+    return found if "properties" in found else None
+
+
+def _table(fields: dict[str, dict[str, Any]]) -> str:
+    rows = [
+        f"| `{name}` | {_type(field)} | {_default(field)} | {_meaning(field)} |"
+        for name, field in fields.items()
+    ]
+    return "\n".join(
+        ["| field | type | default | meaning |", "| --- | --- | --- | --- |", *rows, ""]
+    )
+
+
+def _type(field: dict[str, Any]) -> str:
+    options = field.get("anyOf") or field.get("oneOf") or [field]
+    kinds = [each for each in options if each.get("type") != "null"]
+    if any(each.get("type") == "number" for each in kinds):
+        # A decimal may also be written as text; nobody needs to.
+        kinds = [each for each in kinds if each.get("type") != "string"]
+    return " or ".join(dict.fromkeys(map(_one, kinds)))
+
+
+def _one(kind: dict[str, Any]) -> str:
+    if "enum" in kind:
+        return ", ".join(f"`{each}`" for each in kind["enum"])
+    if "const" in kind:
+        return f"`{kind['const']}`"
+    if kind.get("type") == "array":
+        return f"list of {_one(kind['items'])}" if "items" in kind else "list"
+    if kind.get("type") == "object":
+        return "table"
+    name = {"boolean": "true or false", "string": "text"}.get(kind["type"], kind["type"])
+    bounds = (
+        ("minimum", "at least"),
+        ("exclusiveMinimum", "more than"),
+        ("maximum", "at most"),
+        ("exclusiveMaximum", "less than"),
+    )
+    return ", ".join(
+        [name, *(f"{words} {kind[key]:,.12g}" for key, words in bounds if key in kind)]
+    )
+
+
+def _default(field: dict[str, Any]) -> str:
+    match field.get("default"):
+        case None | "" | [] | {}:
+            return ""
+        case bool() as value:
+            return f"`{str(value).lower()}`"
+        case list() as values:
+            return ", ".join(f"`{each}`" for each in values)
+        case float() as value if value.is_integer():
+            return f"`{value:.1f}`"
+        case value:
+            return f"`{value}`"
+
+
+def _meaning(field: dict[str, Any]) -> str:
+    title, text = field.get("title", ""), _text(field)
+    return f"{title}. {text}".strip() if text and title else title or text
+
+
+def _text(field: dict[str, Any]) -> str:
+    text = " ".join(field.get("description", "").split()).replace("|", "\\|")
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("``", "`")
+
+
+PAGES = {"profile.md": profile_page}
+
+
+def main() -> None:
+    """Write all generated pages."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
