@@ -29,7 +29,7 @@ from stenoflow.errors import (
     EngineAccountError,
     MissingDependency,
     PrefectUnavailable,
-    StenoError,
+    StenoflowError,
     error_type,
 )
 from stenoflow.flows.sweep import Sweep, sweep_tag
@@ -37,9 +37,9 @@ from stenoflow.flows.transcribe import transcribe
 from stenoflow.http.backoff import Backoff
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.pipeline.outcome import Outcome
 from stenoflow.storage import ObjectInfo
-from stenoflow.tasks.budget import sweep_budget
-from stenoflow.tasks.ending import Ending
+from stenoflow.tasks.run_context import sweep_budget
 from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
 
 STOPS_SWEEP = (ConfigurationError, EngineAccountError, MissingDependency)
@@ -75,11 +75,11 @@ async def run_batch(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
                 report.not_started += 1
                 continue
             began = time.monotonic()
-            ending = await run_recording(sweep, info.key)
-            report.count(ending, took_s=time.monotonic() - began)
-            error = error_type(ending.error)
+            outcome = await run_recording(sweep, info.key)
+            report.count(outcome, took_s=time.monotonic() - began)
+            error = error_type(outcome.error)
             if issubclass(error, STOPS_SWEEP):
-                report.stopped = ending.reason
+                report.stopped = outcome.reason
             report.budget_spent = report.budget_spent or issubclass(error, BudgetSpent)
 
     try:
@@ -96,7 +96,7 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
     return [each.info for each in found if each.status.taken and not stop.is_set()]
 
 
-async def run_recording(sweep: Sweep, key: str) -> Ending:
+async def run_recording(sweep: Sweep, key: str) -> Outcome:
     """Run the flow `transcribe` for one recording and return how it ended, whatever happens in it.
 
     A Prefect server that does not answer is given a few minutes. Nothing that was bought meanwhile is
@@ -111,21 +111,21 @@ async def run_recording(sweep: Sweep, key: str) -> Ending:
             before_sleep=lambda attempt: _log_outage(key, attempt),
             reraise=True,
         )(_run_transcribe, sweep, key)
-        if isinstance(found, Ending):
+        if isinstance(found, Outcome):
             return found
         error = found if isinstance(found, BaseException) else MissingResult(repr(found))
     except (httpx.HTTPError, MissingResult) as lost:
         error = PrefectUnavailable(
             f"the Prefect server did not take or return how the flow run ended: {lost or repr(lost)}."
         )
-    with suppress(StenoError):
+    with suppress(StenoflowError):
         if manifest := await in_thread(_manifest_of, sweep, key):
-            return Ending.of(manifest)
-    return Ending(key=key, outcome="gave_up", error=type(error).__name__, reason=str(error))
+            return Outcome.of(manifest)
+    return Outcome.gave_up(key, error)
 
 
 async def _run_transcribe(sweep: Sweep, key: str) -> object:
-    """Return the result of the recording's flow run: an Ending, or the exception that it failed with.
+    """Return the result of the recording's flow run: an Outcome, or the exception that it failed with.
 
     Raises httpx.HTTPError, also where the flow run failed with it, and MissingResult.
     """

@@ -39,6 +39,15 @@ def _sentences(name: str, field: FieldInfo) -> str:
     return f"{field.title}. {description}"
 
 
+RecordingKey = Annotated[
+    str,
+    Field(
+        title="Recording",
+        description="The recording's key in the source: the object's name after its prefix.",
+        examples=["interviews/2026-11-23.mp3"],
+        min_length=1,
+    ),
+]
 SourceAddress = Annotated[
     str,
     Field(
@@ -137,4 +146,11 @@ FailureRatio = Annotated[
 BatchChoice = Annotated[
     BatchOf | None,
     Field(title="Batch", description="Set by a sweep for its batches. Leave it empty."),
+]
+Force = Annotated[
+    bool,
+    Field(
+        title="Publish again",
+        description="Also what is published already. Nothing that was bought is bought again.",
+    ),
 ]

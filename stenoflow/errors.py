@@ -1,6 +1,6 @@
 """Every error of the product, as one tree.
 
-    StenoError
+    StenoflowError
     ├── PermanentError              the same input ends the same way: never retried
     │   ├── Rejected                this recording cannot become a transcript: outcome "rejected"
     │   │   ├── BadMedia            not audio or video, damaged beyond use, or without an audio stream
@@ -23,17 +23,25 @@
     │   ├── LocalWriteFailed        a copy cannot be written to this machine's disk
     │   ├── WebhookUnavailable      the web service does not answer, or asks to try again later
     │   ├── PrefectUnavailable      the Prefect server does not answer, or refuses a slot or an event
-    │   ├── EngineError             the engine failed, timed out, or answered nonsense
+    │   ├── EngineError             the engine failed, timed out, or did not answer with a transcript
     │   │   ├── EngineBusy          too many requests at once: all workers back off
     │   │   └── RequestTooLong      too large or too long for one request: halve it and try again
     │   └── ProcessKilled           a decoder or recognizer was killed from outside (out of memory, say)
-    └── Stopped                     somebody asked us to stop (Ctrl-C, cancellation): neither of the two
+    └── Stopped                     the work was cancelled (Ctrl-C, a cancelled run): neither of the two
 
 Each message is one sentence or two: what was wrong, with which object, and what to do about it.
 """
 
+from typing import Literal
 
-class StenoError(Exception):
+FinishedName = Literal["published", "no_speech", "rejected"]
+"""The outcomes that leave a manifest."""
+
+OutcomeName = Literal[FinishedName, "gave_up"]
+"""All outcomes of a recording; one that was given up is left to the next sweep."""
+
+
+class StenoflowError(Exception):
     """Base of all errors raised by ``stenoflow``. ``str(error)`` is fit to be shown to a person."""
 
 
@@ -43,10 +51,10 @@ def error_type(name: str | None) -> type[Exception]:
     Exception stands for all other names, and for None.
     """
     found = globals().get(name or "")
-    return found if isinstance(found, type) and issubclass(found, StenoError) else Exception
+    return found if isinstance(found, type) and issubclass(found, StenoflowError) else Exception
 
 
-class PermanentError(StenoError):
+class PermanentError(StenoflowError):
     """Trying again with the same input cannot succeed."""
 
 
@@ -87,7 +95,7 @@ class ConfigurationError(PermanentError):
 
 
 class EngineAccountError(PermanentError):
-    """The engine's account is closed to us (key, permission, credit): the whole run stops."""
+    """The engine refuses the account (key, permission, credit): the whole run stops."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
@@ -99,7 +107,7 @@ class BudgetSpent(PermanentError):
 
 
 class UnusableResponse(PermanentError):
-    """Paid for without a transcript that can be read; nothing more is bought without a person."""
+    """Paid, perhaps more than once, without a reply that can be read: a person must decide what to do."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
@@ -118,7 +126,7 @@ class MissingDependency(PermanentError):
     """A program or an optional package is not installed; the message names the command to install it."""
 
 
-class TransientError(StenoError):
+class TransientError(StenoflowError):
     """The same call may succeed next time."""
 
 
@@ -147,9 +155,9 @@ class PrefectUnavailable(TransientError):
 
 
 class EngineError(TransientError):
-    """The engine failed, timed out, or answered something that is no transcript.
+    """The engine failed, timed out, or answered something that is not a transcript.
 
-    ``may_be_paid`` is true where the request may have been billed without its reply reaching us.
+    ``may_be_paid`` is true if the request may have been billed though its reply did not arrive.
     """
 
     def __init__(
@@ -161,7 +169,7 @@ class EngineError(TransientError):
 
 
 class EngineBusy(EngineError):
-    """Too many requests at once. ``retry_after_s`` is the engine's own wish, where it gave one."""
+    """Too many requests at once. ``retry_after_s`` is the wait that the engine asked for, if it did."""
 
     def __init__(
         self, message: str, *, request_id: str | None = None, retry_after_s: float | None = None
@@ -173,7 +181,7 @@ class EngineBusy(EngineError):
 class RequestTooLong(EngineError):
     """One request was too large or took too long: its half may pass.
 
-    ``again`` is true where the same request is worth one more try before it is halved.
+    ``again`` is true if the same request is worth one more try before it is halved.
     """
 
     def __init__(
@@ -192,5 +200,5 @@ class ProcessKilled(TransientError):
     """A child process was killed from outside, as the out-of-memory killer does."""
 
 
-class Stopped(StenoError):
+class Stopped(StenoflowError):
     """Somebody asked for the work to stop; nothing is wrong with the recording."""

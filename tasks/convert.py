@@ -1,12 +1,12 @@
-"""Convert a recording to PCM, hearing its quality and its speech in the same pass."""
+"""Convert a recording to PCM, measuring its quality and its speech in the same pass."""
 
 from pathlib import Path
 from threading import Event
 
-from stenoflow.audio.analysis import AudioAnalysis, analyze
-from stenoflow.profile.model import Profile
-from stenoflow.storage import Fetched
+from stenoflow.pipeline.recording import convert as convert_file
+from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.tasks.limits.machine import DECODERS
+from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
@@ -14,18 +14,16 @@ from stenoflow.tasks.step import step
 
 @step
 async def convert(
-    recording: Fetched, profile: Profile, scratch: Path, progress: Progress
-) -> AudioAnalysis:
-    """The recording's channels as 16 kHz PCM in ``scratch``, each with its quality and, for every
-    32 ms, the probability that somebody speaks."""
+    recording: RecordingContext, scratch: Path, progress: Progress
+) -> RecordingContext:
+    """Return the recording with its channels as 16 kHz PCM, their quality and their speech scores."""
     progress.enter("convert")
-    return await in_stoppable_thread(_convert, recording, profile, scratch, progress)
+    return await in_stoppable_thread(_convert, recording, scratch, progress)
 
 
 def _convert(
-    stop: Event, recording: Fetched, profile: Profile, scratch: Path, progress: Progress
-) -> AudioAnalysis:
-    with DECODERS.slot(stop):
-        return analyze(
-            recording.path, profile.analysis, scratch, stop=stop, progress=progress.advance
-        )
+    cancelled: Event, recording: RecordingContext, scratch: Path, progress: Progress
+) -> RecordingContext:
+    run = run_context(recording, scratch, progress, cancelled)
+    with DECODERS.slot(cancelled):
+        return convert_file(recording, run)

@@ -11,8 +11,6 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
-from stenoflow.audio.analysis import analyze
-from stenoflow.audio.quality import check_quality_gate
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.catalog import Catalog, Scan
 from stenoflow.engines.base import Engine
@@ -30,18 +28,18 @@ from stenoflow.estimate import (
 )
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.media.scratch import scratch_folder
+from stenoflow.pipeline.recording import check_gate, convert, fetch, segment
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import outstanding
-from stenoflow.segmentation.planner import plan_channels
 from stenoflow.storage import ObjectInfo
-from stenoflow.tasks.handing import Handed
-from stenoflow.tasks.job import Job
 from stenoflow.tasks.limits.engine import (
     concurrency_limit_name,
     rate_limit_name,
 )
 from stenoflow.tasks.limits.machine import DECODERS
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
-from stenoflow.tasks.step import step
+from stenoflow.tasks.step import quoted, step
 
 SAMPLE_SIZE = 20
 """Recordings analyzed by default."""
@@ -63,8 +61,10 @@ async def sample_and_estimate(
 
     async def analyzed(info: ObjectInfo) -> SampleResult:
         async with slots:
-            job = Job(info.key, catalog.source, catalog.destination, catalog.profile, engine)
-            return (await analyze_sample(Handed(job))).value
+            recording = RecordingContext(
+                info.key, catalog.source, catalog.destination, catalog.profile, engine
+            )
+            return await analyze_sample(quoted(recording))
 
     results = await asyncio.gather(*map(analyzed, drawn))
     estimate = estimate_sweep(
@@ -84,16 +84,16 @@ async def sample_and_estimate(
 
 
 @step
-async def analyze_sample(job: Handed[Job]) -> Handed[SampleResult]:
+async def analyze_sample(recording: RecordingContext) -> SampleResult:
     """Fetch and analyze one recording, and return what would be bought of it."""
-    return Handed(await in_stoppable_thread(_timed_result, job.value))
+    return await in_stoppable_thread(_timed_result, recording)
 
 
-def _timed_result(stop: Event, job: Job) -> SampleResult:
+def _timed_result(cancelled: Event, recording: RecordingContext) -> SampleResult:
     with scratch_folder() as scratch:
         began = time.monotonic()
         try:
-            result = _result(stop, job, scratch)
+            result = _result(cancelled, recording, scratch)
         except AccessDenied:
             raise
         except (Rejected, UnusableResponse) as refusal:
@@ -101,27 +101,24 @@ def _timed_result(stop: Event, job: Job) -> SampleResult:
         return replace(result, local_s=time.monotonic() - began)
 
 
-def _result(stop: Event, job: Job, scratch: Path) -> SampleResult:
-    profile, engine = job.profile, job.engine
-    recording = job.source.fetch(
-        job.key, scratch / "recording", max_bytes=profile.limits.max_bytes, stop=stop
-    )
-    with DECODERS.slot(stop):
-        analysis = analyze(recording.path, profile.analysis, scratch, stop=stop)
-    plans = plan_channels(
-        analysis.channels, profile.vad, profile.cutting, max_request_bytes=engine.max_request_bytes
-    )
-    ledger = Ledger(job.destination)
-    needed = outstanding(analysis, plans, profile, engine, ledger, recording.sha256)
+def _result(cancelled: Event, recording: RecordingContext, scratch: Path) -> SampleResult:
+    run = RunContext(scratch=scratch, ledger=Ledger(recording.destination), cancelled=cancelled)
+    recording = fetch(recording, run)
+    with DECODERS.slot(cancelled):
+        recording = convert(recording, run)
+    recording = segment(recording)
+    needed = outstanding(recording, run.ledger)
     result = SampleResult(
-        audio_s=analysis.duration_s, bought_earlier_s=needed.wanted_s - needed.missing_s
+        audio_s=recording.analysis.duration_s if recording.analysis else 0.0,
+        bought_earlier_s=needed.wanted_s - needed.missing_s,
     )
     if not needed.missing_s:
         return result
-    price = prices_in_force().estimate(engine.name, engine.identity(), needed.wanted_s)
+    engine = recording.engine
+    price = run.prices.estimate(engine.name, engine.identity(), needed.wanted_s)
     try:
-        check_quality_gate([each.quality for each in analysis.channels], profile.quality)
-        RecordingBudget(profile.max_cost_usd, Budget()).reserve(price.usd)
+        check_gate(recording)
+        RecordingBudget(recording.profile.max_cost_usd, Budget()).reserve(price.usd)
     except Rejected as refusal:
         return replace(result, rejection=str(refusal))
     return replace(result, paid_s=needed.missing_s, requests=needed.requests)

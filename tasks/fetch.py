@@ -1,13 +1,15 @@
 """Fetch a recording from its store, unless its transcript is published already."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from stenoflow.manifest.keys import fingerprint, manifest_key
-from stenoflow.manifest.model import Manifest, read_manifest
-from stenoflow.storage import Fetched, ObjectInfo
-from stenoflow.tasks.findings import Findings
-from stenoflow.tasks.job import Job
+from stenoflow.errors import Rejected
+from stenoflow.manifest.model import Manifest
+from stenoflow.pipeline.recording import fetch as fetch_file
+from stenoflow.pipeline.recording import find_manifest, look_up
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
 from stenoflow.tasks.step import step
@@ -15,22 +17,25 @@ from stenoflow.tasks.step import step
 
 @step
 async def fetch(
-    job: Job, findings: Findings, scratch: Path, progress: Progress, *, force: bool = False
-) -> Fetched | Manifest:
-    """The recording as a local file; or, unless ``force``, the manifest of an earlier run that has
-    finished this very version of it under this very profile."""
+    recording: RecordingContext, scratch: Path, progress: Progress, *, force: bool = False
+) -> RecordingContext | Manifest:
+    """Return the recording with a local copy of its file.
+
+    Unless ``force``, return the manifest of an earlier run instead that has finished this very version
+    of it under this very profile. A recording that is rejected after it was found is returned with its
+    rejection, as an error would lose which version that is about.
+    """
     progress.enter("fetch")
-    findings.info = await in_thread(job.source.stat, job.key)
-    if not force and (done := await in_thread(find_manifest, job, findings.info)):
-        return done
-    return await in_stoppable_thread(_fetch, job, scratch / "recording")
+    recording = await in_thread(look_up, recording)
+    if not force and (manifest := await in_thread(find_manifest, recording)):
+        return manifest
+    return await in_stoppable_thread(_fetch, recording, scratch, progress)
 
 
-def find_manifest(job: Job, info: ObjectInfo) -> Manifest | None:
-    """The manifest of this version of the recording under this profile, if there is one."""
-    key = manifest_key(job.key, fingerprint(info.version, job.profile))
-    return read_manifest(job.destination, key)
-
-
-def _fetch(stop: Event, job: Job, path: Path) -> Fetched:
-    return job.source.fetch(job.key, path, max_bytes=job.profile.limits.max_bytes, stop=stop)
+def _fetch(
+    cancelled: Event, recording: RecordingContext, scratch: Path, progress: Progress
+) -> RecordingContext:
+    try:
+        return fetch_file(recording, run_context(recording, scratch, progress, cancelled))
+    except Rejected as rejection:
+        return replace(recording, rejection=rejection)

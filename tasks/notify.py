@@ -1,4 +1,4 @@
-"""Tell the web service that a profile names how a recording ended."""
+"""Send the webhook that a profile names when a recording has ended."""
 
 import os
 from datetime import UTC, datetime
@@ -10,35 +10,35 @@ from stenoflow.http.notification import SECRET_VARIABLE, Notification
 from stenoflow.http.options import WebhookOptions
 from stenoflow.http.webhook import deliver
 from stenoflow.manifest.keys import fingerprint, manifest_key
-from stenoflow.tasks.ending import Ending
+from stenoflow.pipeline.outcome import Outcome
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
 
 
 @step
 async def notify(notification: Notification, options: WebhookOptions) -> None:
-    """Send a notification, again and again while its service is away.
+    """Send a notification, retrying while its service is unavailable.
 
-    To be called with ``return_state=True``: whether anybody listens is no matter of the recording.
+    To be called with ``return_state=True``: a webhook that fails does not affect the recording.
     """
     await in_stoppable_thread(_notify, notification, options)
 
 
-def _notify(stop: Event, notification: Notification, options: WebhookOptions) -> None:
-    deliver(notification, options, secret=os.environ.get(SECRET_VARIABLE), stop=stop)
+def _notify(cancelled: Event, notification: Notification, options: WebhookOptions) -> None:
+    deliver(notification, options, secret=os.environ.get(SECRET_VARIABLE), stop=cancelled)
 
 
-def notification_of(ending: Ending) -> Notification:
-    """What is told about an ending: the same in every try of one run."""
-    manifest = ending.manifest
+def notification_of(outcome: Outcome) -> Notification:
+    """Return the notification of an outcome: the same in every try of one run."""
+    manifest = outcome.manifest
     return Notification(
         id=f"{get_id()}-{get_run_count()}",
-        key=ending.key,
-        outcome=ending.outcome,
-        reason=ending.reason,
-        error=ending.error,
+        key=outcome.key,
+        outcome=outcome.name,
+        reason=outcome.reason,
+        error=outcome.error,
         manifest=manifest
-        and manifest_key(ending.key, fingerprint(manifest.source.version or "", manifest.profile)),
+        and manifest_key(outcome.key, fingerprint(manifest.source.version or "", manifest.profile)),
         flow_run=get_id(),
         finished=datetime.now(UTC),
     )

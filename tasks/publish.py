@@ -1,86 +1,85 @@
-"""Write down how a recording ended, in the destination and in the Prefect UI."""
+"""Publish how a recording ended, in the destination and in the Prefect UI."""
 
-from datetime import UTC, datetime
+import re
 from hashlib import sha256
+from pathlib import Path
+from threading import Event
 
 import httpx
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
-from prefect.runtime.flow_run import get_id
 
-from stenoflow.engines.prices import prices_in_force
 from stenoflow.errors import PrefectUnavailable
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest
-from stenoflow.pipeline.publish import Outcome, render
-from stenoflow.pipeline.publish import publish as publish_outcome
+from stenoflow.pipeline.publish import publish as write_results
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.render import Rendering
 from stenoflow.render.summary import summary_md
-from stenoflow.tasks.findings import Findings
-from stenoflow.tasks.handing import Handed
-from stenoflow.tasks.job import Job
+from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
-from stenoflow.tasks.runtime.threads import in_thread
+from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
 
 PAGE = "page"
 """The artifact that a person opens first."""
+SLUG_CHARS = 80
+"""Most characters of a recording's key in the key of its Prefect artifacts."""
 
 
 @step
-async def publish(job: Job, findings: Findings, progress: Progress) -> Handed[Manifest]:
-    """Artifacts, then the manifest, then what a person sees of it all in the Prefect UI."""
+async def publish(recording: RecordingContext, scratch: Path, progress: Progress) -> Manifest:
+    """Write the artifacts, then the manifest, then what a person sees of them in the Prefect UI.
+
+    Return the manifest. Raises PrefectUnavailable if the Prefect server takes no artifacts.
+    """
     progress.enter("publish")
-    outcome = findings.outcome(job.key)
-    rendering = await in_thread(
-        render, outcome, job.profile, job.source, prices_in_force(), job.engine
-    )
-    manifest = await in_thread(_publish, job, outcome, rendering, progress, get_id())
+    manifest, rendering = await in_stoppable_thread(_publish, recording, scratch, progress)
     try:
-        await _show(job, manifest, rendering)
+        await _create_prefect_artifacts(recording, manifest, rendering)
     except httpx.HTTPError as error:
         raise PrefectUnavailable(
-            f"{job.key} is published, but the Prefect server takes no artifacts: {error}"
+            f"{recording.key} is published, but the Prefect server takes no artifacts: {error}"
         ) from error
-    return Handed(manifest)
+    return manifest
 
 
 def _publish(
-    job: Job, outcome: Outcome, rendering: Rendering, progress: Progress, flow_run: str | None
-) -> Manifest:
-    return publish_outcome(
-        outcome,
-        rendering,
-        job.profile,
-        job.destination,
-        engine=job.engine,
-        prices=prices_in_force(),
-        flow_run=flow_run,
-        steps_s=progress.steps_s,
-        now=datetime.now(UTC),
-    )
+    cancelled: Event, recording: RecordingContext, scratch: Path, progress: Progress
+) -> tuple[Manifest, Rendering]:
+    run = run_context(recording, scratch, progress, cancelled)
+    rendering = rendering_of(recording, run.prices)
+    return write_results(recording, rendering, run), rendering
 
 
-async def _show(job: Job, manifest: Manifest, rendering: Rendering) -> None:
-    """A recording's artifacts in Prefect: a summary to read, a link to open.
+def artifact_key(recording: RecordingContext) -> str:
+    """Return the key of a recording's artifacts in Prefect: readable, and its own.
 
-    Their keys are the same for every run on a recording, so that Prefect keeps its history.
+    It is the same for every run on a recording, so that Prefect keeps its history. Prefect allows
+    lower-case letters, digits and dashes.
     """
-    mark = sha256(job.source.url_of(job.key).encode()).hexdigest()[:16]
-    key = f"recording-{mark}"
-    links = {each.name: job.destination.url_of(each.key) for each in manifest.artifacts}
-    version = manifest.source.version or ""
-    links["manifest"] = job.destination.url_of(
-        manifest_key(job.key, fingerprint(version, job.profile))
-    )
+    slug = re.sub(r"[^a-z0-9]+", "-", recording.key.lower()).strip("-")[-SLUG_CHARS:].strip("-")
+    digest = sha256(recording.source.url_of(recording.key).encode()).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else f"recording-{digest}"
+
+
+async def _create_prefect_artifacts(
+    recording: RecordingContext, manifest: Manifest, rendering: Rendering
+) -> None:
+    """Create a summary to read and a link to the page."""
+    key, url_of = artifact_key(recording), recording.destination.url_of
+    links = {each.name: url_of(each.key) for each in manifest.artifacts}
+    mark = fingerprint(manifest.source.version or "", recording.profile)
+    links["manifest"] = url_of(manifest_key(recording.key, mark))
     await acreate_markdown_artifact(
         summary_md(rendering, manifest.outcome, manifest.reason, links),
         key=key,
-        description=f"{job.key}: {manifest.outcome}",
+        description=f"{recording.key}: {manifest.outcome}",
     )
     if PAGE in links:
         await acreate_link_artifact(
             links[PAGE],
             link_text=rendering.recording.name,
             key=f"{key}-page",
-            description=f"{job.key}: the page to read and listen",
+            description=f"{recording.key}: the page to read and listen",
         )

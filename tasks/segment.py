@@ -1,29 +1,14 @@
-"""Find the speech, and decide what goes to the engine."""
+"""Find the speech, and plan what is sent to the engine."""
 
-from functools import partial
-
-from stenoflow.audio.analysis import AudioAnalysis
-from stenoflow.segmentation.plan import SegmentationPlan
-from stenoflow.segmentation.planner import plan_channels
-from stenoflow.tasks.handing import Handed
-from stenoflow.tasks.job import Job
+from stenoflow.pipeline.recording import segment as plan_requests
+from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_thread
 from stenoflow.tasks.step import step
 
 
 @step
-async def segment(
-    heard: AudioAnalysis, job: Job, progress: Progress
-) -> Handed[tuple[SegmentationPlan, ...]]:
-    """Find each channel's speech segments, and decide in which requests they are sent."""
+async def segment(recording: RecordingContext, progress: Progress) -> RecordingContext:
+    """Return the recording with its speech segments and the chunks they are sent in."""
     progress.enter("segment")
-    profile = job.profile
-    find = partial(
-        plan_channels,
-        heard.channels,
-        profile.vad,
-        profile.cutting,
-        max_request_bytes=job.engine.max_request_bytes,
-    )
-    return Handed(await in_thread(find))
+    return await in_thread(plan_requests, recording)

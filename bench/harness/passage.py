@@ -1,29 +1,25 @@
 """One recording's whole way without Prefect, and recordings to send along it: for the benches."""
 
 import subprocess
-import threading
 import wave
 from collections.abc import Callable
-from contextlib import nullcontext
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from bench.harness.corpus import ROOT
-from stenoflow.audio.analysis import analyze
-from stenoflow.billing.budget import Budget
 from stenoflow.engines.base import Engine
-from stenoflow.engines.prices import prices_in_force
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.media.binaries import chosen_decoder
 from stenoflow.media.scratch import scratch_folder
-from stenoflow.media.stream_info import media_type
-from stenoflow.pipeline.publish import Outcome, publish, render
-from stenoflow.pipeline.transcribe import Original, Transcribed, transcribe
+from stenoflow.pipeline.publish import publish
+from stenoflow.pipeline.recording import convert, fetch, look_up, segment
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.rendering import rendering_of
+from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.transcribe import transcribe
 from stenoflow.profile.model import Profile
-from stenoflow.segmentation.planner import plan_channels
 from stenoflow.storage import Store
 from stenoflow.times import SAMPLE_RATE
 
@@ -57,11 +53,11 @@ def published(key: str, source: Store, destination: Store, profile: Profile) -> 
     return read_manifest(destination, manifest_key(key, mark))
 
 
-Buy = Callable[[], Transcribed]
+Buy = Callable[[], RecordingContext]
 
 
-def once(buy: Buy) -> Transcribed:
-    """Try it, and that is all."""
+def once(buy: Buy) -> RecordingContext:
+    """Try it once."""
     return buy()
 
 
@@ -72,47 +68,13 @@ def pass_through(
     profile: Profile,
     engine: Engine,
     *,
-    retrying: Callable[[Buy], Transcribed] = once,
+    retrying: Callable[[Buy], RecordingContext] = once,
 ) -> Manifest:
-    """Fetch, decode, segment, transcribe and publish one recording; ``retrying`` does the buying."""
-    stop = threading.Event()
-    with scratch_folder() as folder:
-        fetched = source.fetch(key, folder / "recording", max_bytes=profile.limits.max_bytes)
-        heard = analyze(fetched.path, profile.analysis, folder)
-        plans = plan_channels(
-            heard.channels,
-            profile.vad,
-            profile.cutting,
-            max_request_bytes=engine.max_request_bytes,
-        )
-        buy = partial(
-            transcribe,
-            heard,
-            plans,
-            profile,
-            engine,
-            Ledger(destination),
-            fetched.sha256,
-            original=Original(
-                fetched.path, fetched.info.size, media_type(heard.media), lambda: None
-            ),
-            prices=prices_in_force(),
-            budget=Budget(),
-            admission=lambda _: nullcontext(),
-            scratch=folder,
-            stop=stop,
-            progress=lambda _: None,
-        )
-        transcribed = retrying(buy)
-        outcome = Outcome(key, fetched.info, fetched, heard, plans, transcribed, None)
-        return publish(
-            outcome,
-            render(outcome, profile, source, prices_in_force(), engine),
-            profile,
-            destination,
-            engine=engine,
-            prices=prices_in_force(),
-            flow_run=None,
-            steps_s=dict[str, float],
-            now=datetime.now(UTC),
-        )
+    """Take one recording through all steps without Prefect; ``retrying`` does the buying."""
+    recording = RecordingContext(key, source, destination, profile, engine)
+    with scratch_folder() as scratch:
+        run = RunContext(scratch=scratch, ledger=Ledger(recording.destination))
+        recording = fetch(look_up(recording), run)
+        recording = segment(convert(recording, run))
+        recording = retrying(partial(transcribe, recording, run))
+        return publish(recording, rendering_of(recording, run.prices), run)

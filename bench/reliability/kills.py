@@ -184,7 +184,7 @@ def hold_to_account(bench: Bench, taken: list[str], root: Path, took_s: float) -
 def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
     """Digests of the bodies that a manifest's transcript was bought with, and its marks."""
     receipts = (
-        Receipt.model_validate_json(store.read(ChunkKey(each.address, each.part).receipt_key))
+        Receipt.model_validate_json(store.read(ChunkKey(each.address, each.chunk).receipt_key))
         for each in manifest.purchases
     )
     marks = manifest.costs.may_have_been_paid if manifest.costs else 0
@@ -193,8 +193,8 @@ def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
 
 def unanswered(store: Store, manifest: Manifest) -> int:
     """Attempts for a manifest's transcript of which no reply was stored."""
-    lots = [ChunkKey(each.address, each.part) for each in manifest.purchases]
-    keys = [info.key for lot in lots for info in store.list(lot.prefix)]
+    chunks = [ChunkKey(each.address, each.chunk) for each in manifest.purchases]
+    keys = [info.key for chunk in chunks for info in store.list(chunk.prefix)]
     intents = [key for key in keys if "/intent-" in key]
     replies = sum("/reply-" in key for key in keys)
     released = sum(

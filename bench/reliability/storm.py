@@ -27,7 +27,7 @@ from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.errors import TransientError
 from stenoflow.manifest.model import Manifest
-from stenoflow.pipeline.transcribe import Transcribed
+from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
 from stenoflow.tasks.step import FIRST_DELAY_S, JITTER, RETRIES
@@ -47,7 +47,7 @@ class Weather:
     """The most that one recording waited."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def retrying(self, buy: Buy) -> Transcribed:
+    def retrying(self, buy: Buy) -> RecordingContext:
         """Buy as the flow's step does: with backoff and jitter, transient trouble only."""
         waited_s = 0.0
         for again in range(RETRIES):

@@ -25,7 +25,7 @@ from stenoflow.blocks import (
 from stenoflow.blocks.resolving import open_block
 from stenoflow.engines.base import EngineSpec
 from stenoflow.engines.registry import open_engine_without_account, registered
-from stenoflow.errors import StenoError
+from stenoflow.errors import StenoflowError
 from stenoflow.media.binaries import chosen_decoder, second_decoder
 from stenoflow.media.sandbox import launcher
 from stenoflow.media.scratch import scratch_root
@@ -82,7 +82,7 @@ def _store(report: Report) -> list[Finding]:
 def _account(name: str, credentials: EngineCredentials) -> Finding:
     try:
         return Finding(name, "fine", credentials.check())
-    except StenoError as error:
+    except StenoflowError as error:
         return Finding(name, "missing", str(error))
 
 
@@ -91,7 +91,7 @@ def _profile(name: str, profile: Profile) -> Finding:
     try:
         check_artifacts(profile.artifacts)
         open_engine_without_account(profile)
-    except StenoError as error:
+    except StenoflowError as error:
         return Finding(name, "missing", str(error))
     formats = ", ".join(profile.artifacts)
     return Finding(name, "fine", f"{profile.engine}, published as {formats}")
@@ -140,7 +140,7 @@ def _decoder() -> Iterator[Finding]:
     try:
         decoder, second = chosen_decoder(), second_decoder()
         said = f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
-    except StenoError as error:
+    except StenoflowError as error:
         yield Finding("decoder", "missing", str(error), "sudo apt-get install ffmpeg")
         return
     if decoder.packaged:
@@ -171,7 +171,7 @@ def _engine(spec: EngineSpec[Any]) -> Finding:
         Profile().options_for(spec)
         account = spec.credentials
         credential = account.from_environment() if account else None
-    except StenoError as error:
+    except StenoflowError as error:
         return Finding(what, "missing", str(error))
     if spec.library and not spec.library.installed:
         return Finding(what, "optional", "not installed", spec.library.install)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import typer
 
-from stenoflow.errors import ConfigurationError, StenoError
+from stenoflow.errors import ConfigurationError, StenoflowError
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -17,7 +17,7 @@ def exits() -> Generator[None]:
     """End the command with an error's sentence: status 2 for a wrong choice, 1 for anything else."""
     try:
         yield
-    except StenoError as error:
+    except StenoflowError as error:
         typer.echo(f"stenoflow: {error}", err=True)
         wrong = isinstance(error, ConfigurationError)
         raise typer.Exit(WRONG_USAGE if wrong else FAILED) from error

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from stenoflow.engines.prices import prices_in_force
 from stenoflow.engines.registry import open_engine_without_account
-from stenoflow.errors import ConfigurationError, NotFound, StenoError
+from stenoflow.errors import ConfigurationError, NotFound, StenoflowError
 from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.pipeline.publish import publish_again
@@ -35,7 +35,7 @@ def render_again(
             manifest = _render(store, key, profile, also)
         except ConfigurationError:
             raise
-        except StenoError as error:
+        except StenoflowError as error:
             console.print(f"[red]{escape(key)}[/]: {escape(str(error))}")
             well = False
             continue

@@ -32,7 +32,7 @@ from rich.table import Table
 from stenoflow.blocks.resolving import open_store_address
 from stenoflow.deployments.cli.colours import state_colour
 from stenoflow.deployments.server.client import server_client
-from stenoflow.errors import StenoError
+from stenoflow.errors import StenoflowError
 from stenoflow.flows.transcribe import run_name, transcribe
 from stenoflow.manifest.keys import artifact_key, manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest
@@ -166,7 +166,7 @@ async def _url(run: FlowRun, urls: dict[str, str]) -> str | None:
     if source not in urls:
         try:
             urls[source] = (await open_store_address(source)).url_of("")
-        except StenoError:
+        except StenoflowError:
             return None
     return urls[source] + run.parameters["key"]
 

@@ -18,13 +18,13 @@ from rich.table import Table
 
 from stenoflow.deployments.cli.colours import OUTCOMES
 from stenoflow.deployments.server.embedded import server_of_choice
-from stenoflow.errors import ConfigurationError
+from stenoflow.errors import ConfigurationError, OutcomeName
 from stenoflow.flows.transcribe import transcribe
 from stenoflow.manifest.keys import artifact_key
 from stenoflow.manifest.model import Manifest
+from stenoflow.pipeline.outcome import Outcome
 from stenoflow.profile import Profile, read_profile
 from stenoflow.storage import locate
-from stenoflow.tasks.ending import Ending, Outcome
 from stenoflow.tasks.runtime import progress as showing
 from stenoflow.times import format_clock
 
@@ -33,7 +33,7 @@ WELL = {"published", "no_speech"}
 LONGEST_NAME = 30
 """Characters of a recording's name that a narrow terminal's table keeps on one line."""
 
-LABELS: dict[Outcome, str] = {
+LABELS: dict[OutcomeName, str] = {
     "published": "published",
     "no_speech": "no speech",
     "rejected": "rejected",
@@ -90,13 +90,13 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
     refuse_doubles(recordings, [key for _, key in located])
     destination = to if "://" in to else str(Path(to).absolute())
     with server_of_choice(), shown_progress(console):
-        endings = asyncio.run(_transcribe_all(located, destination, choices))
+        outcomes = asyncio.run(_transcribe_all(located, destination, choices))
     if as_json:
-        for recording, ending in zip(recordings, endings, strict=True):
-            sys.stdout.write(json.dumps(figures(recording, ending), ensure_ascii=False) + "\n")
+        for recording, outcome in zip(recordings, outcomes, strict=True):
+            sys.stdout.write(json.dumps(figures(recording, outcome), ensure_ascii=False) + "\n")
     else:
-        print_table(console, recordings, endings, to)
-    return all(ending.outcome in WELL for ending in endings)
+        print_table(console, recordings, outcomes, to)
+    return all(outcome.name in WELL for outcome in outcomes)
 
 
 def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
@@ -113,10 +113,10 @@ def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
 
 async def _transcribe_all(
     located: Sequence[tuple[str, str]], destination: str, choices: Choices
-) -> list[Ending]:
+) -> list[Outcome]:
     at_once = asyncio.Semaphore(choices.at_once)
 
-    async def one(source: str, key: str) -> Ending:
+    async def one(source: str, key: str) -> Outcome:
         async with at_once:
             run = transcribe(
                 key=key,
@@ -127,7 +127,7 @@ async def _transcribe_all(
                 force=choices.force,
                 return_state=True,
             )
-            return await _ending_of(key, await cast(Awaitable[State[Any]], run))
+            return await _outcome_of(key, await cast(Awaitable[State[Any]], run))
 
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(one(*each)) for each in located]
@@ -163,23 +163,23 @@ def shown_progress(console: Console) -> Iterator[None]:
             showing.listener.reset(token)
 
 
-async def _ending_of(key: str, state: State[Any]) -> Ending:
-    """The ending a flow run carries; one that says what happened where the run crashed."""
+async def _outcome_of(key: str, state: State[Any]) -> Outcome:
+    """The outcome a flow run carries; one that says what happened where the run crashed."""
     found = await state.aresult(raise_on_failure=False)
-    if isinstance(found, Ending):
+    if isinstance(found, Outcome):
         return found
-    return Ending(key=key, outcome="gave_up", reason=state.message or str(found))
+    return Outcome(key=key, name="gave_up", reason=state.message or str(found))
 
 
-def figures(recording: str, ending: Ending) -> dict[str, Any]:
+def figures(recording: str, outcome: Outcome) -> dict[str, Any]:
     """What ``--json`` prints of one recording."""
-    manifest = ending.manifest
+    manifest = outcome.manifest
     return {
         "recording": recording,
-        "outcome": ending.outcome,
-        "reason": ending.reason,
-        "error": ending.error,
-        "earlier": ending.earlier,
+        "outcome": outcome.name,
+        "reason": outcome.reason,
+        "error": outcome.error,
+        "earlier": outcome.earlier,
         "duration_s": manifest.duration_s if manifest else None,
         "speech_s": speech_s(manifest),
         "words": manifest.transcript.words if manifest and manifest.transcript else None,
@@ -190,7 +190,7 @@ def figures(recording: str, ending: Ending) -> dict[str, Any]:
 
 
 def print_table(
-    console: Console, recordings: Sequence[str], endings: Sequence[Ending], to: str
+    console: Console, recordings: Sequence[str], outcomes: Sequence[Outcome], to: str
 ) -> None:
     """One row for each recording, and, beneath, the sentences that need more room."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -200,29 +200,29 @@ def print_table(
     for name in ("length", "speech", "words", "not paid for"):
         table.add_column(name, justify="right")
     table.add_column("results", overflow="fold")
-    for recording, ending in zip(recordings, endings, strict=True):
-        table.add_row(*_row(recording, ending))
+    for recording, outcome in zip(recordings, outcomes, strict=True):
+        table.add_row(*_row(recording, outcome))
     console.print(table)
     console.print(f"Results lie in {escape(to)}.")
-    for recording, ending in zip(recordings, endings, strict=True):
-        if ending.reason:
+    for recording, outcome in zip(recordings, outcomes, strict=True):
+        if outcome.reason:
             # The table has said which recording it is, so the sentence need not say where it lies.
-            reason = ending.reason.removeprefix(f"{recording}: ")
+            reason = outcome.reason.removeprefix(f"{recording}: ")
             console.print(f"{escape(_name(recording))}: {escape(reason)}")
-    if any(ending.earlier for ending in endings):
+    if any(outcome.earlier for outcome in outcomes):
         console.print("Published earlier, so nothing was done: use --force to publish again.")
-    if any(_is_low(ending.manifest) for ending in endings):
+    if any(_is_low(outcome.manifest) for outcome in outcomes):
         console.print(
             "PocketSphinx is for trying Stenoflow out: expect many wrong words. "
             "Other engines: stenoflow doctor."
         )
 
 
-def _row(recording: str, ending: Ending) -> Iterator[str]:
-    manifest = ending.manifest
+def _row(recording: str, outcome: Outcome) -> Iterator[str]:
+    manifest = outcome.manifest
     costs = manifest.costs if manifest else None
     yield escape(_name(recording))
-    yield f"[{OUTCOMES[ending.outcome]}]{LABELS[ending.outcome]}{' earlier' if ending.earlier else ''}[/]"
+    yield f"[{OUTCOMES[outcome.name]}]{LABELS[outcome.name]}{' earlier' if outcome.earlier else ''}[/]"
     yield _clock(manifest.duration_s if manifest else None)
     yield _clock(speech_s(manifest))
     yield str(manifest.transcript.words) if manifest and manifest.transcript else "–"
@@ -231,7 +231,7 @@ def _row(recording: str, ending: Ending) -> Iterator[str]:
         if costs
         else "–"
     )
-    yield escape(artifact_key(ending.key, "")) if costs else "–"
+    yield escape(artifact_key(outcome.key, "")) if costs else "–"
 
 
 def _name(recording: str) -> str:

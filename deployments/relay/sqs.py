@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import boto3.session
 from botocore.config import Config
 
-from stenoflow.errors import BadNotification, ConfigurationError, StenoError, TransientError
+from stenoflow.errors import BadNotification, ConfigurationError, StenoflowError, TransientError
 from stenoflow.storage.s3 import s3_errors
 
 LONG_POLL_S = 20
@@ -70,7 +70,7 @@ class Queue:
         while not stop.is_set():
             try:
                 messages = await _unless(stop, _in_own_thread(self._receive))
-            except StenoError as error:
+            except StenoflowError as error:
                 await pause.after(error)
                 continue
             pause.reset()
@@ -108,7 +108,7 @@ class Queue:
             return
         try:
             await _in_own_thread(lambda: self._delete(messages))
-        except StenoError as error:
+        except StenoflowError as error:
             log.warning("%d messages come again: %s", len(messages), error)
 
     def _delete(self, messages: Sequence[dict[str, Any]]) -> None:

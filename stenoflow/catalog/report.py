@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from heapq import nlargest
-from typing import Literal, Protocol, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stenoflow.errors import OutcomeName
 from stenoflow.manifest.model import Manifest
-
-Outcome = Literal["published", "no_speech", "rejected", "gave_up"]
+from stenoflow.pipeline.outcome import Outcome
 
 SCHEMA: Literal["stenoflow/sweep/1"] = "stenoflow/sweep/1"
 EXAMPLES = 10
@@ -25,40 +25,6 @@ MAX_NAMED = 100
 """Recordings named in a group of failures; the others are only counted."""
 
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
-
-
-class FinishedRecording(Protocol):
-    """A recording with its outcome, as far as a report needs it."""
-
-    @property
-    def key(self) -> str:
-        """Key of the recording."""
-        ...
-
-    @property
-    def outcome(self) -> Outcome:
-        """The recording's outcome."""
-        ...
-
-    @property
-    def error(self) -> str | None:
-        """Name of the error's type; None if it did not fail."""
-        ...
-
-    @property
-    def reason(self) -> str | None:
-        """The error's message; None if it did not fail."""
-        ...
-
-    @property
-    def manifest(self) -> Manifest | None:
-        """The recording's manifest; None if it was given up."""
-        ...
-
-    @property
-    def earlier(self) -> bool:
-        """True if another run had finished it before."""
-        ...
 
 
 class Extreme(BaseModel):
@@ -71,7 +37,7 @@ class Extreme(BaseModel):
 class FailureGroup(BaseModel):
     """Recordings that failed for the same reason."""
 
-    outcome: Outcome
+    outcome: OutcomeName
     error: str
     """Name of the error's type."""
     reason: str
@@ -97,7 +63,7 @@ class SweepReport(BaseModel):
     ended: datetime
     statuses: dict[str, int] = Field(default_factory=dict[str, int], alias="fates")
     """Number of objects by :class:`~stenoflow.catalog.diff.Status`."""
-    outcomes: dict[Outcome, int] = Field(default_factory=dict[Outcome, int])
+    outcomes: dict[OutcomeName, int] = Field(default_factory=dict[OutcomeName, int])
     """Number of recordings by outcome."""
     already_finished: int = Field(default=0, alias="earlier")
     """Recordings among these that another run had finished before this sweep got to them."""
@@ -152,16 +118,16 @@ class SweepReport(BaseModel):
         """Number of recordings given up because the budget did not cover them."""
         return sum(each.count for each in self.failures.values() if each.error == "BudgetSpent")
 
-    def count(self, recording: FinishedRecording, *, took_s: float) -> None:
+    def count(self, outcome: Outcome, *, took_s: float) -> None:
         """Add a recording that took ``took_s`` seconds."""
-        self.outcomes[recording.outcome] = self.outcomes.get(recording.outcome, 0) + 1
-        self.already_finished += recording.earlier
-        self.slowest = _highest([*self.slowest, Extreme(key=recording.key, value=took_s)])
-        if recording.outcome in ("rejected", "gave_up"):
-            self._count_failure(recording)
-        if manifest := recording.manifest:
-            self._count_quality(recording.key, manifest)
-            if not recording.earlier:
+        self.outcomes[outcome.name] = self.outcomes.get(outcome.name, 0) + 1
+        self.already_finished += outcome.earlier
+        self.slowest = _highest([*self.slowest, Extreme(key=outcome.key, value=took_s)])
+        if outcome.name in ("rejected", "gave_up"):
+            self._count_failure(outcome)
+        if manifest := outcome.manifest:
+            self._count_quality(outcome.key, manifest)
+            if not outcome.earlier:
                 self._count_costs(manifest)
 
     def add(self, other: Self) -> None:
@@ -208,16 +174,16 @@ class SweepReport(BaseModel):
             Decimal(0),
         )
 
-    def _count_failure(self, recording: FinishedRecording) -> None:
-        error, reason = recording.error or "unknown", recording.reason or ""
-        alike = _NUMBERS.sub("#", reason.replace(recording.key, "…"))
+    def _count_failure(self, outcome: Outcome) -> None:
+        error, reason = outcome.error or "unknown", outcome.reason or ""
+        alike = _NUMBERS.sub("#", reason.replace(outcome.key, "…"))
         group = self.failures.setdefault(
-            f"{recording.outcome} {error} {alike}",
-            FailureGroup(outcome=recording.outcome, error=error, reason=reason),
+            f"{outcome.name} {error} {alike}",
+            FailureGroup(outcome=outcome.name, error=error, reason=reason),
         )
         group.count += 1
         if len(group.recordings) < MAX_NAMED:
-            group.recordings.append(recording.key)
+            group.recordings.append(outcome.key)
 
 
 def _highest(extremes: Iterable[Extreme]) -> list[Extreme]:

@@ -21,7 +21,7 @@ from stenoflow.engines.http_errors import (
     rule_of,
     status_error,
 )
-from stenoflow.errors import EngineError, StenoError, Stopped
+from stenoflow.errors import EngineError, StenoflowError, Stopped
 from stenoflow.http.request import AbortableRequest
 
 
@@ -88,7 +88,9 @@ class HttpEngine(ABC):
         """Return the id by which the service finds the request."""
         return response.headers.get(self.request_id_header)
 
-    def _reply_error(self, reply: Mapping[str, Any], request_id: str | None) -> StenoError | None:
+    def _reply_error(
+        self, reply: Mapping[str, Any], request_id: str | None
+    ) -> StenoflowError | None:
         """Return the error for a reply that shows that no request to this model can succeed."""
         return None
 
@@ -114,7 +116,7 @@ class HttpEngine(ABC):
 
     def _status_error(
         self, response: httpx.Response, body: RequestAudio, *, sent: bool
-    ) -> StenoError:
+    ) -> StenoflowError:
         reported = self._reported(response.content)
         error = status_error(
             response,

@@ -17,7 +17,7 @@ from stenoflow.errors import (
     EngineError,
     EngineRefused,
     RequestTooLong,
-    StenoError,
+    StenoflowError,
     Stopped,
 )
 from stenoflow.http.request import AbortableRequest
@@ -84,7 +84,7 @@ def status_error(
     called: str,
     request_id: str | None,
     sent: bool,
-) -> StenoError:
+) -> StenoflowError:
     """Return the error for a response that is not a success; ``called`` names the engine.
 
     An error that the engine itself reports is not billed. The page of a gateway says nothing about
@@ -118,7 +118,7 @@ def no_response_error(
     host: str,
     deadline_s: float,
     request_id: str | None,
-) -> StenoError:
+) -> StenoflowError:
     """Return the error for a request without a response.
 
     A ``failure`` that has nothing to do with the network is raised as it is.

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stenoflow.errors import ConfigurationError
+from stenoflow.errors import ConfigurationError, OutcomeName
 
 SECRET_VARIABLE = "STENOFLOW_NOTIFY_SECRET"  # noqa: S105 - the name of the variable
 """Environment variable with the secret: base64 after ``whsec_``, or any other text, taken as it is.
@@ -34,7 +34,7 @@ class Notification(BaseModel):
     """ID of this outcome: the same in every attempt to deliver it."""
     key: str
     """Key of the recording in its source."""
-    outcome: Literal["published", "no_speech", "rejected", "gave_up"]
+    outcome: OutcomeName
     reason: str | None = None
     """One sentence for a person; null if the recording was published."""
     error: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from stenoflow.errors import StenoError
+from stenoflow.errors import StenoflowError
 from stenoflow.ledger.clock import Clock
 from stenoflow.ledger.entries import put_record
 from stenoflow.ledger.lease_owner import is_alive
@@ -52,7 +52,7 @@ class Attempt:
             self._done.set()
             # Left open, it is taken for one whose owner died, and counted as possibly paid: the careful
             # side. And the error that led here matters more than one in recording it.
-            with suppress(StenoError):
+            with suppress(StenoflowError):
                 self._put({"state": state, "reason": reason, "request_id": request_id})
 
     @contextmanager
@@ -69,7 +69,7 @@ class Attempt:
     def _renew(self) -> None:
         while not self._clock.wait(self._done, self.intent.lease_s / 4):
             # A renewal that fails is made up for by the next; if all fail, the lease ends.
-            with self._lock, suppress(StenoError):
+            with self._lock, suppress(StenoflowError):
                 if not self._done.is_set():
                     self._put({"renewal": self.intent.renewal + 1})
 

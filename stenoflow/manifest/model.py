@@ -11,9 +11,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stenoflow.audio.quality import Quality
-from stenoflow.errors import NotFound
+from stenoflow.billing.costs import Costs
+from stenoflow.errors import FinishedName, NotFound
+from stenoflow.ledger.ledger import Origin
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.pipeline.transcribe import Purchase
 from stenoflow.profile.model import Profile
 from stenoflow.render.json_text import json_by_field
 from stenoflow.segmentation.plan import SegmentationPlan
@@ -26,14 +27,17 @@ LARGEST = 256 * 1024**2
 """Bytes of a manifest that are read: that of a day-long recording, cut ten thousand times, has three
 million."""
 
-Finished = Literal["published", "no_speech", "rejected"]
-"""The outcomes that leave a manifest."""
-
 
 class Entry(BaseModel):
     """Base of a manifest's parts: immutable; fields of later versions are ignored."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        use_attribute_docstrings=True,
+        serialize_by_alias=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
 
 
 class Source(Entry):
@@ -50,7 +54,7 @@ class Source(Entry):
     """Hex digest of the file; null where it was not fetched."""
 
 
-class Cut(Entry):
+class ChannelRecord(Entry):
     """One channel: how well it is heard, where somebody speaks, and what of it was sent."""
 
     quality: Quality
@@ -65,25 +69,29 @@ class Cut(Entry):
     """Of each part's timeline: each position was followed to the original and back."""
 
 
-class Costs(Entry):
-    """What was paid, and what did not have to be. Amounts are estimates from a dated table."""
+class Purchase(Entry):
+    """One request to an engine."""
 
-    audio_s: float
-    """Seconds of audio: the recording's length, once for each channel sent."""
-    paid_s: float
-    """Seconds that were sent to the engine for this transcript, whenever they were bought."""
-    bought_s: float
-    """Of these, what this very run has bought."""
-    saved_s: float
-    """Seconds that did not have to be sent."""
+    address: str
+    chunk: str = Field(validation_alias="part", serialization_alias="part")
+    """With ``address``, its place in the ledger."""
+    channel: int
+    start_s: float
+    """The stretch of the recording that it answers for."""
+    end_s: float
+    how: Origin
+    """``bought`` by this run, ``reused`` from an earlier one, or ``waited`` for while another bought."""
+    request_id: str | None
+    seconds: float
+    """Length of the audio that was sent."""
     estimate_usd: Decimal | None
-    """For ``paid_s``; null where no price is known."""
-    saved_usd: Decimal | None
+    """What it cost, whenever it was bought; null if no price is known."""
+    bought_at: datetime
     may_have_been_paid: int
-    """Requests beside these that may have been paid without a usable reply, in this or earlier runs."""
+    """Attempts beside this one that may have been paid without a usable reply."""
 
 
-class Words(Entry):
+class TranscriptSummary(Entry):
     """The transcript in numbers."""
 
     words: int
@@ -117,7 +125,7 @@ class Manifest(Entry):
     """How one version of one recording ended under one profile."""
 
     schema_: Literal["stenoflow/manifest/1"] = Field(default=SCHEMA, alias="schema")
-    outcome: Finished
+    outcome: FinishedName
     reason: str | None = None
     """One sentence for a person; null where all is well."""
     error: str | None = None
@@ -133,20 +141,16 @@ class Manifest(Entry):
     """Of all that shaped the result."""
     steps_s: dict[str, float]
     """How long each step took in the run that wrote this, retries and waiting included."""
-    channels: tuple[Cut, ...] = ()
+    channels: tuple[ChannelRecord, ...] = ()
     purchases: tuple[Purchase, ...] = ()
     costs: Costs | None = None
-    transcript: Words | None = None
+    transcript: TranscriptSummary | None = None
     artifacts: tuple[Published, ...] = ()
     failures: tuple[Unpublished, ...] = ()
     warnings: tuple[str, ...] = ()
     flow_run: str | None = None
     """Id of the Prefect flow run that wrote this."""
     finished: datetime
-
-    model_config = ConfigDict(
-        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
-    )
 
 
 def read_manifest(store: Store, key: str) -> Manifest | None:

@@ -5,7 +5,7 @@ A :class:`Rendering` is a normalized transcript with everything known about how 
 ``stenoflow.renderers``, so that other packages can add formats (``docs/formats.md``).
 """
 
-from stenoflow.render.base import Artifact, Costs, Failure, Recording, Renderer, Rendering
+from stenoflow.render.base import Artifact, Failure, Recording, Renderer, Rendering
 from stenoflow.render.registry import (
     RendererProblem,
     check_artifacts,
@@ -19,7 +19,6 @@ from stenoflow.render.waveform import Waveform, compute_waveform
 
 __all__ = [
     "Artifact",
-    "Costs",
     "Failure",
     "Recording",
     "Renderer",

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 from stenoflow.audio.quality import Quality
+from stenoflow.billing.costs import Costs
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.render.captions.options import CaptionOptions
 from stenoflow.render.playback import PlaybackOptions
 from stenoflow.render.waveform import Waveform
-from stenoflow.times import Seconds, Span
+from stenoflow.times import Span
 from stenoflow.transcript.model import Transcript
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -41,20 +41,6 @@ class Recording:
     def name(self) -> str:
         """The last part of the key, for display."""
         return self.key.rstrip("/").rpartition("/")[2] or self.key
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What was sent to the engine, and what was saved. Amounts are estimates."""
-
-    paid_s: Seconds = Seconds(0.0)
-    """Seconds of audio sent to the engine for this transcript, whenever they were bought."""
-    saved_s: Seconds = Seconds(0.0)
-    """Seconds that did not have to be sent."""
-    estimate_usd: Decimal | None = None
-    saved_usd: Decimal | None = None
-    may_have_been_paid: int = 0
-    """Further requests that may have been paid without a usable reply."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
-from stenoflow.errors import ConfigurationError, StenoError
+from stenoflow.errors import ConfigurationError, StenoflowError
 from stenoflow.render.base import Artifact, Failure, Recording, Renderer, Rendering
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.normalize import normalize
@@ -140,7 +140,7 @@ def render_each(
     for each in chosen:
         try:
             body = each.render(rendering)
-        except StenoError as error:
+        except StenoflowError as error:
             failures.append(Failure(each.name, each.file_name, str(error)))
         except Exception as error:
             # Whatever goes wrong in one format, the transcript was paid for: the others are published.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from stenoflow.errors import AccessDenied, StenoError
+from stenoflow.errors import AccessDenied, StenoflowError
 from stenoflow.storage.base import ObjectInfo, Store
 
 Operation = Literal["reach", "list", "read", "write", "put if absent"]
@@ -68,7 +68,7 @@ def _try_list(store: Store) -> tuple[Ability, Ability, ObjectInfo | None]:
         first = next(store.list(), None)
     except AccessDenied as error:
         return reached, Ability("list", False, str(error)), None
-    except StenoError as error:
+    except StenoflowError as error:
         return Ability("reach", False, str(error)), Ability("list", False, str(error)), None
     return reached, Ability("list", True, "Objects can be listed."), first
 
@@ -91,7 +91,7 @@ def _write(store: Store, key: str) -> str:
 
 def _read_back(store: Store, key: str) -> str:
     if store.read(key) != b"1":
-        raise StenoError(f"{store.url_of(key)} differs from what was written.")
+        raise StenoflowError(f"{store.url_of(key)} differs from what was written.")
     return "Objects can be read."
 
 
@@ -99,7 +99,7 @@ def _put_twice(store: Store, key: str) -> str:
     first = store.put_if_absent(key, b"1", content_type="text/plain")
     second = store.put_if_absent(key, b"2", content_type="text/plain")
     if not first or second or store.read(key) != b"1":
-        raise StenoError(
+        raise StenoflowError(
             f"{store.url} lets a second writer replace an object that was to be written only if "
             "absent, so nothing can be bought safely there. Use AWS S3, Ceph, MinIO or a folder."
         )
@@ -110,7 +110,7 @@ def _remove(store: Store, *keys: str) -> str:
     try:
         for key in keys:
             store.delete(key)
-    except StenoError as error:
+    except StenoflowError as error:
         return f"It cannot be removed, though, and {' and '.join(keys)} may remain: {error}"
     return ""
 
@@ -118,5 +118,5 @@ def _remove(store: Store, *keys: str) -> str:
 def _try(name: Operation, attempt: Callable[[], str]) -> Ability:
     try:
         return Ability(name, True, attempt())
-    except StenoError as error:
+    except StenoflowError as error:
         return Ability(name, False, str(error))

@@ -114,7 +114,7 @@ def test_what_was_bought_is_found_under_the_same_address_and_gives_the_same_word
 
     words = [[w.text, round(w.start_s, 6), round(w.end_s, 6)] for w in found.transcript.words]
     assert words == expected["words"]
-    purchases = json.loads(TypeAdapter(type(found.purchases)).dump_json(found.purchases))
+    purchases = [json.loads(each.model_dump_json()) for each in found.purchases]
     assert purchases == expected["purchases"]
 
 

@@ -17,7 +17,7 @@ from stenoflow.engines.http_errors import Reported, StatusRule
 from stenoflow.engines.openai.errors import REQUEST_ID, STATUSES, reported, rule
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.openai.response import read_reply
-from stenoflow.errors import ConfigurationError, EngineAccountError, StenoError
+from stenoflow.errors import ConfigurationError, EngineAccountError, StenoflowError
 from stenoflow.http.request import AbortableRequest
 from stenoflow.transcript.model import Reply
 
@@ -103,7 +103,9 @@ class OpenAIEngine(HttpEngine):
     def _reported(self, body: bytes) -> Reported:
         return reported(body)
 
-    def _reply_error(self, reply: Mapping[str, Any], request_id: str | None) -> StenoError | None:
+    def _reply_error(
+        self, reply: Mapping[str, Any], request_id: str | None
+    ) -> StenoflowError | None:
         if not _is_bare(reply):
             return None
         return EngineAccountError(

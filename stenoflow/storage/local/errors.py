@@ -12,7 +12,7 @@ _THROUGH_LINK = {errno.ELOOP, errno.ENOTDIR}
 
 @contextmanager
 def os_errors(displayed: Callable[[], str]) -> Generator[None, None, None]:
-    """Raise a StenoError in place of each OSError in the block.
+    """Raise a StenoflowError in place of each OSError in the block.
 
     They are NotFound, AccessDenied or StoreUnavailable. ``displayed`` returns the path for the message.
     """

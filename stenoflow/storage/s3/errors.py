@@ -13,7 +13,7 @@ from stenoflow.errors import (
     ConfigurationError,
     NotFound,
     OverLimit,
-    StenoError,
+    StenoflowError,
     StoreUnavailable,
 )
 
@@ -61,7 +61,7 @@ _MISCONFIGURED = (
 
 @contextmanager
 def s3_errors(url: str) -> Generator[None, None, None]:
-    """Raise a StenoError in place of each error that boto3 raises in the block.
+    """Raise a StenoflowError in place of each error that boto3 raises in the block.
 
     They are NotFound, AccessDenied, OverLimit, ConfigurationError or StoreUnavailable. ``url`` is the
     object or the store that the block works on, for the message.
@@ -103,7 +103,7 @@ def _response(error: aws.ClientError) -> dict[str, Any]:
     return error.response
 
 
-def _translated(error: aws.ClientError, url: str) -> StenoError:
+def _translated(error: aws.ClientError, url: str) -> StenoflowError:
     status, code = status_of(error), code_of(error)
     message = f"{code} {_response(error).get('Error', {}).get('Message', '')}".strip()
     match code:

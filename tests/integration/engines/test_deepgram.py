@@ -26,7 +26,7 @@ from stenoflow.errors import (
     EngineError,
     EngineRefused,
     RequestTooLong,
-    StenoError,
+    StenoflowError,
     Stopped,
 )
 from stenoflow.ledger.records import Order
@@ -66,11 +66,13 @@ def engine(standin: StandIn, **choices: object) -> DeepgramEngine:
     )
 
 
-def failure(standin: StandIn, body: RequestAudio, fault: Fault, **choices: object) -> StenoError:
+def failure(
+    standin: StandIn, body: RequestAudio, fault: Fault, **choices: object
+) -> StenoflowError:
     """What a request meets whose reply is read, under a fault."""
     standin.script(fault)
     asked = engine(standin, **choices)
-    with pytest.raises(StenoError) as caught:
+    with pytest.raises(StenoflowError) as caught:
         asked.parse(asked.transcribe(body, stop=GO_ON))
     return caught.value
 
@@ -200,7 +202,7 @@ def test_a_url_is_fetched_by_the_other_side(
     assert "s3cret" not in str(caught.value)
 
 
-KINDS: dict[int, type[StenoError]] = {
+KINDS: dict[int, type[StenoflowError]] = {
     400: EngineRefused,
     401: EngineAccountError,
     402: EngineAccountError,

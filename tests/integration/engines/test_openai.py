@@ -21,7 +21,7 @@ from stenoflow.errors import (
     EngineError,
     EngineRefused,
     RequestTooLong,
-    StenoError,
+    StenoflowError,
     Stopped,
 )
 from stenoflow.ledger.records import Order
@@ -61,11 +61,11 @@ def engine(standin: OpenAIStandIn, **choices: object) -> OpenAIEngine:
 
 def failure(
     standin: OpenAIStandIn, body: RequestAudio, meets: Meets, **choices: object
-) -> StenoError:
+) -> StenoflowError:
     """What a request meets whose reply is read."""
     standin.script(meets)
     asked = engine(standin, **choices)
-    with pytest.raises(StenoError) as caught:
+    with pytest.raises(StenoflowError) as caught:
         asked.parse(asked.transcribe(body, stop=GO_ON))
     return caught.value
 
@@ -134,7 +134,7 @@ def test_identity_is_what_changes_the_answer() -> None:
     assert KEY not in json.dumps(one.identity())
 
 
-KINDS: dict[int, type[StenoError]] = {
+KINDS: dict[int, type[StenoflowError]] = {
     301: EngineAccountError,
     400: EngineRefused,
     401: EngineAccountError,
@@ -206,7 +206,7 @@ def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: RequestAudio)
     ],
 )
 def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(
-    standin: OpenAIStandIn, body: RequestAudio, said: str, kind: type[StenoError]
+    standin: OpenAIStandIn, body: RequestAudio, said: str, kind: type[StenoflowError]
 ) -> None:
     assert type(failure(standin, body, Meets(400, error_body(None, said)))) is kind
 

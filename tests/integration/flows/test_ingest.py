@@ -16,8 +16,8 @@ from prefect.exceptions import MissingResult
 from stenoflow.catalog import Selection, SweepReport
 from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.ingest import ingest
+from stenoflow.pipeline.outcome import Outcome
 from stenoflow.profile.model import Profile
-from stenoflow.tasks.ending import Ending
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -178,7 +178,7 @@ async def test_an_ending_that_was_lost_on_its_way_is_read_from_the_manifest(
     aresult = State.aresult
 
     async def without_data(self: State[Any], *arguments: Any, **options: Any) -> Any:
-        if isinstance(await aresult(self, *arguments, **options), Ending):
+        if isinstance(await aresult(self, *arguments, **options), Outcome):
             raise MissingResult("State data is missing.")
         return await aresult(self, *arguments, **options)
 

@@ -21,9 +21,9 @@ from stenoflow.manifest.keys import manifests_of
 from stenoflow.manifest.model import Manifest, read_manifest, written
 from stenoflow.manifest.schemas import schemas
 from stenoflow.media.options import MediaOptions
+from stenoflow.pipeline.outcome import Outcome
 from stenoflow.profile.model import Profile
 from stenoflow.storage import open_store
-from stenoflow.tasks.ending import Ending
 from tests.support.corpus import needs_corpus, recordings
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -46,10 +46,10 @@ async def run(recording: Path, destination: Path, **options: Any) -> State[Any]:
     )
 
 
-async def ending_of(state: State[Any]) -> Ending:
-    ending = await state.aresult(raise_on_failure=False)
-    assert isinstance(ending, Ending), ending
-    return ending
+async def outcome_of(state: State[Any]) -> Outcome:
+    outcome = await state.aresult(raise_on_failure=False)
+    assert isinstance(outcome, Outcome), outcome
+    return outcome
 
 
 def manifests(destination: Path, key: str) -> list[Manifest]:
@@ -69,9 +69,9 @@ async def test_speech_is_published_with_times_of_the_recording(
 ) -> None:
     state = await run(SAMPLES["interview.mp3"], destination)
 
-    ending = await ending_of(state)
-    assert (state.type, ending.outcome) == ("COMPLETED", "published")
-    manifest = ending.manifest
+    outcome = await outcome_of(state)
+    assert (state.type, outcome.name) == ("COMPLETED", "published")
+    manifest = outcome.manifest
     assert manifest and manifest.transcript and manifest.costs and manifest.duration_s
     document = json.loads((destination / "interview.mp3" / "transcript.json").read_text())
     words = document["words"]
@@ -113,19 +113,19 @@ async def test_what_is_published_is_not_done_again(destination: Path) -> None:
     await run(SAMPLES["briefing.mp4"], destination)
     (first,) = manifests(destination, "briefing.mp4")
 
-    again = await ending_of(await run(SAMPLES["briefing.mp4"], destination))
+    again = await outcome_of(await run(SAMPLES["briefing.mp4"], destination))
 
-    assert (again.outcome, again.earlier) == ("published", True)
+    assert (again.name, again.earlier) == ("published", True)
     assert manifests(destination, "briefing.mp4") == [first]
 
 
 async def test_publishing_again_buys_nothing_again(destination: Path) -> None:
     await run(SAMPLES["briefing.mp4"], destination)
 
-    again = await ending_of(await run(SAMPLES["briefing.mp4"], destination, force=True))
+    again = await outcome_of(await run(SAMPLES["briefing.mp4"], destination, force=True))
 
     assert again.manifest and again.manifest.costs
-    assert (again.outcome, again.earlier) == ("published", False)
+    assert (again.name, again.earlier) == ("published", False)
     assert {each.how for each in again.manifest.purchases} == {"reused"}
     assert again.manifest.costs.bought_s == 0
 
@@ -134,7 +134,7 @@ async def test_other_artifacts_of_the_same_words_buy_nothing_again(destination: 
     await run(SAMPLES["briefing.mp4"], destination)
 
     profile = Profile(artifacts=("txt",))
-    again = await ending_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))
+    again = await outcome_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))
 
     assert again.manifest
     assert {each.how for each in again.manifest.purchases} == {"reused"}
@@ -176,7 +176,7 @@ async def test_what_was_rejected_is_not_looked_at_again(destination: Path, tmp_p
 
     again = await run(empty, destination)
 
-    assert (await ending_of(again)).earlier
+    assert (await outcome_of(again)).earlier
     assert again.name == "Rejected"
 
 
@@ -185,10 +185,10 @@ async def test_what_does_not_exist_is_rejected(key: str, destination: Path, tmp_
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside.mp3").write_bytes(b"ID3")
 
-    ending = await ending_of(await run(tmp_path / key, destination))
+    outcome = await outcome_of(await run(tmp_path / key, destination))
 
-    assert (ending.outcome, ending.error) == ("rejected", "NotFound")
-    assert ending.reason and key in ending.reason
+    assert (outcome.name, outcome.error) == ("rejected", "NotFound")
+    assert outcome.reason and key in outcome.reason
 
 
 async def test_below_the_quality_gate_nothing_is_sent(destination: Path, tmp_path: Path) -> None:
@@ -197,9 +197,9 @@ async def test_below_the_quality_gate_nothing_is_sent(destination: Path, tmp_pat
     subprocess.run(["ffmpeg", "-v", "error", *louder, str(clipped)], check=True)
     profile = Profile(quality=QualityOptions(min_score=0.9))
 
-    ending = await ending_of(await run(clipped, destination, profile=profile))
+    outcome = await outcome_of(await run(clipped, destination, profile=profile))
 
-    assert (ending.outcome, ending.error) == ("rejected", "BelowQuality")
+    assert (outcome.name, outcome.error) == ("rejected", "BelowQuality")
     assert not (destination / "_stenoflow" / "ledger").exists()
 
 
@@ -208,9 +208,9 @@ async def test_a_choice_that_names_nothing_gives_up_at_once(destination: Path) -
         SAMPLES["briefing.mp4"], destination, profile="transcription-profile/no-such-block"
     )
 
-    ending = await ending_of(state)
-    assert (state.type, state.name, ending.outcome) == ("FAILED", "Failed", "gave_up")
-    assert ending.error == "ConfigurationError"
+    outcome = await outcome_of(state)
+    assert (state.type, state.name, outcome.name) == ("FAILED", "Failed", "gave_up")
+    assert outcome.error == "ConfigurationError"
     assert not destination.exists()
 
 
@@ -247,19 +247,19 @@ async def test_a_stopped_run_leaves_nothing_and_the_next_one_finishes(
     assert nothing_is_left(scratch)
     assert manifests(destination, "briefing.mp4") == []
 
-    ending = await ending_of(await run(SAMPLES["briefing.mp4"], destination))
+    outcome = await outcome_of(await run(SAMPLES["briefing.mp4"], destination))
 
-    assert (ending.outcome, ending.earlier) == ("published", False)
+    assert (outcome.name, outcome.earlier) == ("published", False)
 
 
 async def test_channels_apart_are_each_heard(destination: Path) -> None:
     profile = Profile(media=MediaOptions(channels="apart"))
 
-    ending = await ending_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))
+    outcome = await outcome_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))
 
-    assert ending.manifest
-    assert {each.plan.channel for each in ending.manifest.channels} == set(
-        range(ending.manifest.media.audio[0].channels if ending.manifest.media else 0)
+    assert outcome.manifest
+    assert {each.plan.channel for each in outcome.manifest.channels} == set(
+        range(outcome.manifest.media.audio[0].channels if outcome.manifest.media else 0)
     )
 
 
@@ -270,14 +270,14 @@ async def test_channels_apart_are_each_heard(destination: Path) -> None:
 async def test_each_odd_recording_ends_in_one_outcome(
     entry: dict[str, Any], destination: Path, scratch: Path
 ) -> None:
-    ending = await ending_of(await run(entry["path"], destination))
+    outcome = await outcome_of(await run(entry["path"], destination))
 
-    assert ending.outcome in {"published", "no_speech", "rejected"}
+    assert outcome.name in {"published", "no_speech", "rejected"}
     if entry["seconds"] is None:
-        assert ending.outcome == "rejected"
+        assert outcome.name == "rejected"
     if entry["expect"] == "no speech":
-        assert ending.outcome == "no_speech"
-    if ending.outcome != "published":
-        assert ending.reason and ending.reason.endswith(".") and "\n" not in ending.reason
-    assert [each.outcome for each in manifests(destination, entry["path"].name)] == [ending.outcome]
+        assert outcome.name == "no_speech"
+    if outcome.name != "published":
+        assert outcome.reason and outcome.reason.endswith(".") and "\n" not in outcome.reason
+    assert [each.outcome for each in manifests(destination, entry["path"].name)] == [outcome.name]
     assert nothing_is_left(scratch)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stenoflow.errors import BadMedia, OverLimit, StenoError
+from stenoflow.errors import BadMedia, OverLimit, StenoflowError
 from stenoflow.times import SAMPLE_RATE
 from tests.support.corpus import needs_corpus, recordings
 from tests.support.decoded import Decoded, assert_readable, decode_whole
@@ -22,16 +22,16 @@ class TestTheCorpus:
     @staticmethod
     def endings(
         tmp_path_factory: pytest.TempPathFactory,
-    ) -> Mapping[str, Decoded | StenoError]:
+    ) -> Mapping[str, Decoded | StenoflowError]:
         folder = tmp_path_factory.mktemp("corpus")
 
-        def ending(entry: dict[str, Any]) -> Decoded | StenoError:
+        def ending(entry: dict[str, Any]) -> Decoded | StenoflowError:
             path = folder / entry["name"] / "recording"
             path.parent.mkdir(parents=True)
             path.symlink_to(entry["path"])
             try:
                 return decode_whole(path)
-            except StenoError as error:
+            except StenoflowError as error:
                 return error
 
         names = [entry["name"] for entry in CORPUS]
@@ -41,10 +41,10 @@ class TestTheCorpus:
     @needs_corpus
     @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["name"])
     def test_every_file_is_heard_or_refused(
-        self, entry: dict[str, Any], endings: Mapping[str, Decoded | StenoError]
+        self, entry: dict[str, Any], endings: Mapping[str, Decoded | StenoflowError]
     ) -> None:
         ending = endings[entry["name"]]
-        if isinstance(ending, StenoError):
+        if isinstance(ending, StenoflowError):
             assert isinstance(ending, BadMedia | OverLimit)
             assert_readable(str(ending))
             assert not self.must_be_heard(entry), ending

@@ -36,14 +36,14 @@ DECODE = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from stenoflow.errors import StenoError
+from stenoflow.errors import StenoflowError
 from stenoflow.media.decoding import decode
 from tests.support.media_files import pitches
 for name in sys.stdin.read().splitlines():
     try:
         with decode(Path(name)) as decoding:
             ending = pitches(np.concatenate(list(decoding))[:, 0])[0]
-    except StenoError as error:
+    except StenoflowError as error:
         ending = f"{type(error).__name__}: {error}"
     print(json.dumps({name: ending}))
 """

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from stenoflow.audio.analysis import AudioAnalysis
-from stenoflow.audio.encoding import RequestAudio, encode
 from stenoflow.billing.budget import Budget, RecordingBudget
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.credentials import Credential
@@ -28,12 +27,14 @@ from stenoflow.errors import (
     RequestTooLong,
     Stopped,
 )
-from stenoflow.ledger.keys import address_of
 from stenoflow.ledger.ledger import Ledger
-from stenoflow.pipeline.purchase import AT_ONCE, Buyer, Shelf, Wanted
+from stenoflow.pipeline.purchase import OPEN_REQUESTS, ChunkPurchaser
+from stenoflow.pipeline.recording_ledger import ChunkRequest, RecordingLedger
+from stenoflow.pipeline.requests import OriginalFile, RequestBuilder
+from stenoflow.pipeline.run_context import RunContext
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.options import SegmentationOptions
-from stenoflow.segmentation.plan import Chunk, SegmentationPlan
+from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.storage import Store, open_store
 from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, status
 from stenoflow.testing.deepgram.server import StandIn
@@ -60,50 +61,44 @@ class Shop:
     profile: Profile = PROFILE
     sweep: Budget = field(default_factory=Budget)
     prices: Prices = field(default_factory=list_prices)
-    stop: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
     inside: int = 0
     progress: list[float] = field(default_factory=list[float])
-    whole: bool = False
 
     @contextmanager
-    def admission(self, stop: threading.Event) -> Generator[None]:
+    def limiter(self, cancelled: threading.Event) -> Generator[None]:
         self.inside += 1
         yield
-
-    def pack(self, plan: SegmentationPlan, part: Chunk, path: Path) -> RequestAudio:
-        pcm = self.heard.channels[plan.channel].pcm
-        return encode(
-            pcm, part.timeline.kept, path, encoding=self.engine().encoding, stop=self.stop
-        )
 
     def engine(self) -> DeepgramEngine:
         return DeepgramEngine(self.profile.deepgram, Credential(self.standin.key, self.standin.url))
 
-    def shelf(self) -> Shelf:
-        engine = self.engine()
+    def ledger(self) -> RecordingLedger:
         ledger = Ledger(self.store, poll_s=0.02)
-        return Shelf.of(ledger, address_of(self.profile, engine, "5" * 64), engine)
+        return RecordingLedger.of(ledger, self.profile, self.engine(), "5" * 64)
 
-    def buy(self) -> list[Wanted]:
-        shelf = self.shelf()
-        buyer = Buyer(
-            shelf=shelf,
-            engine=self.engine(),
-            prices=self.prices,
-            purse=RecordingBudget(self.profile.max_cost_usd, self.sweep),
-            pack=self.pack,
-            admission=self.admission,
+    def builder(self) -> RequestBuilder:
+        path = self.heard.channels[0].pcm
+        original = OriginalFile(path, path.stat().st_size, "5" * 64, "audio/wav", lambda: None)
+        return RequestBuilder(self.heard, original, self.profile, self.engine())
+
+    def buy(self) -> list[ChunkRequest]:
+        ledger = self.ledger()
+        run = RunContext(
             scratch=self.scratch,
-            stop=self.stop,
+            ledger=ledger.ledger,
+            prices=self.prices,
+            budget=self.sweep,
+            limiter=self.limiter,
+            cancelled=self.cancelled,
             progress=self.progress.append,
-            cutting=self.profile.cutting,
-            whole=self.whole,
         )
-        return buyer.buy(shelf.wanted(self.plans))
+        budget = RecordingBudget(self.profile.max_cost_usd, self.sweep)
+        purchaser = ChunkPurchaser(ledger, self.builder(), budget, run)
+        return purchaser.buy(ledger.requests(self.plans))
 
     def estimate_usd(self) -> Decimal:
-        shelf = self.shelf()
-        parts = (each.seconds for each in shelf.wanted(self.plans))
+        parts = (each.seconds for each in self.ledger().requests(self.plans))
         identity = self.engine().identity()
         return sum(
             (self.prices.estimate("deepgram", identity, each).usd or Decimal(0) for each in parts),
@@ -129,29 +124,31 @@ def shop(tmp_path: Path, standin: StandIn) -> Iterator[Shop]:
     assert list(scratch.iterdir()) == []
 
 
-def words(bought: list[Wanted]) -> set[str]:
-    replies = [each.obtained.reply for each in bought if each.obtained]
+def words(bought: list[ChunkRequest]) -> set[str]:
+    replies = [each.purchased.reply for each in bought if each.purchased]
     return {word.text.lower().strip(".") for reply in replies for word in reply.words}
 
 
-def hows(bought: list[Wanted]) -> list[str]:
-    return [each.obtained.origin for each in bought if each.obtained]
+def hows(bought: list[ChunkRequest]) -> list[str]:
+    return [each.purchased.origin for each in bought if each.purchased]
 
 
-def lost(bought: list[Wanted]) -> int:
+def lost(bought: list[ChunkRequest]) -> int:
     return sum(
-        each.lost + each.obtained.receipt.may_have_been_paid for each in bought if each.obtained
+        each.possibly_paid + each.purchased.receipt.may_have_been_paid
+        for each in bought
+        if each.purchased
     )
 
 
 def test_every_part_is_bought_once_in_order_and_nothing_the_second_time(shop: Shop) -> None:
     first, second = shop.buy(), shop.buy()
-    assert [each.part for each in first] == list(shop.plans[0].chunks)
+    assert [each.chunk for each in first] == list(shop.plans[0].chunks)
     assert words(first) == words(second) == WORDS
     assert (hows(first), hows(second)) == (["bought"] * PARTS, ["reused"] * PARTS)
     assert len(shop.standin.bill.charges) == shop.inside == PARTS
     assert shop.progress[PARTS - 1] == pytest.approx(shop.progress[-1])
-    assert shop.standin.max_open <= AT_ONCE
+    assert shop.standin.max_open <= OPEN_REQUESTS
 
 
 def test_two_who_buy_one_recording_at_once_pay_for_it_once(shop: Shop, tmp_path: Path) -> None:
@@ -186,12 +183,12 @@ def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> N
     found = shop.buy()
     assert len(found) == 4
     assert words(found) == WORDS
-    assert [each.part.span.start for each in found] == sorted(
-        each.part.span.start for each in found
+    assert [each.chunk.span.start for each in found] == sorted(
+        each.chunk.span.start for each in found
     )
-    assert found[0].part.span.start == 0 and found[-1].part.span.end == shop.heard.samples
+    assert found[0].chunk.span.start == 0 and found[-1].chunk.span.end == shop.heard.samples
     asked = len(shop.standin.requests)
-    assert [each.chunk for each in shop.buy()] == [each.chunk for each in found]
+    assert [each.key for each in shop.buy()] == [each.key for each in found]
     assert len(shop.standin.requests) == asked
 
 
@@ -220,7 +217,8 @@ def test_what_is_short_and_takes_too_long_may_pass_next_time(shop: Shop) -> None
 
 
 def test_what_is_sent_as_it_is_cannot_be_halved(shop: Shop) -> None:
-    shop.plans, shop.whole = plans_for(PROFILE, shop.heard, TONES), True
+    shop.plans = plans_for(PROFILE, shop.heard, TONES)
+    shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="original")})
     shop.standin.script(status(413))
     with pytest.raises(EngineRefused, match=r"deepgram\.upload to flac"):
         shop.buy()
@@ -228,11 +226,11 @@ def test_what_is_sent_as_it_is_cannot_be_halved(shop: Shop) -> None:
 
 def test_a_closed_account_stops_everything_and_says_so_above_all_else(shop: Shop) -> None:
     shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
-    assert len(shop.plans[0].chunks) > 2 * AT_ONCE
+    assert len(shop.plans[0].chunks) > 2 * OPEN_REQUESTS
     shop.standin.script(*[status(402), status(503), status(503), status(503)] * 5)
     with pytest.raises(EngineAccountError):
         shop.buy()
-    assert len(shop.standin.requests) <= 2 * AT_ONCE
+    assert len(shop.standin.requests) <= 2 * OPEN_REQUESTS
     assert shop.standin.bill.charges == []
 
 
@@ -272,7 +270,7 @@ def test_with_a_limit_but_no_price_nothing_is_sent(shop: Shop) -> None:
 def test_money_of_what_was_certainly_not_paid_comes_back(shop: Shop) -> None:
     limit = shop.estimate_usd()
     shop.sweep = Budget(limit)
-    shop.standin.script(*[status(503)] * AT_ONCE)
+    shop.standin.script(*[status(503)] * OPEN_REQUESTS)
     with pytest.raises(EngineError):
         shop.buy()
     shop.buy()
@@ -298,15 +296,15 @@ def _usd(shop: Shop, seconds: float) -> Decimal:
 
 
 def test_stopped_it_ends_soon_and_what_may_be_paid_is_counted(shop: Shop) -> None:
-    shop.standin.script(*[Fault(hang=True)] * AT_ONCE)
+    shop.standin.script(*[Fault(hang=True)] * OPEN_REQUESTS)
     with ThreadPoolExecutor(1) as threads:
         buying = threads.submit(shop.buy)
-        shop.standin.wait_for(lambda: len(shop.standin.bill.charges) == AT_ONCE)
-        shop.stop.set()
+        shop.standin.wait_for(lambda: len(shop.standin.bill.charges) == OPEN_REQUESTS)
+        shop.cancelled.set()
         with pytest.raises(Stopped):
             buying.result(timeout=10)
-    shop.stop = threading.Event()
-    assert lost(shop.buy()) == AT_ONCE
+    shop.cancelled = threading.Event()
+    assert lost(shop.buy()) == OPEN_REQUESTS
 
 
 def test_another_question_is_another_purchase(shop: Shop) -> None:

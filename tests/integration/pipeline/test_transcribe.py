@@ -1,16 +1,14 @@
 """From what was heard to what was said, to the sample, paid once, and again from the ledger alone."""
 
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from stenoflow.audio.analysis import AudioAnalysis
-from stenoflow.billing.budget import Budget
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
@@ -20,9 +18,12 @@ from stenoflow.errors import ConfigurationError, EngineError, NotFound, Unusable
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.ledger.records import ChunkKey
 from stenoflow.media.options import MediaOptions
-from stenoflow.pipeline.transcribe import Original, Transcribed, rebuild, transcribe
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.transcribe import rebuild, transcribe
+from stenoflow.pipeline.transcription import Transcription
 from stenoflow.profile.model import Profile
-from stenoflow.storage import Store, open_store
+from stenoflow.storage import Fetched, ObjectInfo, Store, open_store
 from stenoflow.testing.deepgram.faults import Fault
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
@@ -33,6 +34,16 @@ TONES = evenly(30, every_s=2.0)
 PLAIN = DeepgramOptions(smart_format=None, punctuate=None, diarize_model=None)
 PROFILE = Profile(engine="deepgram", deepgram=PLAIN)
 APART = PROFILE.model_copy(update={"media": MediaOptions(channels="apart")})
+
+
+@dataclass
+class Presigning:
+    """As much of a store as is asked for a URL."""
+
+    url: str | None
+
+    def presign(self, key: str, *, expires_s: int) -> str | None:
+        return self.url
 
 
 @dataclass
@@ -56,36 +67,43 @@ class Desk:
             multichannel=is_multichannel(self.profile.deepgram, self.profile.media),
         )
 
-    def transcribe(self, heard: AudioAnalysis | None = None) -> Transcribed:
+    def transcribe(self, heard: AudioAnalysis | None = None) -> Transcription:
         heard = heard or analysis_of(self.folder, *self.channels)
         path = self.folder / "recording.wav"
         if not path.exists():
             write_wav(path, *(synthesize(tones, heard.samples) for tones in self.channels))
         (scratch := self.folder / "scratch").mkdir(exist_ok=True)
+        info = ObjectInfo(path.name, path.stat().st_size, "v1", datetime.now(UTC))
+        plans = plans_for(self.profile, heard, *self.channels, longest_s=self.longest_s)
+        recording = RecordingContext(
+            key=path.name,
+            source=Presigning(self.url),  # type: ignore[arg-type]
+            destination=self.store,
+            profile=self.profile,
+            engine=self.engine,
+            info=info,
+            fetched=Fetched(path, info, self.source_sha256),
+            analysis=heard,
+            plans=tuple(plans),
+        )
+        run = RunContext(
+            scratch=scratch,
+            ledger=Ledger(self.store, poll_s=0.02),
+            prices=list_prices(),
+            progress=self.progress.append,
+        )
         try:
-            return transcribe(
-                heard,
-                plans_for(self.profile, heard, *self.channels, longest_s=self.longest_s),
-                self.profile,
-                self.engine,
-                Ledger(self.store, poll_s=0.02),
-                self.source_sha256,
-                original=Original(path, path.stat().st_size, "audio/wav", lambda: self.url),
-                prices=list_prices(),
-                budget=Budget(),
-                admission=lambda _: nullcontext(),
-                scratch=scratch,
-                stop=threading.Event(),
-                progress=self.progress.append,
-            )
+            found = transcribe(recording, run).transcription
         finally:
             assert list(scratch.iterdir()) == []
+        assert found
+        return found
 
     @property
     def source_sha256(self) -> str:
         return request_audio(self.folder / "recording.wav").sha256
 
-    def rebuild(self) -> Transcribed:
+    def rebuild(self) -> Transcription:
         return rebuild(self.profile, self.engine, Ledger(self.store), self.source_sha256)
 
 
@@ -114,8 +132,8 @@ def truth(*channels: Sequence[Tone]) -> list[tuple[int, str, float, float]]:
 def test_every_word_is_where_it_was_said_though_the_pauses_were_not_sent(desk: Desk) -> None:
     found = desk.transcribe()
     assert said(found.transcript) == truth(TONES)
-    assert found.seconds == desk.standin.bill.seconds < found.transcript.duration_s / 2
-    assert found.seconds_bought == found.seconds == desk.progress[-1]
+    assert found.paid_s == desk.standin.bill.seconds < found.transcript.duration_s / 2
+    assert found.bought_s == found.paid_s == desk.progress[-1]
     assert [each.how for each in found.purchases] == ["bought"]
     assert found.may_have_been_paid == 0
 
@@ -142,7 +160,7 @@ def test_the_second_time_costs_nothing_and_is_the_same(desk: Desk) -> None:
     assert second.transcript == first.transcript
     assert second.plans == first.plans
     assert len(desk.standin.requests) == 1
-    assert (second.seconds, second.seconds_bought) == (first.seconds, 0)
+    assert (second.paid_s, second.bought_s) == (first.paid_s, 0)
 
 
 def test_from_the_ledger_alone_it_is_the_same(desk: Desk) -> None:
@@ -166,7 +184,7 @@ def test_what_was_bought_in_part_cannot_be_rebuilt(desk: Desk) -> None:
     desk.standin.script(Fault(status=503))
     with pytest.raises(EngineError):
         desk.transcribe()
-    with pytest.raises(NotFound, match=r"only \d of its \d parts|it has not"):
+    with pytest.raises(NotFound, match=r"only \d of its \d chunks|it has not"):
         desk.rebuild()
 
 
@@ -193,7 +211,7 @@ def test_what_a_later_decoder_has_not_got_is_not_sent(desk: Desk) -> None:
 
 def test_a_plan_that_cannot_be_read_buys_nothing(desk: Desk) -> None:
     found = desk.transcribe()
-    chunk = ChunkKey(found.purchases[0].address, found.purchases[0].part)
+    chunk = ChunkKey(found.purchases[0].address, found.purchases[0].chunk)
     plan = chunk.prefix.split("/parts/")[0] + "/plan.json"
     desk.store.put(plan, desk.store.read(plan)[:50])
     with pytest.raises(UnusableResponse, match="plan"):

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from stenoflow.audio.quality import Quality
-from stenoflow.render import Costs, Rendering, Waveform, render_all
+from stenoflow.billing.costs import Costs
+from stenoflow.render import Rendering, Waveform, render_all
 from stenoflow.render.playback import PlaybackOptions
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript, Utterance, Word
@@ -146,7 +147,10 @@ def shown(sound: Path) -> Rendering:
         speech=(Span(0, 80_000),),
         removed=(Span(90_000, 150_000),),
         waveform=Waveform((0.1, 0.8, 0.0), Seconds(10)),
-        costs=Costs(Seconds(5), Seconds(5)),
+        costs=Costs(
+            audio_s=10, paid_s=5, bought_s=5, saved_s=5, estimate_usd=None, saved_usd=None,
+            may_have_been_paid=0,
+        ),
     )
 
 

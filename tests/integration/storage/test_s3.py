@@ -18,7 +18,7 @@ from stenoflow.errors import (
     NotFound,
     OverLimit,
     SourceChanged,
-    StenoError,
+    StenoflowError,
     Stopped,
     StoreUnavailable,
     WriteConflict,
@@ -398,7 +398,7 @@ def test_no_credentials_at_all(
     ],
 )
 def test_each_refusal_has_its_type_and_a_clear_sentence(
-    answer: Answer, error: type[StenoError], words: str
+    answer: Answer, error: type[StenoflowError], words: str
 ) -> None:
     with (
         answering(answer, limits=IMPATIENT) as store,

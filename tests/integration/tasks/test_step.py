@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from prefect import flow
 
-from stenoflow.errors import BadMedia, EngineAccountError, StenoError, StoreUnavailable
+from stenoflow.errors import BadMedia, EngineAccountError, StenoflowError, StoreUnavailable
 from stenoflow.tasks.step import FIRST_DELAY_S, RETRIES, step
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-async def tries_until(errors: Iterator[StenoError]) -> int:
+async def tries_until(errors: Iterator[StenoflowError]) -> int:
     """How often a step is tried that meets these errors, one after the other."""
     tries = 0
 
@@ -42,7 +42,7 @@ async def test_transient_trouble_that_stays_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("error", [BadMedia("no sound"), EngineAccountError("no credit")])
-async def test_what_cannot_succeed_is_tried_once(error: StenoError) -> None:
+async def test_what_cannot_succeed_is_tried_once(error: StenoflowError) -> None:
     assert await tries_until(iter([error])) == 1
 
 

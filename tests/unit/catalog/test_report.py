@@ -1,7 +1,6 @@
 """Reports stay small, add up, and cannot be made to say more than they mean."""
 
 import shlex
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from stenoflow.catalog import SweepReport
 from stenoflow.catalog.report import EXAMPLES, MAX_NAMED, Outcome
 from stenoflow.catalog.report_html import report_html, retry_command
-from stenoflow.manifest.model import Manifest
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -25,16 +23,6 @@ endings = st.lists(
 )
 
 
-@dataclass(frozen=True)
-class Finished:
-    key: str
-    outcome: Outcome
-    error: str | None
-    reason: str | None
-    manifest: Manifest | None = None
-    earlier: bool = False
-
-
 def empty() -> SweepReport:
     return SweepReport(
         run="run", source="s3://calls", destination="s3://texts", began=NOON, ended=NOON
@@ -42,7 +30,8 @@ def empty() -> SweepReport:
 
 
 def counted(report: SweepReport, key: str, outcome: Any, error: str, took_s: float) -> None:
-    report.count(Finished(key, outcome, error, f"{key} failed after {took_s} s"), took_s=took_s)
+    reason = f"{key} failed after {took_s} s"
+    report.count(Outcome(key=key, name=outcome, error=error, reason=reason), took_s=took_s)
 
 
 @given(endings, st.integers(0, 40))

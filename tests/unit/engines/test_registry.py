@@ -17,7 +17,7 @@ from stenoflow.engines.registry import (
     open_engine_without_account,
     registered,
 )
-from stenoflow.errors import ConfigurationError, StenoError
+from stenoflow.errors import ConfigurationError, StenoflowError
 from stenoflow.profile.model import Profile
 
 OWN = ["pocketsphinx", "deepgram", "openai", "faster-whisper"]
@@ -102,7 +102,7 @@ def test_a_broken_engine_is_told_and_touches_no_other(
     try:
         assert list(engines()) == ["openai"]
         assert told in registered().broken[broken.name]
-        with pytest.raises(StenoError, match=f"{broken.name}.*cannot be"):
+        with pytest.raises(StenoflowError, match=f"{broken.name}.*cannot be"):
             engine_spec(broken.name)
     finally:
         registered.cache_clear()

@@ -12,7 +12,7 @@ import pytest
 
 from stenoflow.engines import worker as child_module
 from stenoflow.engines.worker import run_worker
-from stenoflow.errors import EngineError, ProcessKilled, StenoError, Stopped
+from stenoflow.errors import EngineError, ProcessKilled, StenoflowError, Stopped
 from stenoflow.media.sandbox import Bounds
 from tests.support.children import await_child
 
@@ -103,7 +103,7 @@ def test_it_ends_with_its_child(
     run_script: Callable[..., bytes],
     audio: Path,
     end: Callable[[threading.Event, int], None],
-    error: type[StenoError],
+    error: type[StenoflowError],
 ) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stenoflow.errors import BadMedia, ConfigurationError, OverLimit, ProcessKilled, StenoError
+from stenoflow.errors import BadMedia, ConfigurationError, OverLimit, ProcessKilled, StenoflowError
 from stenoflow.media.diagnostics import Decoded, decode_error, unreadable_error, warnings
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.stream_info import AudioStream, MediaInfo
@@ -15,7 +15,7 @@ OPENED = (
 HEARD = OPENED.format(codec="mp3")
 
 
-def why(messages: str, exit_code: int = 1) -> StenoError:
+def why(messages: str, exit_code: int = 1) -> StenoflowError:
     return decode_error(MediaOptions(), Limits(), exit_code, messages)
 
 

@@ -2,19 +2,26 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
-from stenoflow.render import Costs
+from stenoflow.billing.costs import Costs
 from stenoflow.render.summary import speech_bar, summary_md
 from stenoflow.times import Seconds, Span
 from stenoflow.transcript.model import Transcript
 from tests.support.transcripts import HOSTILE, rendering, transcript_of
 
 
+def costs(**fields: Any) -> Costs:
+    """What one second bought and two saved cost."""
+    amounts = {"estimate_usd": None, "saved_usd": None, "may_have_been_paid": 0} | fields
+    return Costs(audio_s=3, paid_s=1, bought_s=1, saved_s=2, **amounts)
+
+
 def test_it_tells_the_outcome_the_figures_the_first_lines_and_where_the_files_are() -> None:
     shown = replace(
         rendering(transcript_of("Good morning, everybody.", "Hello.")),
         speech=(Span(0, 16_000),),
-        costs=Costs(Seconds(1), Seconds(2), Decimal("0.00430"), Decimal("0.0086")),
+        costs=costs(estimate_usd=Decimal("0.00430"), saved_usd=Decimal("0.0086")),
     )
     links = {"page": "https://x/page.html", "json": "s3://b/transcript.json"}
     page = summary_md(shown, "published", None, links)
@@ -62,8 +69,8 @@ def test_text_from_outside_stays_text() -> None:
 
 
 def test_requests_that_may_have_been_paid_in_vain_are_told() -> None:
-    plain = replace(rendering(transcript_of("Hello.")), costs=Costs(Seconds(1), Seconds(2)))
+    plain = replace(rendering(transcript_of("Hello.")), costs=costs())
     assert "May have been paid" not in summary_md(plain, "published", None, {})
-    marked = replace(plain, costs=Costs(Seconds(1), Seconds(2), may_have_been_paid=2))
+    marked = replace(plain, costs=costs(may_have_been_paid=2))
     line = "| May have been paid, too | 2 requests without a usable reply |"
     assert line in summary_md(marked, "published", None, {}).split("\n")

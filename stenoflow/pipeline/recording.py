@@ -1,0 +1,106 @@
+"""The steps of one recording, as plain functions: fetch, convert, segment, gate, transcribe, publish.
+
+Each takes what is known of the recording and returns it with more fields set. A Prefect flow wraps them
+in tasks; :func:`transcribe_recording` runs them one after the other.
+"""
+
+from dataclasses import replace
+
+from stenoflow.audio.analysis import analyze
+from stenoflow.audio.quality import check_quality_gate
+from stenoflow.errors import Rejected
+from stenoflow.manifest.keys import fingerprint, manifest_key
+from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.pipeline.publish import publish
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.rendering import rendering_of
+from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.transcribe import transcribe
+from stenoflow.segmentation.planner import plan_channels
+
+
+def look_up(recording: RecordingContext) -> RecordingContext:
+    """Return the recording with what its store knows of it. Raises NotFound, AccessDenied."""
+    return replace(recording, info=recording.source.stat(recording.key))
+
+
+def find_manifest(recording: RecordingContext) -> Manifest | None:
+    """Return the manifest of this version of the recording under this profile, if there is one."""
+    if recording.info is None:
+        raise ValueError(f"{recording.key} must be looked up first")
+    mark = fingerprint(recording.info.version, recording.profile)
+    return read_manifest(recording.destination, manifest_key(recording.key, mark))
+
+
+def fetch(recording: RecordingContext, run: RunContext) -> RecordingContext:
+    """Return the recording with a local copy of its file in the scratch folder.
+
+    Raises OverLimit, NotFound, AccessDenied, SourceChanged, StoreUnavailable, Stopped.
+    """
+    fetched = recording.source.fetch(
+        recording.key,
+        run.scratch / "recording",
+        max_bytes=recording.profile.limits.max_bytes,
+        stop=run.cancelled,
+    )
+    return replace(recording, info=fetched.info, fetched=fetched)
+
+
+def convert(recording: RecordingContext, run: RunContext) -> RecordingContext:
+    """Return the recording with its analysis: samples in the scratch folder, quality, speech scores.
+
+    Raises BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
+    """
+    if recording.fetched is None:
+        raise ValueError(f"{recording.key} must be fetched first")
+    analysis = analyze(
+        recording.fetched.path,
+        recording.profile.analysis,
+        run.scratch,
+        stop=run.cancelled,
+        progress=run.progress,
+    )
+    return replace(recording, analysis=analysis)
+
+
+def segment(recording: RecordingContext) -> RecordingContext:
+    """Return the recording with its segmentation plans, one a channel."""
+    if recording.analysis is None:
+        raise ValueError(f"{recording.key} must be converted first")
+    plans = plan_channels(
+        recording.analysis.channels,
+        recording.profile.vad,
+        recording.profile.cutting,
+        max_request_bytes=recording.engine.max_request_bytes,
+    )
+    return replace(recording, plans=plans)
+
+
+def check_gate(recording: RecordingContext) -> None:
+    """Raise BelowQuality if the recording is below the profile's quality gate."""
+    if recording.analysis is None:
+        raise ValueError(f"{recording.key} must be converted first")
+    qualities = [each.quality for each in recording.analysis.channels]
+    check_quality_gate(qualities, recording.profile.quality)
+
+
+def transcribe_recording(
+    recording: RecordingContext, run: RunContext
+) -> tuple[RecordingContext, Manifest]:
+    """Take a recording through all steps. Return what is known of it, and its manifest.
+
+    A recording that is rejected has a manifest too: ``rejection`` says why. Nothing is retried here.
+    Raises TransientError, ConfigurationError, EngineAccountError, BudgetSpent, UnusableResponse,
+    MissingDependency, Stopped.
+    """
+    try:
+        recording = look_up(recording)
+        recording = fetch(recording, run)
+        recording = convert(recording, run)
+        recording = segment(recording)
+        if recording.has_speech:
+            check_gate(recording)
+            recording = transcribe(recording, run)
+    except Rejected as rejection:
+        recording = replace(recording, rejection=rejection)
+    return recording, publish(recording, rendering_of(recording, run.prices), run)

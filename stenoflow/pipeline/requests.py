@@ -1,0 +1,134 @@
+"""The body of each request: a chunk of a channel, encoded, or the recording's own file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+from stenoflow.audio.analysis import AudioAnalysis
+from stenoflow.audio.encoding import RequestAudio, encode
+from stenoflow.engines.base import Engine
+from stenoflow.errors import ConfigurationError, EngineRefused, RequestTooLong
+from stenoflow.profile.model import Profile
+from stenoflow.segmentation.plan import Chunk, SegmentationPlan
+from stenoflow.segmentation.planner import halve
+from stenoflow.segmentation.timeline import Timeline
+from stenoflow.times import Seconds, Span, to_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """The recording itself, for engines that are sent it as it is."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    sha256: str
+    content_type: str
+    presign: Callable[[], str | None]
+    """Returns a URL that the engine may read it at; None if its store has no such thing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestBuilder:
+    """Makes the requests of one recording."""
+
+    analysis: AudioAnalysis
+    original: OriginalFile
+    profile: Profile
+    engine: Engine
+
+    @property
+    def sends_original(self) -> bool:
+        """Return True if the recording is sent as it is: one request that cannot be halved."""
+        return self.profile.sends_original
+
+    def seconds(self, chunk: Chunk) -> Seconds:
+        """Return the length of a chunk, once for each channel in its body, as each is paid."""
+        return Seconds(to_seconds(chunk.timeline.samples) * self.channels_in_body)
+
+    @property
+    def channels_in_body(self) -> int:
+        """Return the number of channels in one body that are transcribed separately."""
+        separate = self.profile.media.channels == "apart"
+        return len(self.analysis.channels) if self.sends_original and separate else 1
+
+    def body(
+        self, plan: SegmentationPlan, chunk: Chunk, path: Path, cancelled: Event
+    ) -> RequestAudio:
+        """Return the body of a request, in the file ``path`` if it needs one.
+
+        Raises ConfigurationError if the file is to be sent by URL and its store presigns none; Stopped.
+        """
+        if self.sends_original:
+            return self._original(plan)
+        channel = next(each for each in self.analysis.channels if each.index == plan.channel)
+        # The plan may be another decoder's, which made a few samples more of the recording's end.
+        timeline = chunk.timeline.slice(Span(0, chunk.timeline.to_sent(channel.samples)))
+        audio = encode(
+            channel.pcm,
+            timeline.kept,
+            path,
+            encoding=self.engine.encoding,
+            gain=channel.gain,
+            stop=cancelled,
+        )
+        return replace(audio, speech=timeline.speech_sent(plan.speech))
+
+    def halves(
+        self, plan: SegmentationPlan, chunk: Chunk, error: RequestTooLong
+    ) -> tuple[Chunk, Chunk]:
+        """Return the halves of a chunk that was too much for the engine, as ``error`` says.
+
+        Raises EngineRefused if it cannot be halved; ``error`` itself if another try may pass.
+        """
+        if self.sends_original:
+            raise EngineRefused(
+                f"{error} A recording that is sent as it is cannot be sent in parts: set the "
+                "profile's deepgram.upload to flac.",
+                request_id=error.request_id,
+            ) from error
+        scores = {each.index: each.speech_scores for each in self.analysis.channels}
+        try:
+            return halve(
+                chunk, plan.speech, self.profile.cutting, speech_scores=scores.get(plan.channel)
+            )
+        except RequestTooLong as shortest:
+            if error.again:
+                raise error from shortest
+            raise EngineRefused(f"{error} {shortest}", request_id=error.request_id) from error
+
+    def _original(self, plan: SegmentationPlan) -> RequestAudio:
+        by_url = self.profile.deepgram.upload == "url"
+        url = self.original.presign() if by_url else None
+        if by_url and url is None:
+            raise ConfigurationError(
+                "The recordings' store makes no presigned URLs: set the profile's deepgram.upload to "
+                "flac or original."
+            )
+        return RequestAudio(
+            path=None if by_url else self.original.path,
+            url=url,
+            size=self.original.size,
+            sha256=self.original.sha256,
+            content_type=self.original.content_type,
+            samples=plan.samples,
+            speech=plan.speech,
+        )
+
+
+def requested_plans(
+    plans: tuple[SegmentationPlan, ...], profile: Profile, samples: int
+) -> tuple[SegmentationPlan, ...]:
+    """Return the plans to buy by: as they are, or one of the whole file if that is what is sent."""
+    if not profile.sends_original:
+        return plans
+    speech = sorted(span for plan in plans for span in plan.speech)
+    return (
+        SegmentationPlan(
+            channel=0,
+            samples=samples,
+            speech=Timeline.of(speech).kept,
+            chunks=(Chunk(span=Span(0, samples), timeline=Timeline.identity(samples)),),
+        ),
+    )
