@@ -27,7 +27,7 @@ def validation_message(
     """Return what pydantic found wrong, a clause for each of the first ``most`` problems.
 
     The values themselves are left out: they may be private. With ``model``, the one that was
-    validated, a misspelt field is told together with the nearest that there is.
+    validated, a misspelt field is reported together with the nearest one.
     """
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     clauses = [_clause(each["loc"], each["type"], each["msg"], model) for each in problems[:most]]

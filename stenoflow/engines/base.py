@@ -4,7 +4,7 @@ An :class:`Engine` takes one chunk of audio and returns the engine's raw reply. 
 (:meth:`Engine.transcribe`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored the
 moment it arrives and can be read again, for nothing, whenever the reading improves.
 
-An :class:`EngineSpec` says everything about an engine that can be known without opening it. Packages
+An :class:`EngineSpec` holds all that can be known about an engine without opening it. Packages
 register one by an entry point of the group ``stenoflow.engines``, see
 :mod:`stenoflow.engines.registry`.
 """
@@ -74,7 +74,7 @@ class Capabilities:
     words: bool = True
     """Gives each word its time."""
     speakers: bool = False
-    """Tells speakers apart."""
+    """Distinguishes speakers."""
     channels: bool = False
     """Transcribes several channels of one request separately."""
     translation: bool = False
@@ -126,7 +126,7 @@ def _never(_: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec(Generic[O]):
-    """The declaration of an engine: the one place that says what it is, needs, can do and costs."""
+    """The declaration of an engine: what it is, needs, can do and costs, in one place."""
 
     name: str
     """As in ``Profile.engine``: small letters, digits and hyphens."""

@@ -40,7 +40,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSpec:
-    """How an engine's key is named, and which host it belongs to where nothing else is said."""
+    """The names of an engine's key, and the host that it belongs to unless another is given."""
 
     variable: str
     """Environment variable that holds the key."""

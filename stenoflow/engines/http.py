@@ -1,7 +1,7 @@
 """The base of engines behind HTTP: one request over one new connection, judged by its response.
 
 A request is never repeated here, since a repeated one may be paid twice. The reply is returned byte
-for byte, before anybody reads it.
+for byte, before it is read.
 """
 
 import json
@@ -26,7 +26,7 @@ from stenoflow.http.request import AbortableRequest
 
 
 class HttpEngine(ABC):
-    """An engine that is asked over HTTP. Safe to use from many threads.
+    """An engine behind HTTP. Safe to use from many threads.
 
     Subclasses say how to send a request, and what their service means by its statuses.
     """
@@ -81,7 +81,7 @@ class HttpEngine(ABC):
         """Return an error's message without the secrets that the service may have repeated."""
 
     def _rule(self, status: int, reported: Reported) -> StatusRule:
-        """Return the rule for an error; services whose statuses do not tell all look at its text."""
+        """Return the rule for an error; some services need its text as well."""
         return rule_of(status, self.statuses)
 
     def _request_id(self, response: httpx.Response) -> str | None:

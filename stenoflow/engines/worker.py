@@ -33,7 +33,7 @@ def run_worker(
     """Run a script on a request about ``audio``, and return its reply.
 
     The script finds the path of the audio under the request's key "audio". The file of the request
-    lies beside the audio while the script runs. ``called`` names the engine in messages. Raises
+    is beside the audio while the script runs. ``called`` names the engine in messages. Raises
     EngineError where the script fails or takes longer than its deadline, ProcessKilled where it is
     killed from outside, Stopped.
     """

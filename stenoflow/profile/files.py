@@ -16,7 +16,7 @@ def read_profile(path: Path | str) -> Profile:
     """Return the profile in a file: TOML by the suffix ``.toml``, else YAML, of which JSON is a part.
 
     Raises ConfigurationError where the file cannot be read, or is not a profile; a misspelt field is
-    told together with the nearest that there is.
+    reported together with the nearest one.
     """
     path = Path(path)
     try:

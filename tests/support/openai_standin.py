@@ -1,6 +1,6 @@
 """A small stand-in for servers of OpenAI's transcription protocol, over real HTTP.
 
-It hears what it is sent to the sample, as the Deepgram stand-in does, or answers from a script.
+It recognizes tones to the sample, as the Deepgram stand-in does, or answers from a script.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Meets:
-    """What one request meets instead of an ear."""
+    """What one request meets instead of a recognizer."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -85,7 +85,7 @@ class OpenAIStandIn:
         self._server.server_close()
 
     def script(self, *meets: Meets) -> None:
-        """What the next requests meet; those after them are heard."""
+        """Set what the next requests meet; those after them are recognized."""
         self._script.extend(meets)
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:

@@ -175,8 +175,8 @@ class _Reading:
         if channel.detected_language:
             return channel.detected_language, channel.language_confidence
         spoken = channel.alternatives[0].languages
-        asked = None if self.requested_language == "multi" else self.requested_language
-        return (spoken[0] if spoken else asked), None
+        requested = None if self.requested_language == "multi" else self.requested_language
+        return (spoken[0] if spoken else requested), None
 
     def _model(self) -> str | None:
         metadata = self.transcription.metadata
@@ -193,7 +193,7 @@ class _Reading:
 
     def _findings(self, counts: Sequence[int]) -> Iterator[Finding]:
         results = self.transcription.results
-        # Indices of words count through one channel; of which, where there are several, is not said.
+        # Indices count the words of one channel; with several channels it is not known of which.
         most = counts[0] if len(counts) == 1 else 0
         if topics := self._fits(_topics, results.topics, "topics"):
             for passage in topics.results.topics.segments:

@@ -93,7 +93,7 @@ class Transcription(Shape):
     results: Results
 
 
-class Said(Shape):
+class WordStart(Shape):
     """The start of a word of an utterance, in seconds."""
 
     start: float
@@ -103,7 +103,7 @@ class Utterance(Shape):
     """A passage of one channel between two pauses."""
 
     channel: int = 0
-    words: list[Said] = Field(min_length=1)
+    words: list[WordStart] = Field(min_length=1)
 
 
 class Paragraph(Shape):

@@ -223,7 +223,7 @@ def _words(chunk: _Chunk, timed: _Timed) -> Iterator[Word]:
 
 
 def _place(chunk: _Chunk, seconds: float) -> int:
-    """Return a time of a chunk in samples of the body; no word lies outside its chunk."""
+    """Return a time of a chunk in samples of the body; no word is outside its chunk."""
     return chunk.start + min(max(to_samples(seconds), 0), chunk.end - chunk.start)
 
 

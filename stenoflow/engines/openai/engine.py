@@ -52,7 +52,7 @@ class OpenAIEngine(HttpEngine):
 
     @property
     def max_request_bytes(self) -> int | None:
-        """The limit in the profile: servers differ, and do not tell."""
+        """The limit in the profile: it differs between servers, which do not report it."""
         return self._options.max_request_bytes
 
     def identity(self) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ SAYS_TOO_LONG = re.compile(
     r"(?=.*(?:too (?:long|large|big)|longer than|exceed|maximum))",
     re.IGNORECASE,
 )
-"""How a 400 tells of a limit: vLLM's on length and size, and that of some of OpenAI's models."""
+"""Text of a 400 that reports a limit: of vLLM on length and size, of some models of OpenAI's."""
 
 STATUSES: Statuses = {
     **COMMON_STATUSES,
@@ -43,7 +43,7 @@ STATUSES: Statuses = {
 
 
 def rule(status: int, reported: Reported) -> StatusRule:
-    """Return the rule for an error: some servers tell by text, rather than status, what is wrong."""
+    """Return the rule for an error: some servers report by text, rather than status, what is wrong."""
     if reported.code in OUT_OF_CREDIT:
         return STATUSES[402]
     if status == 400 and SAYS_TOO_LONG.match(reported.text):

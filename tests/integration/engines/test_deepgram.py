@@ -80,8 +80,8 @@ def failure(
 def test_words_are_where_they_sound_to_the_sample(standin: StandIn, body: RequestAudio) -> None:
     asked = engine(standin)
     reply = asked.parse(asked.transcribe(body, stop=GO_ON))
-    heard = [(round(word.start_s * 16_000), round(word.end_s * 16_000)) for word in reply.words]
-    assert heard == [(tone.start, tone.end) for tone in TONES]
+    found = [(round(word.start_s * 16_000), round(word.end_s * 16_000)) for word in reply.words]
+    assert found == [(tone.start, tone.end) for tone in TONES]
     assert [word.text for word in reply.words] == ["Tone300", "tone900.", "Tone320."]
     assert [word.speaker for word in reply.words] == [0, 1, 0]
     assert (reply.sha256, reply.duration_s) == (body.sha256, 5.0)
@@ -126,7 +126,7 @@ def test_options_go_by_deepgrams_own_names(standin: StandIn, body: RequestAudio)
     }
 
 
-def test_channels_that_are_heard_apart_are_asked_for_and_paid(
+def test_channels_transcribed_separately_are_requested_and_paid(
     standin: StandIn, tmp_path: Path
 ) -> None:
     left, right = synthesize(TONES[:2], SAMPLES), synthesize(TONES[2:], SAMPLES)
@@ -316,7 +316,7 @@ def test_a_request_that_breaks_off_anywhere_is_not_paid(
 
 
 @pytest.mark.parametrize("code", [401, 413, 429, 503])
-def test_an_answer_is_heard_while_the_body_is_still_being_sent(
+def test_a_response_is_read_while_the_body_is_still_being_sent(
     standin: StandIn, large: RequestAudio, code: int
 ) -> None:
     error = failure(standin, large, Fault(status=code, early=True))

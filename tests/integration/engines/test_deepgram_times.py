@@ -1,4 +1,4 @@
-"""Words come back to where they were said: cut, packed, sent over HTTP, heard, mapped and joined."""
+"""Words come back to where they were said: segmented, encoded, sent over HTTP, recognized, mapped and merged."""
 
 from collections import defaultdict
 from collections.abc import Generator
@@ -30,8 +30,8 @@ def test_every_word_is_where_it_was_said_and_whose_it_was(
     transcript, _ = passed(recording, engine, tmp_path_factory.mktemp("recording"))
     for channel, tones in enumerate(recording.channels):
         words = [word for word in transcript.words if word.channel == channel]
-        heard = [(word.text, to_samples(word.start_s), to_samples(word.end_s)) for word in words]
-        assert heard == [(tone.word, tone.start, tone.end) for tone in tones]
+        found = [(word.text, to_samples(word.start_s), to_samples(word.end_s)) for word in words]
+        assert found == [(tone.word, tone.start, tone.end) for tone in tones]
         bands: defaultdict[int | None, set[int]] = defaultdict(set)
         for word, tone in zip(words, tones, strict=True):
             bands[word.speaker].add(tone.pitch_hz // BAND_HZ)

@@ -79,8 +79,8 @@ def test_words_are_where_they_sound_to_the_sample(
 ) -> None:
     asked = engine(standin)
     reply = asked.parse(asked.transcribe(body, stop=GO_ON))
-    heard = [(to_samples(word.start_s), to_samples(word.end_s)) for word in reply.words]
-    assert heard == [(tone.start, tone.end) for tone in TONES]
+    found = [(to_samples(word.start_s), to_samples(word.end_s)) for word in reply.words]
+    assert found == [(tone.start, tone.end) for tone in TONES]
     assert [word.text for word in reply.words] == ["tone300", "tone900", "tone320"]
     assert (reply.language, reply.model, reply.duration_s) == ("en", asked.identity()["model"], 5.0)
     assert not reply.warnings
@@ -269,7 +269,7 @@ def test_a_request_that_breaks_off_is_not_paid(
 
 
 @pytest.mark.parametrize("code", [401, 413, 503])
-def test_an_answer_is_heard_while_the_body_is_still_being_sent(
+def test_a_response_is_read_while_the_body_is_still_being_sent(
     standin: OpenAIStandIn, large: RequestAudio, code: int
 ) -> None:
     error = failure(standin, large, Meets(code, early=True))
@@ -350,12 +350,14 @@ def test_requests_at_once_do_not_mix(standin: OpenAIStandIn, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("heard_s", "fits"), [(5.0, True), (4.2, True), (1.0, False), (9.0, False)]
+    ("reported_s", "fits"), [(5.0, True), (4.2, True), (1.0, False), (9.0, False)]
 )
 def test_a_reply_about_other_audio_is_no_answer(
-    standin: OpenAIStandIn, body: RequestAudio, heard_s: float, fits: bool
+    standin: OpenAIStandIn, body: RequestAudio, reported_s: float, fits: bool
 ) -> None:
-    standin.script(Meets(body=json.dumps({"text": "", "duration": heard_s, "words": []}).encode()))
+    standin.script(
+        Meets(body=json.dumps({"text": "", "duration": reported_s, "words": []}).encode())
+    )
     asked = engine(standin)
     raw = asked.transcribe(body, stop=GO_ON)
     order = Order(
@@ -367,7 +369,7 @@ def test_a_reply_about_other_audio_is_no_answer(
         estimate_usd=None,
     )
     if fits:
-        assert reader(asked)(raw, order).duration_s == heard_s
+        assert reader(asked)(raw, order).duration_s == reported_s
     else:
         with pytest.raises(EngineError, match="not about the audio"):
             reader(asked)(raw, order)

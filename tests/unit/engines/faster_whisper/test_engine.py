@@ -1,4 +1,4 @@
-"""faster-whisper in its child: which folders are models, what its answers become, and real hearing."""
+"""faster-whisper in its child: which folders are models, what its answers become, and real transcription."""
 
 import json
 import threading
@@ -195,7 +195,7 @@ def test_words_of_all_chunks_are_read_at_their_places(folder: Path) -> None:
 
 
 @needs_faster_whisper
-def test_nothing_heard_is_a_reply_without_words(folder: Path) -> None:
+def test_nothing_recognized_is_a_reply_without_words(folder: Path) -> None:
     reply = engine(folder).parse(answered())
     assert (reply.words, reply.utterance_starts, reply.language) == ((), (), None)
 
@@ -257,7 +257,7 @@ def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: 
 @needs_faster_whisper
 @needs_model
 @needs_flite
-def test_made_speech_is_heard_word_for_word(model: Path, tmp_path: Path) -> None:
+def test_made_speech_is_transcribed_word_for_word(model: Path, tmp_path: Path) -> None:
     body = spoken(
         tmp_path / "a.wav", "The people were here today.", "Nobody came to the river.", pause=24_000
     )

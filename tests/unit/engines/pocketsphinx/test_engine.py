@@ -50,7 +50,7 @@ def reply(body: RequestAudio) -> Reply:
 
 
 @needs_flite
-def test_made_speech_is_heard_word_for_word(reply: Reply) -> None:
+def test_made_speech_is_transcribed_word_for_word(reply: Reply) -> None:
     assert " ".join(word.text for word in reply.words) == (
         "ten people were here today nobody came to the river"
     )
@@ -85,7 +85,7 @@ def test_words_lie_in_their_stretches_in_order_with_confidences(
 
 
 @needs_flite
-def test_the_reply_says_what_was_heard_and_by_what(body: RequestAudio, reply: Reply) -> None:
+def test_the_reply_says_what_was_recognized_and_by_what(body: RequestAudio, reply: Reply) -> None:
     assert (reply.sha256, reply.duration_s) == (body.sha256, body.samples / SAMPLE_RATE)
     assert (reply.language, reply.model) == ("en", "PocketSphinx 5.1.1, en-us")
     assert body.path
