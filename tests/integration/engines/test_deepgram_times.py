@@ -1,4 +1,4 @@
-"""Words come back to where they were said: segmented, encoded, sent over HTTP, recognized, mapped and merged."""
+"""Words come back to where they were said, through segmentation, encoding, HTTP, mapping and merging."""
 
 from collections import defaultdict
 from collections.abc import Generator
