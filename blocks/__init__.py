@@ -1,4 +1,4 @@
-"""What people save in Prefect under a name: places of recordings, credentials, profiles.
+"""Blocks, which people save in Prefect under a name: stores, credentials, profiles.
 
 Prefect finds these blocks by the entry point ``prefect.collections``.
 """

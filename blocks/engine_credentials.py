@@ -1,4 +1,4 @@
-"""What blocks that hold an engine's API key have in common."""
+"""The base of blocks that hold an engine's API key."""
 
 from collections.abc import Generator
 from http import HTTPStatus

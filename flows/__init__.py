@@ -1,0 +1,1 @@
+"""The flows: what a person, a schedule or an event starts in Prefect."""

@@ -1,4 +1,4 @@
-"""How a step of a recording is retried: transient trouble with backoff and jitter, nothing else."""
+"""The steps of a recording as Prefect tasks: transient errors are retried, with backoff and jitter."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar, cast

@@ -42,7 +42,7 @@ from stenoflow.times import format_clock
 PAGE = 200
 """Flow runs of one request: as many as the server gives."""
 UNNAMED = [StateType.SCHEDULED, StateType.PENDING]
-"""Until it starts, a run that the UI or an event has made bears a name that says nothing."""
+"""States in which a run that the UI or an event has made still has a random name."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,20 @@ class Found:
 
     run: FlowRun
     progress: str | None
-    """How far it is, while it runs and has told."""
+    """Percentage and step while it runs; None if it has reported none."""
 
     @property
     def source(self) -> str:
+        """Address of the recording's source."""
         return self.run.parameters["source"]
 
     @property
     def message(self) -> str | None:
+        """Message of the run's state: why it failed."""
         return self.run.state.message if self.run.state else None
 
     def figures(self) -> dict[str, Any]:
-        """What ``--json`` prints of it."""
+        """Return what ``--json`` prints of the run."""
         run = self.run
         return {
             "flow_run": str(run.id),
@@ -161,7 +163,7 @@ async def _pages(client: PrefectClient, which: FlowRunFilter) -> AsyncGenerator[
 
 
 async def _url(run: FlowRun, urls: dict[str, str]) -> str | None:
-    """Where the run's recording lies; None where its source can no longer be opened."""
+    """Return the URL of the run's source; None if it can no longer be opened."""
     source = run.parameters["source"]
     if source not in urls:
         try:
@@ -251,7 +253,7 @@ def _print_table(console: Console, runs: Sequence[Found]) -> None:
 
 
 def _outcome(manifest: Manifest, to: str) -> Iterator[str]:
-    """What the manifest says of length, money and results."""
+    """Yield what the manifest says of length, money and results, line by line."""
     yield f"{manifest.outcome.replace('_', ' ').capitalize()} at {manifest.finished:%Y-%m-%d %H:%M} UTC."
     if manifest.reason:
         yield escape(manifest.reason)

@@ -80,7 +80,7 @@ def _place(recording: str, source: str | None) -> dict[str, Any]:
         return {"key": recording} | ({} if source is None else {"source": source})
     if source is not None:
         raise ConfigurationError(
-            f"{recording} says itself where it lies: leave --from away, or give a key."
+            f"{recording} names its store itself: leave --from away, or give a key."
         )
     address, key = locate(recording)
     return {"source": address, "key": key}
@@ -127,7 +127,7 @@ async def _run(
 
 
 def _mark(parameters: Mapping[str, Any]) -> str:
-    """A mark of all that a run is asked to do."""
+    """Return a digest of a run's parameters."""
     return sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -148,7 +148,7 @@ async def _all_well(client: PrefectClient, runs: Sequence[FlowRun]) -> bool:
 
 
 async def _ended(client: PrefectClient, left: Mapping[UUID, FlowRun]) -> list[FlowRun]:
-    """Of these runs, those that are over. Raises ConfigurationError where somebody has deleted one."""
+    """Return those of the runs that have ended. Raises ConfigurationError if one was deleted."""
     some = list(left)[:PAGE]
     read = await client.read_flow_runs(
         flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=some)), limit=PAGE

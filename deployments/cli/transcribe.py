@@ -43,7 +43,7 @@ LABELS: dict[OutcomeName, str] = {
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person chose at the command line for all recordings named."""
+    """The options of the command line, for all recordings named."""
 
     profile: Profile | str
     credentials: str | None
@@ -136,7 +136,7 @@ async def _transcribe_all(
 
 @contextmanager
 def shown_progress(console: Console) -> Iterator[None]:
-    """Draw how far each recording is, while the block runs; nothing where nobody looks."""
+    """Draw each recording's progress while the block runs; nothing if the console is not a terminal."""
     if not console.is_terminal:
         yield
         return
@@ -172,7 +172,7 @@ async def _outcome_of(key: str, state: State[Any]) -> Outcome:
 
 
 def figures(recording: str, outcome: Outcome) -> dict[str, Any]:
-    """What ``--json`` prints of one recording."""
+    """Return what ``--json`` prints of one recording."""
     manifest = outcome.manifest
     return {
         "recording": recording,
@@ -239,7 +239,7 @@ def _name(recording: str) -> str:
 
 
 def speech_s(manifest: Manifest | None) -> float | None:
-    """Seconds of speech, in the channel that holds most of it; None where nobody listened."""
+    """Return the seconds of speech in the channel with most of it; None if there is no analysis."""
     return max((each.speech_s for each in manifest.channels), default=None) if manifest else None
 
 

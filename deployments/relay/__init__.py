@@ -1,0 +1,1 @@
+"""The relay: notifications of uploads become Prefect events."""

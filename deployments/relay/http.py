@@ -1,6 +1,6 @@
 """Notifications by HTTP push: ``POST /`` from Ceph RGW, MinIO, Amazon SNS, or a person with curl.
 
-Nobody is heard without the secret: as bearer token, as the password of basic authentication, or, for
+Every request must carry the secret: as bearer token, as the password of basic authentication, or, for
 senders that can do neither, as the path. Each connection carries one request, so that its deadline is
 the connection's. For TLS, put a reverse proxy before it.
 
@@ -32,7 +32,7 @@ from stenoflow.errors import BadNotification, ConfigurationError, TransientError
 SECRET = "STENOFLOW_RELAY_TOKEN"  # noqa: S105 (the name of the variable that holds it)
 SHORTEST_SECRET = 16
 MOST_BYTES = 1024**2
-"""Of one notification. Those of AWS have at most 256 KiB."""
+"""Largest notification. Those of AWS have at most 256 KiB."""
 BODY_S = 10.0
 CONNECTION_S = 40.0
 """After this a connection is cut, whatever it does: body and Prefect have had their time."""
@@ -45,7 +45,7 @@ log = logging.getLogger("stenoflow.relay")
 
 
 class Rate:
-    """So many requests a second, after a burst of as many; at least one."""
+    """A token bucket: ``per_s`` requests a second, after a burst of as many, at least one."""
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_s = per_s
@@ -55,6 +55,7 @@ class Rate:
         self._at = clock()
 
     def admits(self) -> bool:
+        """Return True, and count the request, if one more may pass now."""
         now = self._clock()
         self._left = min(self._most, self._left + (now - self._at) * self._per_s)
         self._at = now
@@ -65,7 +66,7 @@ class Rate:
 
 
 class Refused(Exception):
-    """A request is answered with this."""
+    """A request that is answered with an error."""
 
     def __init__(self, status: int, said: str, **headers: str) -> None:
         super().__init__(said)
@@ -85,13 +86,13 @@ class Listener:
     def at(cls, address: str, per_s: float) -> Self:
         """Listen at ``HOST:PORT``, with the secret of the environment.
 
-        Raises ConfigurationError where there is no secret, a short one, or the address is not to be had.
+        Raises ConfigurationError if the secret is missing or short, or the address is not available.
         """
         secret = os.environ.get(SECRET, "").strip()
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(
                 f"set {SECRET} to the secret that senders must know, of at least "
-                f"{SHORTEST_SECRET} characters: without it anybody could set runs going."
+                f"{SHORTEST_SECRET} characters: without it anybody could start runs."
             )
         host, _, port = address.rpartition(":")
         try:
@@ -103,6 +104,7 @@ class Listener:
 
     @property
     def url(self) -> str:
+        """Address at which the server listens."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{host}:{port}/"
 

@@ -1,9 +1,13 @@
-"""``stenoflow relay``: uploads that an S3 server tells of become Prefect events.
+"""``stenoflow relay``: an S3 server's notifications of uploads become Prefect events.
 
-Deployments' triggers match the events. An event's id is made from the upload itself, so that a
-notification that comes twice, late or out of order sets nothing going again that Prefect remembers;
-what it has forgotten becomes a run that finds the transcript published. What is lost all the same,
-the next sweep finds.
+Deployments' triggers match the events. An event's ID is made from the upload itself, so that a
+notification that comes twice, late or out of order starts nothing that Prefect remembers; what it has
+forgotten becomes a run that finds the transcript published. What is lost all the same, the next sweep
+finds.
+
+Events are posted to ``POST /api/events`` of Prefect's REST API. `emit_event` and the events client send
+them over a websocket from a queue and never learn whether the server has taken them; a notification may
+be confirmed to its sender only after that.
 """
 
 import asyncio
@@ -32,36 +36,36 @@ from stenoflow.storage import ObjectInfo, S3Store
 UPLOADED = "stenoflow.recording.uploaded"
 RESOURCE = "stenoflow.recording"
 NAMESPACE = UUID("6cf3f3a4-4b4e-5d0f-9a35-3f2f6a2d4c1b")
-"""Of the events' ids; never to be changed."""
+"""Namespace of the events' IDs; never to be changed."""
 EVENTS_AT_ONCE = 100
 TAKE_S = 20.0
 """For Prefect to take the events of a notification."""
 WANTED = Selection()
-"""What a sweep takes unless told otherwise: no transcript sets another run going."""
+"""The default selection of a sweep: no transcript starts another run."""
 
 log = logging.getLogger("stenoflow.relay")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where recordings are uploaded to."""
+    """A bucket, or a prefix of one, that recordings are uploaded to."""
 
     address: str
-    """As flows take it."""
+    """Address as flows take it."""
     bucket: str
     prefix: str
-    """Of the whole keys, with its slash; empty for a whole bucket."""
+    """Prefix of the keys, with its slash; empty for a whole bucket."""
 
     @classmethod
     async def open(cls, address: str) -> Self:
-        """Raises ConfigurationError where the address is no bucket's."""
+        """Open the source at an address. Raises ConfigurationError if it is not a bucket."""
         store = await open_store_address(address)
         if not isinstance(store, S3Store):
-            raise ConfigurationError(f"{address} is a folder: only S3 servers tell of uploads.")
+            raise ConfigurationError(f"{address} is a folder: only S3 servers send notifications.")
         return cls(address, store.bucket, f"{store.prefix}/" if store.prefix else "")
 
     def key_of(self, upload: Upload) -> str | None:
-        """The recording's key in this source; None for an object elsewhere, or no recording."""
+        """Return the recording's key in this source; None for other objects."""
         if upload.bucket != self.bucket or not upload.key.startswith(self.prefix):
             return None
         key = upload.key.removeprefix(self.prefix)
@@ -122,7 +126,7 @@ class Relay:
 
 
 def event_of(upload: Upload, source: Source, key: str) -> dict[str, Any]:
-    """The Prefect event of an upload: the same for the same upload, whoever tells of it, and when."""
+    """Return the Prefect event of an upload: the same for the same upload, whoever sends it, and when."""
     version = upload.version or upload.etag or upload.sequencer or upload.at.isoformat()
     identity = (
         upload.bucket,
@@ -180,7 +184,7 @@ async def _relay(addresses: Sequence[str], queue: Queue | None, listener: Listen
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with server_client() as client:
-        await client.read_work_pools(limit=1)  # tells at once where the password is wrong
+        await client.read_work_pools(limit=1)  # fails at once if the password is wrong
         relay = Relay([await Source.open(address) for address in addresses], client)
         running: list[asyncio.Task[None]] = []
         if queue:

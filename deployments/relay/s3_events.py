@@ -1,4 +1,4 @@
-"""What an S3 server says when an object was uploaded: AWS by SQS or SNS, Ceph RGW, MinIO.
+"""Upload notifications of S3 servers: AWS by SQS or SNS, Ceph RGW, MinIO.
 
 They agree on the form of a record, https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html,
 and differ in whether ``s3:`` stands before the event's name and whether the key is URL-encoded.
@@ -27,10 +27,10 @@ class Upload:
     size: int
     """Bytes."""
     version: str | None
-    """Of a versioned bucket."""
+    """Version ID, if the bucket is versioned."""
     etag: str | None
     sequencer: str | None
-    """Tells apart, and orders, what has happened to one key."""
+    """Orders the events of one key."""
     at: datetime
 
 
@@ -71,7 +71,7 @@ _notification = TypeAdapter(_Notification)
 
 @dataclass(frozen=True)
 class Said:
-    """What one notification tells."""
+    """The content of one notification."""
 
     uploads: tuple[Upload, ...] = ()
     confirm: str | None = None
@@ -79,7 +79,7 @@ class Said:
 
 
 def read_notification(body: bytes | str) -> Said:
-    """The uploads that a notification tells of; other happenings are left out.
+    """Return the uploads that a notification announces; other events are left out.
 
     Raises BadNotification.
     """
@@ -101,7 +101,7 @@ def _parsed(body: bytes | str) -> _Notification:
         return _notification.validate_json(body)
     except ValidationError as error:
         raise BadNotification(
-            f"it is no notification of an S3 server: {validation_message(error, most=1)}."
+            f"it is not a notification of an S3 server: {validation_message(error, most=1)}."
         ) from error
 
 

@@ -51,7 +51,7 @@ class Queue:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path in {"", "/"}:
             raise ConfigurationError(
-                f"{url!r} is no queue: write https://sqs.REGION.amazonaws.com/ID/NAME."
+                f"{url!r} is not a queue: write https://sqs.REGION.amazonaws.com/ID/NAME."
             )
         found = _REGION.search(parts.netloc)
         with s3_errors(url):
@@ -79,7 +79,7 @@ class Queue:
                 await self._remove(done)
 
     async def _is_taken(self, message: dict[str, Any], take: Take, stop: asyncio.Event) -> bool:
-        """Whether Prefect has the events of a message; asked again until it has, or we stop."""
+        """Return True once Prefect has the events of a message; False if it never will, or on a stop."""
         pause = _Pause(stop)
         while not stop.is_set():
             try:
@@ -103,7 +103,7 @@ class Queue:
         return reply.get("Messages", [])
 
     async def _remove(self, messages: Sequence[dict[str, Any]]) -> None:
-        """What cannot be removed comes again, and is known by its id."""
+        """Remove messages. One that cannot be removed comes again, and is known by its ID."""
         if not messages:
             return
         try:
@@ -140,7 +140,7 @@ class _Pause:
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:
-    """What the work gives; None once ``stop`` is set: the work is left alone then."""
+    """Return the result of the work; None once ``stop`` is set, without waiting for it."""
     working, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())
     await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -151,7 +151,7 @@ async def _unless(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:
 
 
 def _in_own_thread(work: Callable[[], _T]) -> asyncio.Future[_T]:
-    """Run work in a thread that may be left behind: nobody waits for a long poll at the end."""
+    """Run work in a thread that does not keep the process from ending, such as a long poll."""
     done: Future[_T] = Future()
 
     def run() -> None:

@@ -45,6 +45,7 @@ def speak(turns: tuple[Turn, ...], wav: Path, folder: Path) -> None:
 
 
 def run_ffmpeg(*arguments: str) -> None:
+    """Run FFmpeg so that the same input makes the same bytes."""
     subprocess.run(
         ["ffmpeg", "-v", "error", "-y", "-bitexact", *arguments],
         check=True,
@@ -53,6 +54,7 @@ def run_ffmpeg(*arguments: str) -> None:
 
 
 def main() -> None:
+    """Write the three samples."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         interview, briefing = folder / "interview.wav", folder / "briefing.wav"

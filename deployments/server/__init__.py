@@ -1,0 +1,1 @@
+"""Prefect servers on this machine: for one command, or until Ctrl-C."""

@@ -1,4 +1,4 @@
-"""The Prefect server that people have named, and what may be wrong with it in one sentence."""
+"""A client of the Prefect server in use, whose errors are one sentence."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from stenoflow.errors import ConfigurationError, MissingDependency
 
 @asynccontextmanager
 async def server_client() -> AsyncGenerator[PrefectClient]:
-    """A client of the server at PREFECT_API_URL, or of Prefect's active profile.
+    """Open a client of the server at PREFECT_API_URL, or of Prefect's active profile.
 
     In its block: raises ConfigurationError where no server is named, or it refuses what it is asked;
     MissingDependency where it does not answer.

@@ -1,7 +1,7 @@
-"""A Prefect server for as long as a command runs, where nobody has named another.
+"""A Prefect server that lives as long as a command, if no other one is named.
 
 Prefect would start one by itself, but in the terminal's own process group: Ctrl-C would end it before
-the runs could tell it of their end, and they would try to for a minute. It would also outlive a command
+the runs could report their end, and they would try to for a minute. It would also outlive a command
 that is killed. This one is in a session of its own, and the kernel ends it with the command.
 """
 
@@ -32,9 +32,9 @@ WHERE = (
 
 @contextmanager
 def server_of_choice() -> Iterator[None]:
-    """The server at PREFECT_API_URL or of Prefect's active profile; else one for this block alone.
+    """Use the server at PREFECT_API_URL or of Prefect's active profile, else one for this block alone.
 
-    Raises MissingDependency where that one does not start.
+    Raises MissingDependency if that one does not start.
     """
     if get_current_settings().api.url:
         yield
@@ -46,7 +46,7 @@ def server_of_choice() -> Iterator[None]:
         await_health(server, url, WHERE)
         with temporary_settings({PREFECT_API_URL: url}):
             yield
-            _tell_the_rest()
+            _send_pending()
     finally:
         server.terminate()
         try:
@@ -56,8 +56,12 @@ def server_of_choice() -> Iterator[None]:
             server.wait()
 
 
-def _tell_the_rest() -> None:
-    """Let what Prefect has not told the server yet reach it: how the last steps ended, what was logged."""
+def _send_pending() -> None:
+    """Wait until the server has the events and logs of the last steps.
+
+    `APILogHandler.aflush` does this for logs; Prefect documents nothing like it for events, and both
+    are kept in workers of one kind.
+    """
     for worker in (EventsWorker, APILogWorker):
         worker.drain_all(timeout=DRAIN_S)
 
@@ -81,6 +85,8 @@ def _start(port: int) -> subprocess.Popen[bytes]:
             **os.environ,
             **get_current_settings().to_environment_variables(exclude_unset=True),
             "PREFECT_UI_ENABLED": "0",
+            # As Prefect starts its own ephemeral server: without a UI, the scheduler and other services
+            # that such a server does not need. `prefect server start` has no options for that.
             "PREFECT__SERVER_EPHEMERAL": "1",
             "PREFECT__SERVER_FINAL": "1",
         },

@@ -30,7 +30,7 @@ STOP_S = 10
 POLL_S = 0.2
 AUTH_BYTES = 24
 PR_SET_CHILD_SUBREAPER = 36
-"""Of prctl(2)."""
+"""Option of prctl(2): orphans of this process' descendants become its children."""
 SHORT_S = 30
 SHORT_LIVES = 3
 """So many workers in a row, each of which lived no longer, are enough: something must be wrong."""
@@ -39,7 +39,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def auth_string(home: Path) -> str:
-    """The user and password in ``home``, made at the first use."""
+    """Return user and password from ``home``, which are made at the first use."""
     file = home / "auth"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
@@ -52,7 +52,7 @@ def auth_string(home: Path) -> str:
 
 
 def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bool:
-    """Run until Ctrl-C, then end everything; whether nothing of it broke by itself.
+    """Run until Ctrl-C, then end everything. Return True unless a part of it ended by itself.
 
     Raises ConfigurationError where the port is taken, MissingDependency where the server does not start.
     """
@@ -80,7 +80,7 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
 def _keep_working(
     home: Path, server: subprocess.Popen[bytes], stop: threading.Event, at_once: int
 ) -> bool:
-    """Run a worker, and another one after each that dies; whether it ends because we are to stop."""
+    """Run a worker, and another one after each that dies. Return True if stopped by Ctrl-C."""
     workers = short_lives = 0
     while True:
         began = time.monotonic()
@@ -106,7 +106,7 @@ def _keep_working(
 def _first_to_end(
     stop: threading.Event, children: dict[str, subprocess.Popen[bytes]]
 ) -> str | None:
-    """The name of a child that has ended by itself; None once we are to stop."""
+    """Return the name of the first child that ends by itself; None once ``stop`` is set."""
     while not stop.wait(POLL_S):
         for name, child in children.items():
             if child.poll() is not None:
@@ -116,7 +116,7 @@ def _first_to_end(
 
 
 def _reap_adopted(own: set[int]) -> None:
-    """Take note of the end of adopted processes, of which nobody else will."""
+    """Reap adopted processes that have ended."""
     if sys.platform != "linux":
         return
     peek = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -199,7 +199,7 @@ def _descendants(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def _end_flows(worker: subprocess.Popen[bytes]) -> None:
-    """Let the flows tell the server of their end while it is still there."""
+    """End the flows first, so that they can report their end to the server."""
     _end(_descendants(worker))
 
 

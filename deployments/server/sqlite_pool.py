@@ -25,14 +25,14 @@ CHOSEN_BY = {
     for part in ("SERVER", "API")
     for setting in ("CONNECTION_URL", "DRIVER")
 }
-"""By a URL or by its parts, of which the driver is never left out; under Prefect's new name or its old."""
+"""Settings by which a person chooses a database: its URL or its driver, under the new or the old name."""
 
 WAITS_S = 120
 """For the connection: longer than anything that holds it takes on a busy machine."""
 
 
 class OneConnection(CreateEnginePlugin):
-    """An engine that never opens a second connection."""
+    """A plugin for engines that never open a second connection."""
 
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         super().__init__(url, kwargs)
@@ -44,7 +44,7 @@ class OneConnection(CreateEnginePlugin):
 
 
 def database_of(home: Path) -> dict[str, str]:
-    """The environment of a server whose database is in ``home``; empty where a person chose another."""
+    """Return the environment of a server whose database is in ``home``; empty if another one is chosen."""
     if not CHOSEN_BY.isdisjoint(os.environ):
         return {}
     path = str(home / "prefect.db")

@@ -1,0 +1,1 @@
+"""What tasks run with: threads, progress, the folder of the user's own files."""

@@ -1,7 +1,7 @@
-"""What a person sees while a recording is worked on: a Prefect progress artifact, and whoever listens.
+"""Progress of a recording: as a Prefect artifact, and to a listener such as the command line.
 
-Threads only write down how far they are. One ticker in the event loop tells: the listener at each
-tick, Prefect every few seconds, and not at all where a recording takes less than that.
+Threads only note how far they are. One ticker in the event loop reports it: to the listener at each
+tick, to Prefect every few seconds, and not at all for a recording that takes less than that.
 """
 
 import asyncio
@@ -42,31 +42,34 @@ class Progress:
     """Seconds of audio through the step."""
     total_s: float | None = None
     artifact: UUID | None = None
-    """In Prefect, for whom it takes long enough to be looked at."""
+    """ID of its artifact in Prefect, once it has one."""
     _entered: float = field(default_factory=time.monotonic)
     _took_s: dict[str, float] = field(default_factory=dict[str, float])
 
     def enter(self, step: Step, total_s: float | None = None) -> None:
+        """Begin a step, with the seconds of audio that it has to process, if they are known."""
         self._took_s = self.steps_s()
         self._entered = time.monotonic()
         self.step, self.done_s, self.total_s = step, 0.0, total_s
 
     def steps_s(self) -> dict[str, float]:
-        """How long each step has taken so far, tries and the waiting between them included."""
+        """Return the seconds that each step has taken so far, with all attempts and pauses."""
         now = time.monotonic() - self._entered
         return {**self._took_s, self.step: self._took_s.get(self.step, 0.0) + now}
 
     def advance(self, done_s: float) -> None:
+        """Note that so many seconds of audio are through the step."""
         self.done_s = done_s
 
     @property
     def percent(self) -> float:
+        """Percentage of the whole."""
         begin, end = BEGINS_AT[self.step], ENDS_AT[self.step]
         share = min(1.0, self.done_s / self.total_s) if self.total_s else 0.0
         return begin + share * (end - begin)
 
     def sentence(self) -> str:
-        """``convert: 12 min 00 s of 1 h 00 min``, or what is known of it."""
+        """Return ``convert: 12 min 00 s of 1 h 00 min``, or as much of it as is known."""
         if not self.total_s:
             return f"{self.step}: {format_length(round(self.done_s))}" if self.done_s else self.step
         return f"{self.step}: {format_length(round(self.done_s))} of {format_length(round(self.total_s))}"
@@ -78,9 +81,9 @@ listener: ContextVar[Callable[[Progress], None] | None] = ContextVar("listener",
 
 @asynccontextmanager
 async def shown(key: str) -> AsyncGenerator[Progress, None]:
-    """Progress of the recording ``key``, shown until the block ends."""
+    """Report the progress of the recording ``key`` until the block ends."""
     progress = Progress(key)
-    ticker = asyncio.create_task(_tell(progress))
+    ticker = asyncio.create_task(_report(progress))
     try:
         yield progress
     finally:
@@ -94,27 +97,27 @@ async def shown(key: str) -> AsyncGenerator[Progress, None]:
             )
 
 
-async def _tell(progress: Progress) -> None:
-    heard = listener.get()
-    told_at = time.monotonic()
+async def _report(progress: Progress) -> None:
+    notify = listener.get()
+    reported_at = time.monotonic()
     while True:
-        if heard:
-            heard(progress)
-        if time.monotonic() - told_at >= ARTIFACT_S:
-            told_at = time.monotonic()
-            # A server that is away for a moment hears of it the next time.
+        if notify:
+            notify(progress)
+        if time.monotonic() - reported_at >= ARTIFACT_S:
+            reported_at = time.monotonic()
+            # A server that is away for a moment gets it the next time.
             with suppress(httpx.HTTPError):
                 await _show(progress)
         await asyncio.sleep(TICK_S)
 
 
 async def _show(progress: Progress) -> None:
-    said = f"{progress.key}: {progress.sentence()}"
+    description = f"{progress.key}: {progress.sentence()}"
     if progress.artifact is None:
         progress.artifact = await acreate_progress_artifact(
-            progress=progress.percent, description=said
+            progress=progress.percent, description=description
         )
     else:
         await aupdate_progress_artifact(
-            progress.artifact, progress=progress.percent, description=said
+            progress.artifact, progress=progress.percent, description=description
         )

@@ -231,7 +231,7 @@ def test_the_command_relays_until_it_is_told_to_end(number: signal.Signals) -> N
         (("--source", "s3://a", "--listen", "127.0.0.1:0"), "short", "of at least 16 characters"),
         (("--source", "s3://a", "--listen", "nowhere"), SECRET, "write HOST:PORT"),
         (("--source", "s3://a"), SECRET, "say where notifications come from"),
-        (("--source", "s3://a", "--queue", "calls"), SECRET, "'calls' is no queue"),
+        (("--source", "s3://a", "--queue", "calls"), SECRET, "'calls' is not a queue"),
         (("--source", "/srv", "--listen", "127.0.0.1:0"), SECRET, "/srv is a folder"),
     ],
 )

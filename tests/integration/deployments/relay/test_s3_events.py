@@ -91,7 +91,7 @@ def test_a_new_sns_subscription_asks_to_be_confirmed() -> None:
     ("body", "said"),
     [
         (b"", "EOF"),
-        (b"\xff\xfe", "it is no notification"),
+        (b"\xff\xfe", "it is not a notification"),
         (b"[]", "object"),
         (b"{}", "it has no Records"),
         (b"[" * 200_000, "recursion"),
@@ -99,7 +99,7 @@ def test_a_new_sns_subscription_asks_to_be_confirmed() -> None:
         (notification(record("")), "Records.0.s3.object.key"),
         (notification(record("%FF.mp3")), "not UTF-8"),
         (notification(record("a.mp3", eventTime="yesterday")), "Records.0.eventTime"),
-        (json.dumps({"Type": "Notification", "Message": "hello"}), "it is no notification"),
+        (json.dumps({"Type": "Notification", "Message": "hello"}), "it is not a notification"),
         (json.dumps({"Type": "Notification", "Message": json.dumps({"Type": "Notification"})}), ""),
     ],
 )

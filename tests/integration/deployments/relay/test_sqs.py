@@ -140,7 +140,7 @@ async def test_a_long_poll_does_not_hold_up_the_end(
     "url", ["", "calls", "https://sqs.eu-central-1.amazonaws.com", "ftp://x/y"]
 )
 def test_what_is_no_queue_is_told_at_the_start(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no queue"):
+    with pytest.raises(ConfigurationError, match="is not a queue"):
         Queue.at(url)
 
 
