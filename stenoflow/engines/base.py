@@ -120,8 +120,20 @@ class EngineSetup:
     """True if a person has named the credential for this very run: not using it would be an error."""
 
 
-def _never(_: Any) -> bool:
-    return False
+@dataclass(frozen=True, slots=True)
+class OriginalUpload:
+    """How a recording is sent as it is, in one request, rather than its speech in chunks."""
+
+    by_url: bool
+    """True where the engine fetches it from a presigned URL; false where the file is sent."""
+    deadline_s: float
+    """Seconds after which the engine no longer reads it."""
+    remedy: str
+    """What to set so that chunks are sent instead; ends a message."""
+
+
+def _never(_: Any) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +162,8 @@ class EngineSpec(Generic[O]):
     """None where nothing but Stenoflow's own dependencies is needed."""
     audio_s_per_s: float | None = None
     """Seconds of audio transcribed in a second by one request, for estimates; None where unknown."""
-    sends_original: Callable[[O], bool] = _never
-    """Returns True if these options send the recording as it is, in one request."""
+    original_upload: Callable[[O], OriginalUpload | None] = _never
+    """Returns how these options send the recording as it is; None where they send chunks."""
 
     @property
     def section(self) -> str:

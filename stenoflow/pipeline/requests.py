@@ -7,13 +7,16 @@ from threading import Event
 
 from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.audio.encoding import RequestAudio, encode
-from stenoflow.engines.base import Engine
+from stenoflow.engines.base import Engine, OriginalUpload
 from stenoflow.errors import ConfigurationError, EngineRefused, RequestTooLong
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.planner import halve
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds
+
+PRESIGNED_SPARE_S = 300
+"""How much longer than a request's deadline the engine may read a presigned recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class OriginalFile:
     """Bytes."""
     sha256: str
     content_type: str
-    presign: Callable[[], str | None]
-    """Returns a URL that the engine may read it at; None if its store has no such thing."""
+    presign: Callable[[int], str | None]
+    """Returns a URL that the engine may read it at for so many seconds; None if its store has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +63,8 @@ class RequestBuilder:
 
         Raises ConfigurationError if the file is to be sent by URL and its store presigns none; Stopped.
         """
-        if self.sends_original:
-            return self._original(plan)
+        if upload := self.profile.original_upload:
+            return self._original(plan, upload)
         channel = next(each for each in self.analysis.channels if each.index == plan.channel)
         # The plan may be another decoder's, which made a few samples more of the recording's end.
         timeline = chunk.timeline.slice(Span(0, chunk.timeline.to_sent(channel.samples)))
@@ -82,10 +85,9 @@ class RequestBuilder:
 
         Raises EngineRefused if it cannot be halved; ``error`` itself if another try may pass.
         """
-        if self.sends_original:
+        if upload := self.profile.original_upload:
             raise EngineRefused(
-                f"{error} A recording that is sent as it is cannot be sent in parts: set the "
-                "profile's deepgram.upload to flac.",
+                f"{error} A recording that is sent as it is cannot be sent in parts: {upload.remedy}.",
                 request_id=error.request_id,
             ) from error
         scores = {each.index: each.speech_scores for each in self.analysis.channels}
@@ -98,16 +100,16 @@ class RequestBuilder:
                 raise error from shortest
             raise EngineRefused(f"{error} {shortest}", request_id=error.request_id) from error
 
-    def _original(self, plan: SegmentationPlan) -> RequestAudio:
-        by_url = self.profile.deepgram.upload == "url"
-        url = self.original.presign() if by_url else None
-        if by_url and url is None:
-            raise ConfigurationError(
-                "The recordings' store makes no presigned URLs: set the profile's deepgram.upload to "
-                "flac or original."
-            )
+    def _original(self, plan: SegmentationPlan, upload: OriginalUpload) -> RequestAudio:
+        url = None
+        if upload.by_url:
+            url = self.original.presign(round(upload.deadline_s) + PRESIGNED_SPARE_S)
+            if url is None:
+                raise ConfigurationError(
+                    f"The recordings' store makes no presigned URLs: {upload.remedy}."
+                )
         return RequestAudio(
-            path=None if by_url else self.original.path,
+            path=None if upload.by_url else self.original.path,
             url=url,
             size=self.original.size,
             sha256=self.original.sha256,

@@ -29,9 +29,6 @@ from stenoflow.transcript.merge import merge
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.normalize import normalize
 
-PRESIGNED_SPARE_S = 300
-"""How much longer than a request's deadline the engine may read a presigned recording."""
-
 
 def transcribe(recording: RecordingContext, run: RunContext) -> RecordingContext:
     """Return the recording with its transcription, bought if the ledger does not have it.
@@ -112,13 +109,12 @@ def _request_builder(recording: RecordingContext) -> RequestBuilder:
     fetched, analysis, profile = recording.fetched, recording.analysis, recording.profile
     if fetched is None or analysis is None:
         raise ValueError(f"{recording.key} must be fetched and analysed before it is transcribed")
-    presigned_s = round(profile.deepgram.deadline_s) + PRESIGNED_SPARE_S
     original = OriginalFile(
         path=fetched.path,
         size=fetched.info.size,
         sha256=fetched.sha256,
         content_type=media_type(analysis.media),
-        presign=lambda: recording.source.presign(recording.key, expires_s=presigned_s),
+        presign=lambda expires_s: recording.source.presign(recording.key, expires_s=expires_s),
     )
     return RequestBuilder(analysis, original, profile, recording.engine)
 

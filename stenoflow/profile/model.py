@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, Field, create_model
 
 from stenoflow.audio.options import AnalysisOptions, QualityOptions
-from stenoflow.engines.base import EngineSpec
+from stenoflow.engines.base import EngineSpec, OriginalUpload
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
 from stenoflow.engines.openai.options import OpenAIOptions
@@ -104,10 +104,15 @@ class _Profile(Options):
         return self.model_copy(update={"engine": engine_spec(name).name})
 
     @property
+    def original_upload(self) -> OriginalUpload | None:
+        """How the engine is sent the recording as it is; None where it is sent chunks."""
+        spec = engine_spec(self.engine)
+        return spec.original_upload(self.options_for(spec))
+
+    @property
     def sends_original(self) -> bool:
         """True if the engine is sent the recording as it is, in one request."""
-        spec = engine_spec(self.engine)
-        return spec.sends_original(self.options_for(spec))
+        return self.original_upload is not None
 
 
 def _is_default(default: Options, section: object) -> bool:

@@ -1,7 +1,14 @@
 """The declaration of the engine ``deepgram``."""
 
 from stenoflow.billing.pricing import EnginePrices, Price
-from stenoflow.engines.base import Capabilities, Engine, EngineLimits, EngineSetup, EngineSpec
+from stenoflow.engines.base import (
+    Capabilities,
+    Engine,
+    EngineLimits,
+    EngineSetup,
+    EngineSpec,
+    OriginalUpload,
+)
 from stenoflow.engines.credentials import CredentialSpec
 from stenoflow.engines.deepgram.options import HOSTS, DeepgramOptions
 
@@ -38,8 +45,14 @@ def _open(options: DeepgramOptions, setup: EngineSetup) -> Engine:
     )
 
 
-def _sends_original(options: DeepgramOptions) -> bool:
-    return options.upload in ("original", "url")
+def _original_upload(options: DeepgramOptions) -> OriginalUpload | None:
+    if options.upload not in ("original", "url"):
+        return None
+    return OriginalUpload(
+        by_url=options.upload == "url",
+        deadline_s=options.deadline_s,
+        remedy="set the profile's deepgram.upload to flac",
+    )
 
 
 SPEC = EngineSpec(
@@ -58,5 +71,5 @@ SPEC = EngineSpec(
         base_url=HOSTS["global"],
     ),
     audio_s_per_s=60.0,  # an assumption: half of what Deepgram itself claims
-    sends_original=_sends_original,
+    original_upload=_original_upload,
 )

@@ -79,7 +79,7 @@ class Shop:
 
     def builder(self) -> RequestBuilder:
         path = self.heard.channels[0].pcm
-        original = OriginalFile(path, path.stat().st_size, "5" * 64, "audio/wav", lambda: None)
+        original = OriginalFile(path, path.stat().st_size, "5" * 64, "audio/wav", lambda _: None)
         return RequestBuilder(self.heard, original, self.profile, self.engine())
 
     def buy(self) -> list[ChunkRequest]:
