@@ -231,7 +231,7 @@ async def test_a_question_that_was_cancelled_can_be_asked_again(run_of: Any) -> 
 async def test_unasked_it_spends_no_more_than_the_limit(
     run_of: Any, source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stenoflow.flows.ingest.SAMPLE", 1)
+    monkeypatch.setattr("stenoflow.flows.ingest.SAMPLE_SIZE", 1)
     silence = source / "silence.wav"
     make(silence, "-f", "lavfi", "-i", "anullsrc=r=48000", "-t", "60")
     os.utime(silence, (LONG_AGO, LONG_AGO))
