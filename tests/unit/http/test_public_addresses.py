@@ -46,8 +46,88 @@ def test_one_private_address_among_public_ones_is_enough(
         send("http://mixed.test/", allow_private=False)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
-def test_public_addresses_are_public(address: str) -> None:
+# The first and the last address of each block that the registries of 2025-10-09 call not globally reachable.
+EDGES = [
+    ("0.0.0.0", "0.255.255.255"),
+    ("10.0.0.0", "10.255.255.255"),
+    ("100.64.0.0", "100.127.255.255"),
+    ("127.0.0.0", "127.255.255.255"),
+    ("168.63.129.16", "168.63.129.16"),
+    ("169.254.0.0", "169.254.255.255"),
+    ("172.16.0.0", "172.31.255.255"),
+    ("192.0.0.0", "192.0.0.255"),
+    ("192.0.2.0", "192.0.2.255"),
+    ("192.88.99.0", "192.88.99.255"),
+    ("192.168.0.0", "192.168.255.255"),
+    ("198.18.0.0", "198.19.255.255"),
+    ("198.51.100.0", "198.51.100.255"),
+    ("203.0.113.0", "203.0.113.255"),
+    ("224.0.0.0", "239.255.255.255"),
+    ("240.0.0.0", "255.255.255.255"),
+    ("::", "::ffff:ffff"),
+    ("::ffff:0:0", "::ffff:ffff:ffff"),
+    ("64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff"),
+    ("100::", "100::ffff:ffff:ffff:ffff"),
+    ("100:0:0:1::", "100::1:ffff:ffff:ffff:ffff"),
+    ("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+]
+WENT_THROUGH = ["168.63.129.16", "192.0.0.192", "64:ff9b:1::a00:1", "::127.0.0.1", "fec0::1"]
+"""These were called by 0.1.0, on one Python or another."""
+
+
+@pytest.mark.parametrize(
+    "address", sorted({*WENT_THROUGH, *(each for pair in EDGES for each in pair)})
+)
+def test_no_address_of_a_special_block_is_public(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(ConfigurationError, match="not a public address"):
+        send(f"http://{host}:9/", allow_private=False)
+    resolve(monkeypatch, [address])
+    with pytest.raises(ConfigurationError, match="not a public address"):
+        send("http://looked-up.test/", allow_private=False)
+
+
+NEIGHBOURS = [
+    "1.0.0.0",
+    "9.255.255.255",
+    "11.0.0.0",
+    "100.63.255.255",
+    "100.128.0.0",
+    "168.63.129.15",
+    "168.63.129.17",
+    "172.15.255.255",
+    "172.32.0.0",
+    "191.255.255.255",
+    "192.0.1.0",
+    "192.88.98.255",
+    "192.167.255.255",
+    "192.169.0.0",
+    "198.17.255.255",
+    "198.20.0.0",
+    "223.255.255.255",
+    "2001:200::",
+    "2001:db7:ffff::1",
+    "2001:db9::",
+    "2003::",
+    "2606:4700::1111",
+    "3fff:1000::",
+    "64:ff9b::5db8:d822",
+]
+
+
+@pytest.mark.parametrize("address", NEIGHBOURS)
+def test_their_neighbours_are_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
