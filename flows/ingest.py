@@ -9,8 +9,8 @@ from prefect.runtime.deployment import get_id as get_deployment_id
 from prefect.runtime.flow_run import get_id, get_parameters
 from prefect.states import Completed, Failed
 
-from stenoflow.catalog import KeyRange, Scan, Selection, SweepReport, scan
-from stenoflow.estimate import Sampler, SweepEstimate, exceeds, summary
+from stenoflow.catalog import KeyRange, Selection, SweepReport, scan
+from stenoflow.estimate import Sampler, exceeds, summary
 from stenoflow.flows.approval import find_same_request, get_approval, request_approval
 from stenoflow.flows.ingest_batches import cancel_batches, submit_batches
 from stenoflow.flows.ingest_worker import run_batches
@@ -108,7 +108,7 @@ async def ingest(
         if other := await find_same_request():
             message = f"flow run {other.name} ({other.id}) waits for an answer to the same question"
             return Completed(name="AlreadyAsked", message=message)
-        forecast = await forecast_sweep(sweep, found, sampler)
+        forecast = await sample_and_estimate(sweep.catalog, found, sampler, at_once=at_once)
         if exceeds(forecast, approve_above_usd, budget_usd):
             await request_approval(forecast)
     limits_usd = (budget_usd, approval.forecast.ceiling_usd if approval else approve_above_usd)
@@ -120,13 +120,6 @@ async def ingest(
     report.ended = datetime.now(UTC)
     await publish_report(sweep.catalog.destination, report)
     return final_state(report, failure_ratio)
-
-
-async def forecast_sweep(sweep: Sweep, found: Scan, sampler: Sampler) -> SweepEstimate:
-    """Forecast what the recordings of a scan would cost and take."""
-    return await sample_and_estimate(
-        sweep.catalog, found, sampler, at_once=sweep.parameters.at_once
-    )
 
 
 def final_state(report: SweepReport, failure_ratio: float) -> State[Any]:
