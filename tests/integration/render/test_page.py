@@ -148,7 +148,12 @@ def shown(sound: Path) -> Rendering:
         removed=(Span(90_000, 150_000),),
         waveform=Waveform((0.1, 0.8, 0.0), Seconds(10)),
         costs=Costs(
-            audio_s=10, paid_s=5, bought_s=5, saved_s=5, estimate_usd=None, saved_usd=None,
+            audio_s=10,
+            paid_s=5,
+            bought_s=5,
+            saved_s=5,
+            estimate_usd=None,
+            saved_usd=None,
             may_have_been_paid=0,
         ),
     )

