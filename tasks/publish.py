@@ -14,8 +14,8 @@ from stenoflow.manifest.model import Manifest
 from stenoflow.pipeline.publish import publish as write_results
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import rendering_of
-from stenoflow.render import Rendering
-from stenoflow.render.summary import summary_md
+from stenoflow.rendering import Rendering
+from stenoflow.rendering.summary import summary_md
 from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread

@@ -5,7 +5,7 @@ from stenoflow.engines.base import Engine
 from stenoflow.engines.registry import engine_spec, open_engine
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.profile.model import Profile
-from stenoflow.render import check_artifacts
+from stenoflow.rendering import check_artifacts
 
 
 async def open_recording(

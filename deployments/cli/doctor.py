@@ -30,7 +30,7 @@ from stenoflow.media.binaries import chosen_decoder, second_decoder
 from stenoflow.media.sandbox import launcher
 from stenoflow.media.scratch import scratch_root
 from stenoflow.profile.model import Profile
-from stenoflow.render import check_artifacts, renderer_problems, renderers
+from stenoflow.rendering import check_artifacts, renderer_problems, renderers
 from stenoflow.storage import Report
 
 Verdict = Literal["fine", "optional", "missing"]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from stenoflow.estimate.model import SweepEstimate
 from stenoflow.estimate.sampling import Range
-from stenoflow.render import markdown
+from stenoflow.rendering import markdown
 from stenoflow.times import format_length
 
 MAX_NAMED = 5

@@ -16,7 +16,7 @@ from stenoflow.errors import FinishedName, NotFound
 from stenoflow.ledger.ledger import Origin
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.profile.model import Profile
-from stenoflow.render.json_text import json_by_field
+from stenoflow.rendering.json_text import json_by_field
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.segmentation.timeline import Proof
 from stenoflow.storage import Store

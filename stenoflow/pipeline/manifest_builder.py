@@ -14,7 +14,7 @@ from stenoflow.manifest.model import (
 from stenoflow.media.binaries import chosen_decoder
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
-from stenoflow.render import Rendering
+from stenoflow.rendering import Rendering
 from stenoflow.times import to_seconds
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.speakers import speakers

@@ -21,7 +21,7 @@ from stenoflow.pipeline.rendering import costs_of, rendering_from_ledger
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
-from stenoflow.render import Artifact, Rendering, render_all
+from stenoflow.rendering import Artifact, Rendering, render_all
 from stenoflow.storage import Store
 
 

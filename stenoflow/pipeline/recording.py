@@ -1,7 +1,8 @@
-"""The steps of one recording, as plain functions: fetch, convert, segment, gate, transcribe, publish.
+"""The steps of one recording, as plain functions: look up, fetch, convert, segment, gate, transcribe.
 
 Each takes what is known of the recording and returns it with more fields set. A Prefect flow wraps them
-in tasks; :func:`transcribe_recording` runs them one after the other.
+in tasks; :func:`run_steps` runs them one after the other. What comes then is
+:func:`stenoflow.pipeline.publish.publish`.
 """
 
 from dataclasses import replace
@@ -11,9 +12,7 @@ from stenoflow.audio.quality import check_quality_gate
 from stenoflow.errors import Rejected
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
-from stenoflow.pipeline.publish import publish
 from stenoflow.pipeline.recording_context import RecordingContext
-from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import transcribe
 from stenoflow.segmentation.planner import plan_channels
@@ -84,17 +83,14 @@ def check_gate(recording: RecordingContext) -> None:
     check_quality_gate(qualities, recording.profile.quality)
 
 
-def transcribe_recording(
-    recording: RecordingContext, run: RunContext
-) -> tuple[RecordingContext, Manifest]:
-    """Take a recording through all steps. Return what is known of it, and its manifest.
+def run_steps(recording: RecordingContext, run: RunContext) -> RecordingContext:
+    """Take a recording that was looked up from fetch to transcribe. Return all that is known of it.
 
-    A recording that is rejected has a manifest too: ``rejection`` says why. Nothing is retried here.
-    Raises TransientError, ConfigurationError, EngineAccountError, BudgetSpent, UnusableResponse,
+    If it is rejected, ``rejection`` says why. Nothing is retried or published here. Raises
+    TransientError, ConfigurationError, EngineAccountError, BudgetSpent, UnusableResponse,
     MissingDependency, Stopped.
     """
     try:
-        recording = look_up(recording)
         recording = fetch(recording, run)
         recording = convert(recording, run)
         recording = segment(recording)
@@ -102,5 +98,5 @@ def transcribe_recording(
             check_gate(recording)
             recording = transcribe(recording, run)
     except Rejected as rejection:
-        recording = replace(recording, rejection=rejection)
-    return recording, publish(recording, rendering_of(recording, run.prices), run)
+        return replace(recording, rejection=rejection)
+    return recording

@@ -14,8 +14,8 @@ from stenoflow.media.stream_info import UNKNOWN_MEDIA_TYPE, media_type
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.transcription import Transcription
 from stenoflow.profile.model import Profile
-from stenoflow.render import Recording, Rendering, Waveform, compute_waveform
-from stenoflow.render.playback import playback_url
+from stenoflow.rendering import Recording, Rendering, Waveform, compute_waveform
+from stenoflow.rendering.playback import playback_url
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds

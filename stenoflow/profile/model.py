@@ -26,8 +26,8 @@ from stenoflow.errors import ConfigurationError
 from stenoflow.http.options import WebhookOptions
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.options import Options, canonical_digest
-from stenoflow.render.captions.options import CaptionOptions
-from stenoflow.render.playback import PlaybackOptions
+from stenoflow.rendering.captions.options import CaptionOptions
+from stenoflow.rendering.playback import PlaybackOptions
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.vad.options import VadOptions
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import regex
 
-from stenoflow.render.captions.cues import Cue
-from stenoflow.render.captions.options import CaptionOptions
-from stenoflow.render.captions.timing import LAG_MS
+from stenoflow.rendering.captions.cues import Cue
+from stenoflow.rendering.captions.options import CaptionOptions
+from stenoflow.rendering.captions.timing import LAG_MS
 from stenoflow.transcript.model import Transcript
 
 FRAME_MS = 42

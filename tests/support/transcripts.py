@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from stenoflow.render import Recording, Rendering
+from stenoflow.rendering import Recording, Rendering
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Transcript, Utterance, Word
 from stenoflow.transcript.normalize import normalize

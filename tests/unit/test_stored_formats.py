@@ -27,7 +27,7 @@ from stenoflow.manifest.model import Manifest, read_manifest, written
 from stenoflow.pipeline.publish import publish_again
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
-from stenoflow.render.document import Document
+from stenoflow.rendering.document import Document
 from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.storage import open_store
 

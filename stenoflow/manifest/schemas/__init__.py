@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stenoflow.manifest.model import Manifest
-from stenoflow.render.document_schema import json_schema
+from stenoflow.rendering.document_schema import json_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent

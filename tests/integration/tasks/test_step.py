@@ -1,13 +1,14 @@
 """What may succeed next time is tried again, with growing pauses; nothing else is."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from prefect import flow
 
 from stenoflow.errors import BadMedia, EngineAccountError, StenoflowError, StoreUnavailable
-from stenoflow.tasks.step import FIRST_DELAY_S, RETRIES, step
+from stenoflow.tasks.step import FIRST_DELAY_S, RETRIES, quoted, step
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -66,3 +67,43 @@ async def test_no_pickle_is_written_for_errors_and_results(tmp_path: Path) -> No
     for written in tmp_path.rglob("*"):
         if written.is_file():
             assert b'"picklelib"' not in written.read_bytes()
+
+
+looks: list[str] = []
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """A value of the kind that Prefect looks through; it records how often its words are looked at."""
+
+    words: tuple[str, ...] = ("a", "b")
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "words":
+            looks.append(name)
+        return super().__getattribute__(name)
+
+
+@dataclass(frozen=True)
+class Context:
+    transcribed: Transcribed = Transcribed()
+
+
+async def test_prefect_looks_at_the_words_of_neither_a_quoted_argument_nor_a_result() -> None:
+    @step
+    async def work(value: Context) -> Context:
+        return value
+
+    @flow(persist_result=False, result_serializer="json")
+    async def run() -> tuple[int, int]:
+        value = Context()
+        looks.clear()
+        await work(value)
+        plain = len(looks)
+        looks.clear()
+        assert await work(quoted(value)) is value
+        return plain, len(looks)
+
+    plain, quoted_ = await run()
+    assert plain > 0
+    assert quoted_ == 0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from stenoflow.manifest.schemas import FOLDER, schemas, written
-from stenoflow.render import render_all
+from stenoflow.rendering import render_all
 from stenoflow.transcript.model import Transcript
 from tests.support.transcripts import broken_transcripts, rendering, transcript_of
 

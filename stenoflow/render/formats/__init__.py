@@ -1,1 +1,0 @@
-"""Stenoflow's own formats, a module for each; the page is in :mod:`stenoflow.render.html`."""
