@@ -1,10 +1,10 @@
-"""What decoding costs with each decoder that there is: the system's FFmpeg, the wheel's, and PyAV.
+"""The cost of decoding with each available decoder: the system's FFmpeg, the wheel's, and PyAV.
 
     python -m bench.audio.decoders [--minutes 10] [--rounds 3]
 
-The two FFmpegs run as they do for every recording, in a confined child. PyAV runs in a Python process
-of its own, as it would have to: hostile media is not decoded in ours. CPU seconds are those of an hour
-of speech; for short files, where the start counts, those of 100 of them.
+The two FFmpegs run as they do for every recording, in a sandboxed child. PyAV runs in a separate
+Python process, as it would have to: hostile media is not decoded in the main one. CPU seconds are those
+of an hour of speech; for short files, where the start counts, those of 100 of them.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""A thousand short recordings, each decoded, measured and cut, beside FFmpeg decoding each alone.
+"""A thousand short recordings, each decoded, analyzed and searched for speech, beside FFmpeg decoding
+each alone.
 
     python -m bench.audio.short_files [--files 1000] [--rounds 1] [--seed 0]
 
-With short files it is not the sound that costs, but starting: FFmpeg, its leash, the pipe, the files.
+Short files cost starts rather than decoding: of FFmpeg, its sandbox, the pipe, the files.
 """
 
 import argparse
@@ -21,7 +22,7 @@ SHORTEST_S, LONGEST_S = 5.0, 15.0
 
 
 def main() -> None:
-    """All of them by ourselves, then all by FFmpeg, in turn."""
+    """Run all of them through the analysis, then all through FFmpeg, in turn."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--files", type=int, default=1000)
     options.add_argument("--rounds", type=int, default=1)
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def recordings(folder: Path, files: int, chance: random.Random) -> list[Path]:
-    """Short mp3 files, cut out of the material at random."""
+    """Write short mp3 files, taken from the material at random; return their paths."""
     samples = speech()
     found: list[Path] = []
     for number in range(files):

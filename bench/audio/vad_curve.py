@@ -1,10 +1,10 @@
-"""How much labelled speech is lost, and how much of the pauses goes, by what a profile chooses.
+"""Labelled speech that is lost and pauses that are removed, by the options of a profile.
 
     python -m bench.audio.vad_curve
 
-Heard are the corpus' clips with exhaustive hand-made labels. What counts is what would be sent to an
-engine: speech is lost where a label says speech and the cut plan leaves it out; of pauses of at least
-half a second, by the labels, it is told how much is left out. The default profile was chosen by this.
+It analyzes the corpus' clips that have exhaustive manual labels. What counts is what would be sent to an
+engine: speech is lost where a label says speech and the segmentation plan leaves it out; removed is what
+it leaves out of labelled pauses of at least half a second. The default profile was chosen by this.
 """
 
 import sys
@@ -30,24 +30,24 @@ KEPT_S = (0.0, 0.03, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)
 LONG_PAUSE = to_samples(0.5)
 BAR = 0.005
 
-UNCUT = {"min_saving": 0.0}
-"""The cut itself is measured, however little it saves of a clip."""
+ALWAYS_SEGMENT = {"min_saving": 0.0}
+"""Pauses are left out, however little that saves of a clip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A labelled clip as the speech detector hears it."""
+    """A labelled clip with its speech scores."""
 
     speech_scores: NDArray[np.float32]
     speech: NDArray[np.bool]
-    """Of each sample, by the labels."""
+    """For each sample, by the labels."""
     long_pauses: NDArray[np.bool]
     """Samples in pauses of at least half a second, by the labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of all clips under one choice, in samples."""
+    """Sums over all clips under one choice, in samples."""
 
     lost: int
     speech: int
@@ -113,7 +113,7 @@ def labelled() -> Iterable[Clip]:
 
 
 def others() -> dict[str, VadOptions]:
-    """Choices that others make, sent as they are."""
+    """Return the defaults of other projects, whose segments are sent as they are."""
     return {
         "silero-vad's defaults": VadOptions(
             threshold=0.5, min_speech_ms=250, min_silence_ms=100, speech_pad_ms=30
@@ -128,15 +128,17 @@ def others() -> dict[str, VadOptions]:
 
 
 def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOptions) -> Outcome:
-    """What is lost and what is removed of all clips together."""
+    """Return what is lost and removed of all clips together."""
     counts = np.zeros(4, np.int64)
     for clip in clips:
         samples = len(clip.speech)
-        heard = speech_segments(clip.speech_scores, samples, settings)
-        cut = plan_channel(heard, samples, cutting.model_copy(update=UNCUT), longest=samples)
+        found = speech_segments(clip.speech_scores, samples, settings)
+        plan = plan_channel(
+            found, samples, cutting.model_copy(update=ALWAYS_SEGMENT), longest=samples
+        )
         left_out = np.ones(samples, np.bool)
-        for part in cut.chunks:
-            for kept in part.timeline.kept:
+        for chunk in plan.chunks:
+            for kept in chunk.timeline.kept:
                 left_out[kept.start : kept.end] = False
         sets = (left_out & clip.speech, clip.speech, left_out & clip.long_pauses, clip.long_pauses)
         counts += [np.count_nonzero(each) for each in sets]
@@ -144,7 +146,7 @@ def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOp
 
 
 def _long(pausing: NDArray[np.bool]) -> NDArray[np.bool]:
-    """Of runs of True, only those of at least half a second."""
+    """Keep only runs of True of at least half a second."""
     edges = np.flatnonzero(np.diff(pausing, prepend=False, append=False)).reshape(-1, 2)
     long = np.zeros_like(pausing)
     for start, end in edges:

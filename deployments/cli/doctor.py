@@ -153,9 +153,9 @@ def _decoder() -> Iterator[Finding]:
         )
     if launcher() is None:
         said = "prlimit or setpriv is missing: decoders run without limits on memory and CPU time"
-        yield Finding("confinement", "optional", said, "sudo apt-get install util-linux")
+        yield Finding("sandbox", "optional", said, "sudo apt-get install util-linux")
     else:
-        yield Finding("confinement", "fine", "decoders run under limits, and die with their parent")
+        yield Finding("sandbox", "fine", "decoders run under limits, and die with their parent")
 
 
 def _engines() -> Iterator[Finding]:

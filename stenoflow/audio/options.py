@@ -11,7 +11,7 @@ from stenoflow.vad.options import VadOptions
 
 
 class QualityOptions(Options):
-    """Where a measured quality begins to be worth a warning, and where a recording is refused."""
+    """Thresholds of quality warnings, and of the gate below which a recording is rejected."""
 
     min_score: float = Field(default=0.0, title="Gate: lowest score", ge=0, le=1)
     """Recordings scoring below this are rejected before any engine is paid; 0 lets all pass."""
@@ -24,7 +24,7 @@ class QualityOptions(Options):
         default=0.001, title="Warn above this share of clipped samples", ge=0, le=1
     )
     silence_ratio: float = Field(default=0.8, title="Warn above this share of silence", ge=0, le=1)
-    silence_dbfs: float = Field(default=-50.0, title="Silence lies below, dBFS", ge=-120, le=0)
+    silence_dbfs: float = Field(default=-50.0, title="Silence is below, dBFS", ge=-120, le=0)
     quiet_dbfs: float = Field(default=-40.0, title="Warn below this level, dBFS", ge=-120, le=0)
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from stenoflow.options import Options
 
 
 class SegmentationOptions(Options):
-    """What goes to the engine, in how many requests."""
+    """What is sent to the engine, in how many requests."""
 
     remove_pauses: bool = Field(default=True, title="Leave out the pauses")
     """Send only speech with a little of its surroundings; times still are the recording's own."""
@@ -15,7 +15,7 @@ class SegmentationOptions(Options):
         default=0.5, title="Shortest pause left out, seconds", ge=0.05, le=60
     )
     keep_s: float = Field(default=0.07, title="Kept around speech, seconds", ge=0, le=5)
-    """Silence kept on each side of a stretch of speech."""
+    """Silence kept on each side of a speech segment."""
 
     min_saving: float = Field(default=0.05, title="Smallest saving worth a cut", ge=0, le=1)
     """Where the pauses make up less than this share, the whole recording is sent uncut."""

@@ -17,15 +17,15 @@ class VadOptions(Options):
     segmentation keeps.
     """
 
-    threshold: float = Field(default=0.4, title="Speech from this probability", gt=0, lt=1)
+    threshold: float = Field(default=0.4, title="Speech from this score", gt=0, lt=1)
     neg_threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        default=None, title="Silence below this probability"
+        default=None, title="Silence below this score"
     )
     """Empty: threshold - 0.15, at least 0.01, as Silero has it."""
 
     min_speech_ms: int = Field(default=100, title="Shortest speech, ms", ge=0, le=10_000)
     max_speech_s: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, title="Longest stretch, seconds"
+        default=None, title="Longest speech segment, seconds"
     )
     """Longer speech is split at its best pause; empty: never split."""
 

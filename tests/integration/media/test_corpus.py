@@ -1,4 +1,4 @@
-"""Real files, sound and broken: each is decoded, or refused in a sentence."""
+"""Real files, intact and broken: each is decoded, or rejected in a sentence."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ CORPUS = [entry for kind in ("broken", "containers", "nonspeech") for entry in r
 
 
 class TestTheCorpus:
-    """Real files, sound and broken, under the name that a recording has while it is worked on."""
+    """Real files, intact and broken, under the name that a recording has while it is worked on."""
 
     @pytest.fixture(scope="class")
     @staticmethod
@@ -40,7 +40,7 @@ class TestTheCorpus:
 
     @needs_corpus
     @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry["name"])
-    def test_every_file_is_heard_or_refused(
+    def test_every_file_is_decoded_or_rejected(
         self, entry: dict[str, Any], endings: Mapping[str, Decoded | StenoflowError]
     ) -> None:
         ending = endings[entry["name"]]
@@ -69,5 +69,5 @@ class TestTheCorpus:
 
     @staticmethod
     def must_be_refused(entry: dict[str, Any]) -> bool:
-        """There is nothing in it to be heard."""
+        """Return True for a file without audio."""
         return entry["expect"] == "no audio" or entry.get("verdict") == "video only"

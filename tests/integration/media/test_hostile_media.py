@@ -1,4 +1,4 @@
-"""A recording may ask for other files or for the network: nobody opens them.
+"""A recording may refer to other files or to the network: they are never opened.
 
 All attacks are decoded in one process under strace, which notes each file and socket that FFmpeg asks
 the kernel for, while somebody listens where the attacks' addresses lead.
@@ -30,7 +30,7 @@ STRACE = shutil.which("strace")
 needs_strace = pytest.mark.skipif(STRACE is None, reason="needs package strace")
 
 HOLD_SOUND = {"mp3-linked-picture", "mkv-attachment", "avi-subtitle"}
-"""Attacks that are recordings, too: their own sound is heard."""
+"""Attacks that are recordings, too: their own audio is decoded."""
 
 DECODE = """
 import json, sys
@@ -51,11 +51,11 @@ for name in sys.stdin.read().splitlines():
 SYSTEM_FILES = re.compile(
     r"/(etc/ld\.so|etc/gcrypt|etc/ssl|lib|usr/lib|usr/local/lib|usr/share|proc|sys|dev/(null|urandom))"
 )
-"""What a program opens to be loaded and to know its machine."""
+"""What a program opens to be loaded and to learn about its machine."""
 
 
 class Listener:
-    """Somebody at a port of this machine, on TCP and UDP, who notes whether anybody called."""
+    """A listener at a port of this machine, on TCP and UDP, that notes connections."""
 
     def __init__(self) -> None:
         self._tcp = socket.create_server(("127.0.0.1", 0))
@@ -64,7 +64,7 @@ class Listener:
         self._udp.bind(("127.0.0.1", self.port))
 
     def called(self) -> bool:
-        """Whether anybody did until now."""
+        """Return True if there was a connection."""
         for waiting in (self._tcp.accept, lambda: self._udp.recv(1)):
             self._tcp.setblocking(False)
             self._udp.setblocking(False)
@@ -82,18 +82,18 @@ class Listener:
 
 @dataclass(frozen=True)
 class Trace:
-    """What one FFmpeg asked the kernel for."""
+    """The system calls of one FFmpeg process."""
 
     input: str
     opened: frozenset[str]
-    """Files, whether they were there or not."""
+    """Files that it opened, existing or not."""
     written: frozenset[str]
     sockets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What came of all attacks."""
+    """The results of all attacks."""
 
     attacks: Mapping[str, Path]
     endings: Mapping[str, str | float]
@@ -138,7 +138,7 @@ def observed(
 
 
 def read_traces(log: Path) -> tuple[Trace, ...]:
-    """Of each FFmpeg that strace saw, from when it became one."""
+    """Return the trace of each FFmpeg process, from when it was executed."""
     calls: dict[str, list[str]] = {}
     for line in log.read_text().splitlines():
         process, _, call = line.partition(" ")
@@ -167,7 +167,7 @@ def _trace(own: str, *calls: str) -> Trace:
     )
 
 
-def test_each_is_refused_in_a_sentence_or_heard_for_its_own_sound(observed: Observed) -> None:
+def test_each_attack_is_rejected_or_gives_only_its_own_audio(observed: Observed) -> None:
     assert observed.endings.keys() == observed.attacks.keys()
     for name, ending in observed.endings.items():
         if name in HOLD_SOUND:
@@ -177,7 +177,7 @@ def test_each_is_refused_in_a_sentence_or_heard_for_its_own_sound(observed: Obse
             assert SECRET not in str(ending)
 
 
-def test_nobody_calls(observed: Observed) -> None:
+def test_no_connection_is_opened(observed: Observed) -> None:
     assert not observed.called
 
 
@@ -196,12 +196,12 @@ def test_nothing_is_written(observed: Observed) -> None:
 
 
 @needs_strace
-def test_no_socket_is_asked_for(observed: Observed) -> None:
+def test_no_socket_is_created(observed: Observed) -> None:
     assert not [call for trace in observed.traces for call in trace.sockets]
 
 
-class TestTheAttacksAreReal:
-    """Without our options they succeed, so the tests above can fail."""
+class TestWithoutProtection:
+    """Without the options of FFmpeg the attacks succeed, so the tests above can fail."""
 
     @pytest.fixture
     @staticmethod
@@ -210,16 +210,16 @@ class TestTheAttacksAreReal:
         yield listener
         listener.close()
 
-    def test_with_scripts_allowed_another_file_is_heard(
+    def test_with_scripts_allowed_another_file_is_decoded(
         self, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         attack = write_attacks(tmp_path, listener.port)["concat-beside-mp3"]
         monkeypatch.setattr(media, "CONTAINERS", f"{media.CONTAINERS},concat")
         with decode(attack) as decoding:
-            heard = np.concatenate(list(decoding))
-        assert pitches(heard[:, 0]) == [pytest.approx(SECRET_HZ, abs=2)]
+            samples = np.concatenate(list(decoding))
+        assert pitches(samples[:, 0]) == [pytest.approx(SECRET_HZ, abs=2)]
 
-    def test_with_addresses_allowed_somebody_calls(
+    def test_with_addresses_allowed_a_connection_is_opened(
         self, tmp_path: Path, listener: Listener
     ) -> None:
         attack = write_attacks(tmp_path, listener.port)["hls-address-m3u8"]

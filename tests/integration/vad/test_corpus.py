@@ -28,7 +28,7 @@ def decoded(path: Path) -> NDArray[np.int16]:
 
 
 def audible() -> list[Any]:
-    """Every recording of the corpus in which there is something to hear."""
+    """Every recording of the corpus that has audio in it."""
     return [
         pytest.param(entry["path"], id=entry["name"])
         for kind in ("speech", "conversation", "nonspeech", "vad", "containers")
@@ -39,7 +39,7 @@ def audible() -> list[Any]:
 
 @needs_corpus
 @pytest.mark.parametrize("path", audible())
-def test_hears_in_a_recording_what_the_wheel_hears(path: Path) -> None:
+def test_scores_and_segments_of_a_recording_are_the_wheels(path: Path) -> None:
     samples = decoded(path)
     ours, theirs = speech_scores(samples), stock_scores(samples)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)

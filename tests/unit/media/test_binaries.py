@@ -1,4 +1,4 @@
-"""The system's FFmpeg decodes where there is one, else the wheel's; both can all that is needed."""
+"""The system's FFmpeg decodes if there is one, else the wheel's; both can do all that is needed."""
 
 import shutil
 import stat
@@ -37,26 +37,28 @@ def unnamed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def script(path: Path, text: str) -> Path:
-    """A program; the path given."""
+    """Write a shell script as a program; return its path."""
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
 
-class TestTheChoice:
-    """Which, and why."""
+class TestChosenDecoder:
+    """The FFmpeg that is used, and why."""
 
     @pytest.mark.skipif(SYSTEM is None, reason="needs package ffmpeg")
-    def test_the_systems_comes_first(self) -> None:
+    def test_the_systems_ffmpeg_comes_first(self) -> None:
         assert chosen_decoder().path == str(Path(SYSTEM or "").resolve())
         assert "the system's" in chosen_decoder().why
 
-    def test_the_wheels_is_next(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_the_wheels_ffmpeg_is_next(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         assert chosen_decoder().path == WHEEL
         assert chosen_decoder().packaged
 
-    def test_none_at_all_is_said_with_what_to_do(
+    def test_a_missing_ffmpeg_is_an_error_with_a_remedy(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         def none() -> str:
@@ -67,13 +69,13 @@ class TestTheChoice:
         with pytest.raises(MissingDependency, match="install it with: apt-get install ffmpeg"):
             chosen_decoder()
 
-    def test_a_named_one_comes_before_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_named_ffmpeg_comes_before_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, WHEEL)
         decoder = chosen_decoder()
         assert (decoder.path, decoder.why) == (str(Path(WHEEL).resolve()), f"named by {VARIABLE}")
 
     @pytest.mark.parametrize("named", ["/nowhere/ffmpeg", "/etc/passwd", "/tmp"])
-    def test_a_name_of_no_program_is_refused(
+    def test_a_name_that_is_not_a_program_is_refused(
         self, monkeypatch: pytest.MonkeyPatch, named: str
     ) -> None:
         monkeypatch.setenv(VARIABLE, named)
@@ -83,7 +85,7 @@ class TestTheChoice:
             chosen_decoder()
 
     @both
-    def test_the_version_is_the_binarys_own(
+    def test_the_version_is_the_one_that_the_binary_prints(
         self, monkeypatch: pytest.MonkeyPatch, decoder: str
     ) -> None:
         monkeypatch.setenv(VARIABLE, decoder)
@@ -91,8 +93,8 @@ class TestTheChoice:
         assert f"version {chosen_decoder().version} " in banner.stdout
 
 
-class TestEither:
-    """Is read rightly, and can all that is needed."""
+class TestBothDecoders:
+    """Both are understood, and can do all that is needed."""
 
     @pytest.fixture(autouse=True)
     @staticmethod
@@ -117,16 +119,16 @@ class TestEither:
             ("ts", "mp2"),
         ],
     )
-    def test_common_recordings(self, tmp_path: Path, suffix: str, codec: str) -> None:
+    def test_common_formats_are_decoded(self, tmp_path: Path, suffix: str, codec: str) -> None:
         named = ("-c:a", {"vorbis": "libvorbis", "opus": "libopus"}.get(codec, codec))
         path = make(tmp_path / f"tone.{suffix}", *tone(440, 2, 48_000), "-ac", "2", *named)
         with decode(path) as decoding:
-            heard = np.concatenate(list(decoding))
+            samples = np.concatenate(list(decoding))
         assert [stream.codec for stream in decoding.info.audio] == [codec]
         assert decoding.info.audio[0].channels == 2
         assert decoding.info.audio[0].sample_rate == 48_000
         assert decoding.duration_s == pytest.approx(2, abs=0.1)
-        assert pitches(heard[:, 0]) == [pytest.approx(440, abs=1)]
+        assert pitches(samples[:, 0]) == [pytest.approx(440, abs=1)]
 
     @both
     def test_samples_are_those_of_the_file(self, tmp_path: Path) -> None:
@@ -144,7 +146,7 @@ class TestEither:
             assert sum(len(block) for block in decoding) == pytest.approx(32_000, abs=1600)
 
     @both
-    def test_what_is_not_on_the_list_is_named_where_it_can_be(self, tmp_path: Path) -> None:
+    def test_a_refused_container_is_named_if_ffmpeg_names_it(self, tmp_path: Path) -> None:
         (tmp_path / "list.mp3").write_text("ffconcat version 1.0\nfile other.wav\n")
         with pytest.raises(
             BadMedia, match=r"^This is not a recording but something else( \(concat\))?:"
@@ -152,10 +154,10 @@ class TestEither:
             probe(tmp_path / "list.mp3")
 
 
-class TestTheSecond:
-    """What the system's FFmpeg is too old for, the wheel's decodes."""
+class TestSecondDecoder:
+    """What the system's FFmpeg is too old for is decoded by the wheel's."""
 
-    def test_is_the_wheels_where_the_systems_is_used(
+    def test_it_is_the_wheels_if_the_systems_is_used(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("PATH", str(script(tmp_path / "ffmpeg", "exit 1").parent))
@@ -163,17 +165,17 @@ class TestTheSecond:
         assert second
         assert second.path == WHEEL
 
-    def test_is_none_where_the_wheels_is_the_first(
+    def test_there_is_none_if_the_wheels_is_the_first(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         assert second_decoder() is None
 
-    def test_is_none_where_one_was_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_there_is_none_if_one_was_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, "/bin/true")
         assert second_decoder() is None
 
-    def test_decodes_what_the_first_cannot_and_says_so(
+    def test_it_decodes_what_the_first_cannot_with_a_warning(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         written = tones([440], 1)
@@ -199,7 +201,7 @@ class TestTheSecond:
             ("containers/mp4parse-rust__sine-3s-xhe-aac-44khz-mono.mp4", 3.0),
         ],
     )
-    def test_hears_all_of_what_old_ones_hear_little_or_nothing_of(
+    def test_it_decodes_all_of_what_older_ones_decode_in_part(
         self, name: str, seconds: float
     ) -> None:
         [path] = [entry["path"] for entry in recordings() if entry["name"] == name]
@@ -208,7 +210,7 @@ class TestTheSecond:
         assert decoding.duration_s == pytest.approx(seconds, abs=0.1)
 
 
-class TestBroken:
+class TestBrokenDecoder:
     """An FFmpeg that does not work is not the recording's fault: nothing is rejected for it."""
 
     @pytest.mark.parametrize(
@@ -224,7 +226,7 @@ class TestBroken:
         ],
         ids=["silent", "unlinked", "too old"],
     )
-    def test_is_told_apart_from_a_broken_recording(
+    def test_it_is_distinguished_from_a_broken_recording(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, said: str
     ) -> None:
         monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", text)))
@@ -234,7 +236,9 @@ class TestBroken:
         with pytest.raises(MissingDependency), decode(recording) as decoding:
             list(decoding)
 
-    def test_tells_no_version(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_a_binary_without_a_version_is_a_configuration_error(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", "echo Hello")))
         with pytest.raises(ConfigurationError, match="is not a working FFmpeg"):
             chosen_decoder().version  # noqa: B018 - asking is what fails

@@ -1,4 +1,4 @@
-"""Any recording goes in; 16 kHz sound comes out, or one clear sentence why not."""
+"""Decoding turns any recording into 16 kHz PCM, or says in one clear sentence why not."""
 
 import os
 import subprocess
@@ -25,23 +25,23 @@ from tests.unit.media.test_binaries import both
 GAPS = [("mkv", "pcm_s16le"), ("webm", "libopus"), ("mp4", "aac")]
 
 
-class TestWhichSound:
-    """Of a file that holds more than one."""
+class TestStreams:
+    """The choice among the streams of a file."""
 
-    def test_a_video_gives_its_sound(self, tmp_path: Path) -> None:
+    def test_the_audio_of_a_video_is_decoded(self, tmp_path: Path) -> None:
         video = make(tmp_path / "talk.mp4", *PICTURE, *tone(440, 2))
-        heard = decode_whole(video)
-        assert heard.info.has_video
-        assert heard.duration_s == pytest.approx(2, abs=0.1)
-        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
-        assert heard.warnings == ()
+        decoded = decode_whole(video)
+        assert decoded.info.has_video
+        assert decoded.duration_s == pytest.approx(2, abs=0.1)
+        assert pitches(decoded.samples[:, 0]) == [pytest.approx(440, abs=1)]
+        assert decoded.warnings == ()
 
-    def test_a_video_without_sound_is_refused(self, tmp_path: Path) -> None:
+    def test_a_video_without_audio_is_rejected(self, tmp_path: Path) -> None:
         video = make(tmp_path / "silent.mp4", *PICTURE)
         with pytest.raises(BadMedia, match=r"^The recording has no audio stream: only video"):
             decode_whole(video)
 
-    def test_a_cover_picture_is_no_video(self, tmp_path: Path) -> None:
+    def test_a_cover_picture_does_not_make_a_video(self, tmp_path: Path) -> None:
         cover = make(tmp_path / "cover.png", *PICTURE, "-frames:v", "1")
         song = make(
             tmp_path / "song.mp3", *tone(440, 1), "-i", cover, "-map", "0", "-map", "1",
@@ -59,33 +59,35 @@ class TestWhichSound:
             "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger", "-c:a", "flac",
         )  # fmt: skip
 
-    def test_of_several_streams_the_default_is_heard_and_said(self, bilingual: Path) -> None:
-        heard = decode_whole(bilingual)
-        assert pitches(heard.samples[:, 0]) == [pytest.approx(500, abs=1)]
-        assert heard.warnings == (
+    def test_the_default_stream_is_decoded_with_a_warning(self, bilingual: Path) -> None:
+        decoded = decode_whole(bilingual)
+        assert pitches(decoded.samples[:, 0]) == [pytest.approx(500, abs=1)]
+        assert decoded.warnings == (
             "The file has 2 audio streams, of which number 1 was used: "
             "0: flac, 1 channel, eng; 1: flac, 1 channel, ger.",
         )
 
     @pytest.mark.parametrize(("stream", "hz"), [(0, 300), (1, 500)])
-    def test_the_profile_chooses_another(self, bilingual: Path, stream: int, hz: int) -> None:
-        heard = decode_whole(bilingual, audio_stream=stream)
-        assert pitches(heard.samples[:, 0]) == [pytest.approx(hz, abs=1)]
-        assert heard.warnings == ()
+    def test_the_profile_chooses_another_stream(
+        self, bilingual: Path, stream: int, hz: int
+    ) -> None:
+        decoded = decode_whole(bilingual, audio_stream=stream)
+        assert pitches(decoded.samples[:, 0]) == [pytest.approx(hz, abs=1)]
+        assert decoded.warnings == ()
 
-    def test_a_stream_that_is_not_there_is_refused_with_the_list(self, bilingual: Path) -> None:
+    def test_a_missing_stream_is_rejected_with_a_list_of_streams(self, bilingual: Path) -> None:
         with pytest.raises(
             BadMedia, match="asks for audio stream 2, but the recording has 2 audio"
         ):
             decode_whole(bilingual, audio_stream=2)
 
-    def test_probing_tells_the_streams_without_decoding(self, bilingual: Path) -> None:
+    def test_probing_lists_the_streams_without_decoding(self, bilingual: Path) -> None:
         info = probe(bilingual)
         assert [stream.language for stream in info.audio] == ["eng", "ger"]
         assert info.default_stream == 1
         assert info.claimed_s == pytest.approx(1, abs=0.01)
 
-    def test_probing_refuses_what_is_no_recording(self, tmp_path: Path) -> None:
+    def test_probing_rejects_what_is_not_a_recording(self, tmp_path: Path) -> None:
         (tmp_path / "notes.mp3").write_text("Not a recording at all.\n" * 100)
         with pytest.raises(BadMedia, match="not audio or video"):
             probe(tmp_path / "notes.mp3")
@@ -95,42 +97,42 @@ class TestChannels:
     """Mixed down, one, or apart."""
 
     @pytest.mark.parametrize("count", [2, 6, 9, 16, 32])
-    def test_all_are_heard_in_the_mix(self, tmp_path: Path, count: int) -> None:
+    def test_all_channels_are_in_the_mix(self, tmp_path: Path, count: int) -> None:
         wanted = [300 + 150 * channel for channel in range(count)]
-        heard = decode_whole(write_wav(tmp_path / "all.wav", tones(wanted, 1)))
-        assert heard.samples.shape == (SAMPLE_RATE, 1)
-        found = pitches(heard.samples[:, 0], 2)
+        decoded = decode_whole(write_wav(tmp_path / "all.wav", tones(wanted, 1)))
+        assert decoded.samples.shape == (SAMPLE_RATE, 1)
+        found = pitches(decoded.samples[:, 0], 2)
         assert set(np.round(found)) <= set(wanted)
         assert len(set(np.round(found))) == 2
 
     @pytest.mark.parametrize("channel", [0, 1, 5])
-    def test_one_is_heard_exactly_as_recorded(self, tmp_path: Path, channel: int) -> None:
+    def test_one_channel_is_decoded_exactly_as_recorded(self, tmp_path: Path, channel: int) -> None:
         written = tones([300 + 100 * index for index in range(6)], 1)
-        heard = decode_whole(
+        decoded = decode_whole(
             write_wav(tmp_path / "six.wav", written), channels="one", channel=channel
         )
-        assert np.array_equal(heard.samples[:, 0], written[:, channel])
+        assert np.array_equal(decoded.samples[:, 0], written[:, channel])
 
-    def test_a_channel_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
+    def test_a_missing_channel_is_rejected(self, tmp_path: Path) -> None:
         stereo = write_wav(tmp_path / "stereo.wav", tones([300, 500], 1))
         with pytest.raises(BadMedia, match="asks for channel 2, but the recording has 2 channels"):
             decode_whole(stereo, channels="one", channel=2)
 
     @pytest.mark.parametrize("count", [1, 2, 3, 8])
-    def test_apart_they_are_exactly_as_recorded(self, tmp_path: Path, count: int) -> None:
+    def test_channels_kept_apart_are_exactly_as_recorded(self, tmp_path: Path, count: int) -> None:
         written = tones([300 + 100 * index for index in range(count)], 1)
-        heard = decode_whole(write_wav(tmp_path / "some.wav", written), channels="apart")
-        assert np.array_equal(heard.samples, written)
+        decoded = decode_whole(write_wav(tmp_path / "some.wav", written), channels="apart")
+        assert np.array_equal(decoded.samples, written)
 
-    def test_channels_without_known_places_are_mixed_alike(self, tmp_path: Path) -> None:
+    def test_channels_without_known_positions_are_mixed_with_equal_weight(
+        self, tmp_path: Path
+    ) -> None:
         written = tones([300 + 100 * index for index in range(9)], 1)
-        heard = decode_whole(write_wav(tmp_path / "nine.wav", written))
-        assert np.array_equal(heard.samples[:, 0], np.rint(written.mean(axis=1)))
+        decoded = decode_whole(write_wav(tmp_path / "nine.wav", written))
+        assert np.array_equal(decoded.samples[:, 0], np.rint(written.mean(axis=1)))
 
     @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
-    def test_more_channels_than_can_be_told_apart_are_refused(
-        self, tmp_path: Path, channels: str
-    ) -> None:
+    def test_more_channels_than_the_limit_are_rejected(self, tmp_path: Path, channels: str) -> None:
         many = write_wav(tmp_path / "many.wav", tones([300] * (MAX_CHANNELS + 1), 0.1))
         with pytest.raises(OverLimit, match="33 channels, and at most 32"):
             decode_whole(many, channels=channels)
@@ -140,72 +142,78 @@ class TestDuration:
     """What was decoded, whatever a header claims."""
 
     @pytest.mark.parametrize("samples", [1, 511, 16_000, BLOCK_SAMPLES, 2 * BLOCK_SAMPLES + 1])
-    def test_it_is_counted_to_the_sample(self, tmp_path: Path, samples: int) -> None:
+    def test_duration_is_counted_to_the_sample(self, tmp_path: Path, samples: int) -> None:
         written = tones([440], samples / SAMPLE_RATE)
-        heard = decode_whole(write_wav(tmp_path / "exact.wav", written))
-        assert np.array_equal(heard.samples, written)
+        decoded = decode_whole(write_wav(tmp_path / "exact.wav", written))
+        assert np.array_equal(decoded.samples, written)
 
     @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 96_000])
     def test_every_rate_becomes_16_khz(self, tmp_path: Path, rate: int) -> None:
-        heard = decode_whole(write_wav(tmp_path / "rate.wav", tones([440], 2, rate), rate))
-        assert len(heard.samples) == pytest.approx(2 * SAMPLE_RATE, abs=1)
-        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
+        decoded = decode_whole(write_wav(tmp_path / "rate.wav", tones([440], 2, rate), rate))
+        assert len(decoded.samples) == pytest.approx(2 * SAMPLE_RATE, abs=1)
+        assert pitches(decoded.samples[:, 0]) == [pytest.approx(440, abs=1)]
 
     @pytest.mark.parametrize("suffix", ["mp3", "m4a", "flac", "wav", "mkv", "ogg"])
-    def test_a_file_cut_off_is_heard_as_far_as_it_goes(self, tmp_path: Path, suffix: str) -> None:
+    def test_a_truncated_file_is_decoded_as_far_as_it_goes(
+        self, tmp_path: Path, suffix: str
+    ) -> None:
         front = ("-movflags", "+faststart") if suffix == "m4a" else ()
         whole = make(tmp_path / f"whole.{suffix}", *tone(440, 20), *front)
         cut = tmp_path / f"cut.{suffix}"
         cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-        heard = decode_whole(cut)
-        assert 5 < heard.duration_s < 15
-        assert pitches(heard.samples[:, 0]) == [pytest.approx(440, abs=1)]
+        decoded = decode_whole(cut)
+        assert 5 < decoded.duration_s < 15
+        assert pitches(decoded.samples[:, 0]) == [pytest.approx(440, abs=1)]
         if suffix == "ogg":
-            assert heard.info.claimed_s == pytest.approx(heard.duration_s, abs=1)
+            assert decoded.info.claimed_s == pytest.approx(decoded.duration_s, abs=1)
         else:
-            assert any("cut off" in told or "damaged" in told for told in heard.warnings)
+            assert any("cut off" in warning or "damaged" in warning for warning in decoded.warnings)
 
-    def test_a_header_that_claims_too_little_is_overheard_and_said(self, tmp_path: Path) -> None:
+    def test_a_header_that_claims_too_little_is_ignored_with_a_warning(
+        self, tmp_path: Path
+    ) -> None:
         whole = make(tmp_path / "whole.flac", *tone(440, 10))
         lying = bytearray(whole.read_bytes())
         lying[22:26] = (20_000).to_bytes(
             4, "big"
         )  # the lower 32 bits of STREAMINFO's total samples
         (tmp_path / "lying.flac").write_bytes(lying)
-        heard = decode_whole(tmp_path / "lying.flac")
-        assert heard.duration_s == 10
-        assert heard.warnings == ("The header claims 1.2 s, but 10.0 s were decoded.",)
+        decoded = decode_whole(tmp_path / "lying.flac")
+        assert decoded.duration_s == 10
+        assert decoded.warnings == ("The header claims 1.2 s, but 10.0 s were decoded.",)
 
     @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
     @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
-    def test_sound_that_begins_after_the_picture_keeps_its_time(
+    def test_audio_that_begins_after_the_picture_keeps_its_time(
         self, tmp_path: Path, suffix: str, channels: str
     ) -> None:
         late = make(
             tmp_path / f"late.{suffix}", *PICTURE, "-itsoffset", "1.25", *tone(440, 2),
             "-map", "0:v", "-map", "1:a", "-c:a", "flac", "-strict", "-2",
         )  # fmt: skip
-        heard = decode_whole(late, channels=channels)
-        assert np.flatnonzero(np.abs(heard.samples[:, 0]) > 50)[0] == pytest.approx(20_000, abs=10)
-        assert heard.duration_s == 3.25
-        assert heard.warnings == ()
+        decoded = decode_whole(late, channels=channels)
+        assert np.flatnonzero(np.abs(decoded.samples[:, 0]) > 50)[0] == pytest.approx(
+            20_000, abs=10
+        )
+        assert decoded.duration_s == 3.25
+        assert decoded.warnings == ()
 
-    def test_sound_after_very_long_silence_counts_with_it(self, tmp_path: Path) -> None:
+    def test_leading_silence_counts_towards_the_longest_duration(self, tmp_path: Path) -> None:
         late = make(
             tmp_path / "late.mkv", *PICTURE, "-itsoffset", "30", *tone(440, 2),
             "-map", "0:v", "-map", "1:a", "-c:a", "flac",
         )  # fmt: skip
-        heard = decode_whole(late)
-        assert heard.duration_s == 32
-        assert not heard.samples[: 30 * SAMPLE_RATE].any()
-        assert pitches(heard.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
+        decoded = decode_whole(late)
+        assert decoded.duration_s == 32
+        assert not decoded.samples[: 30 * SAMPLE_RATE].any()
+        assert pitches(decoded.samples[30 * SAMPLE_RATE :, 0]) == [pytest.approx(440, abs=1)]
         with pytest.raises(OverLimit):
             decode_whole(late, Limits(max_duration_s=29))
 
     @both
     @pytest.mark.parametrize("channels", ["mix", "one", "apart"])
     @pytest.mark.parametrize(("suffix", "codec"), GAPS)
-    def test_after_a_gap_in_the_time_stamps_sound_has_the_time_at_which_it_plays(
+    def test_after_a_gap_in_the_time_stamps_audio_has_the_time_at_which_it_plays(
         self,
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
@@ -221,10 +229,10 @@ class TestDuration:
             tmp_path / f"gapped.{suffix}", *tone(440, 9, 48_000), "-af", pauses, "-c:a", codec,
             "-strict", "-2",
         )  # fmt: skip
-        heard = decode_whole(gapped, channels=channels)
-        assert heard.duration_s == pytest.approx(9, abs=0.05)
+        decoded = decode_whole(gapped, channels=channels)
+        assert decoded.duration_s == pytest.approx(9, abs=0.05)
         loud = [
-            int(np.abs(heard.samples[at : at + 1600, 0].astype(int)).max()) > 500
+            int(np.abs(decoded.samples[at : at + 1600, 0].astype(int)).max()) > 500
             for at in range(0, int(8.9 * SAMPLE_RATE), 1600)
         ]
         changes = [at / 10 for at in range(1, len(loud)) if loud[at] != loud[at - 1]]
@@ -232,7 +240,7 @@ class TestDuration:
 
     @both
     @pytest.mark.parametrize(("suffix", "length_s"), [("mkv", 32), ("ts", 4), ("ogg", 4)])
-    def test_a_long_jump_is_a_gap_unless_its_kind_of_file_jumps_at_seams(
+    def test_a_long_jump_is_a_gap_unless_files_of_its_format_jump_where_they_were_joined(
         self,
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
@@ -246,7 +254,7 @@ class TestDuration:
         assert decode_whole(jumping).duration_s == pytest.approx(length_s, abs=0.1)
 
     @both
-    def test_time_stamps_that_go_back_cost_no_sound(
+    def test_time_stamps_that_go_back_lose_no_audio(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decoder: str
     ) -> None:
         monkeypatch.setenv(VARIABLE, decoder)
@@ -254,7 +262,7 @@ class TestDuration:
         made = make(tmp_path / "back.mkv", *tone(440, 8, 48_000), "-af", back, "-c:a", "pcm_s16le")
         assert decode_whole(made).samples.shape == (8 * SAMPLE_RATE, 1)
 
-    def test_recordings_joined_end_to_end_are_heard_one_after_the_other(
+    def test_recordings_joined_end_to_end_are_decoded_one_after_the_other(
         self, tmp_path: Path
     ) -> None:
         """The second has another rate and other channels, and its own clock."""
@@ -263,12 +271,12 @@ class TestDuration:
         second = make(tmp_path / "second.mp3", *tone(500, 10, 48_000), "-ac", "2", *bare)
         joined = tmp_path / "joined.mp3"
         joined.write_bytes(first.read_bytes() + second.read_bytes())
-        heard = decode_whole(joined)
-        assert heard.duration_s == pytest.approx(20, abs=0.2)
-        assert pitches(heard.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
-        assert not any("damaged" in told for told in heard.warnings)
+        decoded = decode_whole(joined)
+        assert decoded.duration_s == pytest.approx(20, abs=0.2)
+        assert pitches(decoded.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
+        assert not any("damaged" in warning for warning in decoded.warnings)
 
-    def test_an_audiobook_of_two_thousand_chapters_is_read(self, tmp_path: Path) -> None:
+    def test_an_audiobook_of_two_thousand_chapters_is_decoded(self, tmp_path: Path) -> None:
         script = ";FFMETADATA1\n" + "".join(
             f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={at}\nEND={at + 1}\ntitle=Chapter {at} {'x' * 60}\n"
             for at in range(2000)
@@ -278,28 +286,28 @@ class TestDuration:
             tmp_path / "book.mka", *tone(440, 2), "-f", "ffmetadata", "-i",
             tmp_path / "chapters.txt", "-map_chapters", "1", "-c:a", "flac",
         )  # fmt: skip
-        heard = decode_whole(book)
-        assert heard.duration_s == 2
-        assert [stream.codec for stream in heard.info.audio] == ["flac"]
+        decoded = decode_whole(book)
+        assert decoded.duration_s == 2
+        assert [stream.codec for stream in decoded.info.audio] == ["flac"]
 
 
 class TestLimits:
     """Time, length and memory."""
 
-    def test_a_bomb_stops_at_the_cap(self, tmp_path: Path) -> None:
+    def test_a_decompression_bomb_stops_at_the_longest_duration(self, tmp_path: Path) -> None:
         bomb = silence(tmp_path / "bomb.flac", hours=1)
         assert bomb.stat().st_size < 20_000
-        heard = 0
+        decoded = 0
         with (
             pytest.raises(OverLimit, match="longer than 60 s, the limit"),
             decode(bomb, limits=Limits(max_duration_s=60)) as decoding,
         ):
             for block in decoding:
-                heard += len(block)
-        assert 50 * SAMPLE_RATE < heard <= 60 * SAMPLE_RATE
+                decoded += len(block)
+        assert 50 * SAMPLE_RATE < decoded <= 60 * SAMPLE_RATE
         assert not children_with_argument(str(tmp_path))
 
-    def test_exactly_the_limit_is_heard(self, tmp_path: Path) -> None:
+    def test_exactly_the_longest_duration_is_decoded(self, tmp_path: Path) -> None:
         path = write_wav(tmp_path / "minute.wav", tones([440], 3))
         assert decode_whole(path, Limits(max_duration_s=3)).duration_s == 3
         with pytest.raises(OverLimit):
@@ -311,14 +319,14 @@ class TestLimits:
             decode_whole(long, Limits(decode_deadline_s=0.05))
         assert not children_with_argument(str(tmp_path))
 
-    def test_a_stop_is_obeyed_in_the_middle(self, tmp_path: Path) -> None:
+    def test_decoding_stops_when_asked_to(self, tmp_path: Path) -> None:
         stop = threading.Event()
         path = write_wav(tmp_path / "long.wav", tones([440], 60))
         with pytest.raises(Stopped), decode(path, stop=stop) as decoding:
             for _ in decoding:
                 stop.set()
 
-    def test_no_child_is_left_when_reading_is_given_up(self, tmp_path: Path) -> None:
+    def test_no_child_is_left_when_reading_ends_early(self, tmp_path: Path) -> None:
         path = write_wav(tmp_path / "long.wav", tones([440], 60))
         with decode(path) as decoding:
             next(iter(decoding))
@@ -326,12 +334,12 @@ class TestLimits:
         assert not children_with_argument(str(tmp_path))
 
     @pytest.mark.skipif(launcher() is None, reason="needs package util-linux: prlimit")
-    def test_nothing_is_left_when_we_are_killed(self, tmp_path: Path) -> None:
+    def test_no_child_is_left_when_its_parent_is_killed(self, tmp_path: Path) -> None:
         recording = write_wav(tmp_path / "long.wav", tones([440], 60))
         program = (
             "import sys; from pathlib import Path; from stenoflow.media.decoding import decode\n"
             "with decode(Path(sys.argv[1])) as decoding:\n"
-            "    next(iter(decoding)); print('heard', flush=True); sys.stdin.read()\n"
+            "    next(iter(decoding)); print('decoded', flush=True); sys.stdin.read()\n"
         )
         environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
         with subprocess.Popen(
@@ -342,7 +350,7 @@ class TestLimits:
             env=environment,
         ) as parent:
             assert parent.stdout
-            assert parent.stdout.readline() == b"heard\n"
+            assert parent.stdout.readline() == b"decoded\n"
             decoders = psutil.Process(parent.pid).children(recursive=True)
             assert [decoder.name()[:6] for decoder in decoders] == ["ffmpeg"]
             parent.kill()
@@ -350,18 +358,18 @@ class TestLimits:
         assert list(tmp_path.iterdir()) == [recording]
 
 
-class TestWhatIsNoRecording:
-    """One clear sentence each."""
+class TestNotARecording:
+    """Each is rejected with one clear sentence."""
 
-    def test_nothing_at_the_path(self, tmp_path: Path) -> None:
+    def test_a_missing_file_is_not_found(self, tmp_path: Path) -> None:
         with pytest.raises(NotFound), decode(tmp_path / "missing.mp3"):
             pass
 
-    def test_a_folder(self, tmp_path: Path) -> None:
+    def test_a_folder_is_not_found(self, tmp_path: Path) -> None:
         with pytest.raises(NotFound), decode(tmp_path):
             pass
 
-    def test_an_empty_file(self, tmp_path: Path) -> None:
+    def test_an_empty_file_is_rejected(self, tmp_path: Path) -> None:
         (tmp_path / "empty.wav").touch()
         with pytest.raises(BadMedia, match=r"^The recording is empty: it has 0 bytes"):
             decode_whole(tmp_path / "empty.wav")
@@ -377,7 +385,7 @@ class TestWhatIsNoRecording:
         ],
         ids=["text", "zeros", "pdf", "zip", "html"],
     )
-    def test_another_kind_of_file(self, tmp_path: Path, content: bytes) -> None:
+    def test_another_kind_of_file_is_rejected(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "recording").write_bytes(content)
         with pytest.raises(BadMedia) as refused:
             decode_whole(tmp_path / "recording")
@@ -386,10 +394,10 @@ class TestWhatIsNoRecording:
     @pytest.mark.parametrize(
         "name", ["%03d.wav", "a|b.wav", "concat:a.wav", "-y.wav", "ünï 'c\node.wav"]
     )
-    def test_a_name_is_only_a_name(self, tmp_path: Path, name: str) -> None:
+    def test_the_name_of_a_file_does_not_matter(self, tmp_path: Path, name: str) -> None:
         written = tones([440], 0.5)
-        heard = decode_whole(write_wav(tmp_path / name, written))
-        assert np.array_equal(heard.samples, written)
+        decoded = decode_whole(write_wav(tmp_path / name, written))
+        assert np.array_equal(decoded.samples, written)
 
 
 def silence(path: Path, hours: float) -> Path:
