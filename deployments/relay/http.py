@@ -1,8 +1,8 @@
 """Notifications by HTTP push: ``POST /`` from Ceph RGW, MinIO, Amazon SNS, or a person with curl.
 
 Every request must carry the secret: as bearer token, as the password of basic authentication, or, for
-senders that can do neither, as the path. Each connection carries one request, so that its deadline is
-the connection's. For TLS, put a reverse proxy before it.
+senders that can do neither, as the path. Each connection carries one request, under the deadlines of
+:mod:`stenoflow.deployments.relay.connections`. For TLS, put a reverse proxy before it.
 
 - Ceph RGW: a topic's ``push-endpoint=http://HOST:PORT/SECRET``
 - MinIO: ``MINIO_NOTIFY_WEBHOOK_ENDPOINT_x=http://HOST:PORT/``, ``MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_x=SECRET``
@@ -12,32 +12,28 @@ the connection's. For TLS, put a reverse proxy before it.
 import asyncio
 import hmac
 import logging
+import math
 import os
 import socket
 import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Self
+from functools import partial
+from typing import Self, cast
 
 import uvicorn
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stenoflow.deployments.relay.connections import Connection, Limits
 from stenoflow.errors import BadNotification, ConfigurationError, TransientError
 
 SECRET = "STENOFLOW_RELAY_TOKEN"  # noqa: S105 (the name of the variable that holds it)
 SHORTEST_SECRET = 16
-MOST_BYTES = 1024**2
-"""Largest notification. Those of AWS have at most 256 KiB."""
-BODY_S = 10.0
-CONNECTION_S = 40.0
-"""After this a connection is cut, whatever it does: body and Prefect have had their time."""
-MOST_CONNECTIONS = 64
-AGAIN_S = "5"
+DEFAULT_LIMITS = Limits()
 
 Take = Callable[[bytes], Awaitable[int]]
 
@@ -77,13 +73,16 @@ class Refused(Exception):
 class Listener:
     """An HTTP server at an address of one's choice."""
 
-    def __init__(self, listening: socket.socket, secret: str, rate: Rate) -> None:
+    def __init__(
+        self, listening: socket.socket, secret: str, rate: Rate, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         self._socket = listening
         self._secret = secret.encode()
         self._rate = rate
+        self._limits = limits
 
     @classmethod
-    def at(cls, address: str, per_s: float) -> Self:
+    def at(cls, address: str, per_s: float, limits: Limits = DEFAULT_LIMITS) -> Self:
         """Listen at ``HOST:PORT``, with the secret of the environment.
 
         Raises ConfigurationError if the secret is missing or short, or the address is not available.
@@ -96,7 +95,9 @@ class Listener:
             )
         host, _, port = address.rpartition(":")
         try:
-            return cls(socket.create_server((host.strip("[]"), int(port))), secret, Rate(per_s))
+            return cls(
+                socket.create_server((host.strip("[]"), int(port))), secret, Rate(per_s), limits
+            )
         except (OSError, ValueError, OverflowError) as error:
             raise ConfigurationError(
                 f"cannot listen at {address!r} ({error}): write HOST:PORT."
@@ -111,16 +112,15 @@ class Listener:
     async def serve(self, take: Take, stop: asyncio.Event) -> None:
         """Answer until ``stop`` is set; requests in hand are answered still."""
         config = uvicorn.Config(
-            _Answering(take, self._secret, self._rate),
-            http=_OneRequest,
+            _Answering(take, self._secret, self._rate, self._limits),
+            http=cast("type[asyncio.Protocol]", partial(Connection, limits=self._limits)),
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,  # a path may hold the secret
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=int(CONNECTION_S),
+            timeout_graceful_shutdown=math.ceil(self._limits.connection_s),
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
@@ -138,25 +138,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _OneRequest(H11Protocol):
-    """A connection that is cut at its deadline: uvicorn itself waits for ever for a request's head."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._cut = self.loop.call_later(CONNECTION_S, transport.abort)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._cut.cancel()
-        super().connection_lost(exc)
-
-
 class _Answering:
     """The application: from a request to its answer."""
 
-    def __init__(self, take: Take, secret: bytes, rate: Rate) -> None:
+    def __init__(self, take: Take, secret: bytes, rate: Rate, limits: Limits) -> None:
         self._take = take
         self._secret = secret
         self._rate = rate
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -177,8 +166,8 @@ class _Answering:
         if request.method != "POST":
             raise Refused(405, "notifications are posted", allow="POST")
         if not self._rate.admits():
-            raise Refused(429, "too many requests", retry_after=AGAIN_S)
-        body = await _body(request)
+            raise Refused(429, "too many requests", retry_after=self._again)
+        body = await _body(request, self._limits)
         try:
             return await self._take(body)
         except BadNotification as error:
@@ -186,7 +175,11 @@ class _Answering:
             raise Refused(400, str(error)) from error
         except TransientError as error:
             log.warning("503: %s", error)
-            raise Refused(503, "Prefect has not taken it", retry_after=AGAIN_S) from error
+            raise Refused(503, "Prefect has not taken it", retry_after=self._again) from error
+
+    @property
+    def _again(self) -> str:
+        return str(self._limits.retry_after_s)
 
     def _knows(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
@@ -206,15 +199,15 @@ class _Answering:
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limits: Limits) -> bytes:
     """Raises Refused where it is too large or too slow."""
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(limits.body_s):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MOST_BYTES:
-                    raise Refused(413, f"a notification has at most {MOST_BYTES} bytes")
+                if len(body) > limits.body_bytes:
+                    raise Refused(413, f"a notification has at most {limits.body_bytes} bytes")
     except TimeoutError as error:
-        raise Refused(408, f"the body took longer than {BODY_S:g} s") from error
+        raise Refused(408, f"the body took longer than {limits.body_s:g} s") from error
     return bytes(body)

@@ -23,6 +23,7 @@ from uuid import UUID, uuid5
 import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
+from typing_extensions import override
 
 from stenoflow.blocks.resolving import open_store_address
 from stenoflow.catalog import Selection
@@ -44,6 +45,22 @@ WANTED = Selection()
 """The default selection of a sweep: no transcript starts another run."""
 
 log = logging.getLogger("stenoflow.relay")
+
+
+class OneLine(logging.Formatter):
+    """A formatter that escapes line breaks and control characters in messages.
+
+    What senders write into a notification cannot look like a line of the log, or steer a terminal.
+    """
+
+    @override
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        escaped = (
+            each if each.isprintable() else ascii(each)[1:-1] for each in record.getMessage()
+        )
+        record.message = "".join(escaped)
+        return super().formatMessage(record)
 
 
 @dataclass(frozen=True)
@@ -89,7 +106,7 @@ class Relay:
         """
         said = read_notification(body)
         if said.confirm is not None:
-            log.warning("Amazon SNS sends nothing until you have opened %s", said.confirm)
+            log.warning("Amazon SNS sends nothing until you have opened %r", said.confirm)
         events = [event for upload in said.uploads if (event := self._event(upload)) is not None]
         waiting = iter(events)
         try:
@@ -167,7 +184,9 @@ def relay_until_stopped(
         raise ConfigurationError(
             "say where notifications come from: --queue URL, --listen HOST:PORT or both."
         )
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler])
     log.setLevel(logging.INFO)
     asyncio.run(
         _relay(

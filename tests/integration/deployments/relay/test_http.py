@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from bench.harness.s3_server import S3Server
-from stenoflow.deployments.relay import http as relay_push
-from stenoflow.deployments.relay.http import MOST_BYTES, SECRET, Listener, Rate
+from stenoflow.deployments.relay.connections import Limits, peer_of
+from stenoflow.deployments.relay.http import SECRET, Listener, Rate
 from stenoflow.deployments.relay.s3_events import read_notification
 from stenoflow.errors import BadNotification, PrefectUnavailable
 
@@ -37,9 +37,11 @@ class Taker:
         self.wait = asyncio.Event()
         self.wait.set()
         self.begun = asyncio.Event()
+        self.inside = 0
 
     async def __call__(self, body: bytes) -> int:
         self.begun.set()
+        self.inside += 1
         await self.wait.wait()
         if self.trouble:
             raise self.trouble
@@ -48,9 +50,11 @@ class Taker:
 
 
 @asynccontextmanager
-async def listening(take: Taker, per_s: float = 1000.0) -> AsyncGenerator[httpx.AsyncClient]:
+async def listening(
+    take: Taker, per_s: float = 1000.0, limits: Limits | None = None
+) -> AsyncGenerator[httpx.AsyncClient]:
     stop = asyncio.Event()
-    listener = Listener.at("127.0.0.1:0", per_s)
+    listener = Listener.at("127.0.0.1:0", per_s, limits or Limits())
     serving = asyncio.create_task(listener.serve(take, stop))
     async with httpx.AsyncClient(base_url=listener.url) as client:
         yield client
@@ -122,12 +126,12 @@ async def test_the_sender_is_told_whether_to_send_again(trouble: Exception, stat
 
 
 async def test_a_body_that_is_too_large_is_refused() -> None:
-    take = Taker()
+    take, most = Taker(), Limits().body_bytes
     async with listening(take) as client:
-        fits = await client.post("/", headers=BEARER, content=b" " * MOST_BYTES)
-        reply = await client.post("/", headers=BEARER, content=b" " * (MOST_BYTES + 1))
+        fits = await client.post("/", headers=BEARER, content=b" " * most)
+        reply = await client.post("/", headers=BEARER, content=b" " * (most + 1))
     assert (fits.status_code, reply.status_code) == (200, 413)
-    assert [len(body) for body in take.taken] == [MOST_BYTES]
+    assert [len(body) for body in take.taken] == [most]
 
 
 async def test_too_many_requests_are_told_to_come_later() -> None:
@@ -162,20 +166,99 @@ async def said_to(client: httpx.AsyncClient, beginning: str) -> bytes:
         writer.close()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_push, "BODY_S", 0.1)
-    head = f"POST /{TOKEN.replace(' ', '%20')} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+HEAD = f"POST /{TOKEN.replace(' ', '%20')} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     take = Taker()
-    async with listening(take) as client:
-        said = await said_to(client, f"{head}{{")
+    async with listening(take, limits=Limits(body_s=0.1)) as client:
+        said = await said_to(client, f"{HEAD}{{")
     assert said.startswith(b"HTTP/1.1 408 ")
     assert take.taken == []
 
 
-async def test_a_connection_that_says_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_push, "CONNECTION_S", 0.1)
-    async with listening(Taker()) as client:
-        assert await said_to(client, "POST / HTTP/1.1\r\n") == b""
+@pytest.mark.parametrize("beginning", ["", "POST / HTTP/1.1\r\n", HEAD[:-2]])
+async def test_a_head_that_does_not_come_is_not_waited_for(beginning: str) -> None:
+    async with listening(Taker(), limits=Limits(head_s=0.1)) as client:
+        assert await said_to(client, beginning) == b""
+
+
+async def test_a_head_that_drips_in_has_no_more_time() -> None:
+    async with listening(Taker(), limits=Limits(head_s=0.5)) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        cut = asyncio.create_task(reader.read())
+        writer.write(b"POST / HTTP/1.1\r\n")
+        while not cut.done():
+            writer.write(b"x: y\r\n")
+            await asyncio.wait([cut], timeout=0.05)
+        assert cut.exception() or cut.result() == b""
+        writer.close()
+
+
+async def test_a_connection_is_cut_at_its_end_whatever_it_does() -> None:
+    take = Taker()
+    take.wait.clear()
+    async with listening(take, limits=Limits(connection_s=0.3)) as client:
+        assert await said_to(client, f"{HEAD}123456789") == b""
+        take.wait.set()
+
+
+async def silent(client: httpx.AsyncClient, number: int) -> list[asyncio.StreamWriter]:
+    """Connections that send nothing, all taken."""
+    opened = [
+        await asyncio.open_connection("127.0.0.1", client.base_url.port) for _ in range(number)
+    ]
+    return [writer for _, writer in opened]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(),
+        Limits(head_s=3600, connection_s=3600),
+        Limits(head_s=3600, connection_s=3600, connections=16),
+    ],
+)
+async def test_silent_connections_do_not_keep_a_notification_out(limits: Limits) -> None:
+    take = Taker()
+    async with listening(take, limits=limits) as client:
+        opened = await silent(client, 200)
+        replies = [await client.post("/", headers=BEARER) for _ in range(3)]
+        for writer in opened:
+            writer.close()
+    assert [reply.status_code for reply in replies] == [200] * 3
+    assert len(take.taken) == 3
+
+
+async def test_a_peer_has_so_many_requests_in_hand_and_is_told_to_come_later() -> None:
+    take = Taker()
+    take.wait.clear()
+    async with listening(take, limits=Limits(peer_connections=2)) as client:
+        first = [asyncio.create_task(client.post("/", headers=BEARER)) for _ in range(2)]
+        while take.inside < 2:
+            await asyncio.sleep(0.01)
+        (reply,) = await asyncio.gather(client.post("/", headers=BEARER))
+        take.wait.set()
+        assert [each.status_code for each in await asyncio.gather(*first)] == [200, 200]
+        again = await client.post("/", headers=BEARER)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "", True),
+    ],
+)
+def test_a_peer_is_an_address_or_a_customers_network(one: str, other: str, same: bool) -> None:
+    assert (peer_of(one) == peer_of(other)) is same
 
 
 async def test_a_request_in_hand_is_answered_before_the_end() -> None:

@@ -206,6 +206,38 @@ def command(*arguments: str, secret: str = SECRET) -> subprocess.Popen[str]:
     )
 
 
+FORGED = "x\n2026-11-25 00:00:00,000 INFO uploaded: 'forged.mp3'\r\x1b[2J\u2028\u202e\x85"
+
+
+def test_no_sender_forges_a_line_of_the_log() -> None:
+    """Whatever a sender writes, each line of the log is one that the relay wrote."""
+    bodies = [
+        json.dumps({"Type": "SubscriptionConfirmation", "SubscribeURL": f"https://sns/{FORGED}"}),
+        told(f"{FORGED}.mp3"),
+        notification(record(f"%FF{FORGED}.mp3")),
+        notification(record("a.mp3", eventTime=FORGED)),
+        json.dumps({FORGED: FORGED}),
+    ]
+    with command("--source", "s3://recordings", "--listen", "127.0.0.1:0") as running:
+        assert running.stderr
+        listening = re.search(r"listening at (\S+)", running.stderr.readline())
+        assert listening
+        statuses = [
+            httpx.post(listening[1], content=body, auth=("rgw", SECRET)).status_code
+            for body in bodies
+        ]
+        running.terminate()
+        log = running.stderr.read()
+    assert statuses == [200, 200, 400, 400, 400]
+    lines = log.splitlines()
+    assert len(lines) == len(bodies)
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING) ", each) for each in lines
+    )
+    assert all(each.isprintable() for each in lines)
+    assert sum(bool(re.match(r"\S+ \S+ INFO uploaded: ", each)) for each in lines) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_relays_until_it_is_told_to_end(number: signal.Signals) -> None:
     with command("--source", "s3://recordings", "--listen", "127.0.0.1:0") as running:
