@@ -1,15 +1,17 @@
-"""Run every bench, one after the other, and print one table and one JSON line for each measure.
+"""Run benches one after the other, and print one table, and one line of JSON for each measure.
 
-    python -m bench [audio.vad audio.prepare ...]
+    python -m bench [audio storage.listing ...]
 
-Each runs in a process of its own, as by itself, so none pays for another's imports or memory. What they
-have to say meanwhile goes to standard error. Exit status 1 where one of them missed a bar or failed.
+Names are those of groups or of single benches; without names all run. Each bench runs in a process of
+its own, so that none pays for the imports or memory of another. Their other output goes to standard
+error. The exit status is 1 if a bench failed or missed a bar.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from bench.harness.measure import TOGETHER, Measure, read_measure, report
 
@@ -30,19 +32,22 @@ BENCHES: dict[str, list[str]] = {
     "scale.recordings": ["--recordings", "20"],
     "scale.corpus": ["--kind", "nonspeech"],
 }
-"""Modules of this package, in the order in which they run, with arguments that keep them short."""
+"""Benches by name, in the order in which they run, with arguments that keep them short."""
 
 
 def main() -> None:
-    """Run those that were named, or all."""
+    """Run the groups and benches that are named, or all."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("bench", nargs="*", help=f"{', '.join(BENCHES)}; all, if none is named")
-    named = options.parse_args().bench or list(BENCHES)
-    if unknown := set(named) - set(BENCHES):
-        options.error(f"there is no bench {', '.join(sorted(unknown))}")
+    options.add_argument(
+        "bench", nargs="*", help="a group (audio, reliability, storage, scale) or one"
+    )
+    try:
+        chosen = select(options.parse_args().bench)
+    except LookupError as error:
+        options.error(str(error))
     measures: list[Measure] = []
     failed: list[str] = []
-    for name in named:
+    for name in chosen:
         print(f"\n--- {name}", file=sys.stderr, flush=True)
         found, status = run(name, BENCHES[name])
         measures += found
@@ -55,8 +60,22 @@ def main() -> None:
         sys.exit(1)
 
 
+def select(names: Sequence[str]) -> list[str]:
+    """Return the benches that are named, or in a group that is named; all without names.
+
+    Raises LookupError if a name is neither that of a bench nor that of a group.
+    """
+    for name in names:
+        if not any(bench == name or bench.startswith(f"{name}.") for bench in BENCHES):
+            raise LookupError(
+                f"there is no bench or group {name!r}: choose among {', '.join(BENCHES)}"
+            )
+    wanted = [bench for bench in BENCHES if bench in names or bench.partition(".")[0] in names]
+    return wanted or list(BENCHES)
+
+
 def run(name: str, arguments: list[str]) -> tuple[list[Measure], int]:
-    """A bench's measures and exit status; its other output goes to standard error as it comes."""
+    """Run a bench; return its measures and its exit status."""
     command = [sys.executable, "-m", f"bench.{name}", *arguments]
     found: list[Measure] = []
     environment = os.environ | {TOGETHER: "1"}

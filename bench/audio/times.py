@@ -24,7 +24,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.harness.measure import Measure, report
-from bench.harness.round_trip import Recording, passed, recordings
+from bench.harness.round_trip import Recording, recordings, round_trip
 from bench.harness.simulated_engine import (
     SimulatedEngine,
     SpokenWord,
@@ -112,7 +112,7 @@ def round_trips(layouts: int) -> list[Measure]:
 
         @given(recording=recordings())
         def follow(recording: Recording) -> None:
-            transcript, chunks = passed(recording, engine, Path(folder))
+            transcript, chunks = round_trip(recording, engine, Path(folder))
             tally.recordings += 1
             tally.chunks += chunks
             compare(recording, transcript, tally)

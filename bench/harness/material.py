@@ -1,6 +1,6 @@
-"""Speech to measure with: the corpus' own recordings one after the other, or else the samples.
+"""Speech to measure with: the recordings of the corpus one after the other, or else a sample.
 
-It is assembled when a bench runs, and repeated to the length that is asked for.
+It is assembled when a bench runs, and repeated to the length that the bench needs.
 """
 
 import subprocess
@@ -23,24 +23,24 @@ CODECS: dict[str, tuple[str, ...]] = {
     "flac": ("-c:a", "flac"),
     "wav": ("-c:a", "pcm_s16le"),
 }
-"""How each kind of file is made, by its suffix; stereo at 44.1 kHz, as most recordings come."""
+"""FFmpeg's arguments for each kind of file, by its suffix; files are stereo at 44.1 kHz."""
 
 
 @cache
 def speech() -> NDArray[np.int16]:
-    """A few minutes of conversation and reading (int16, mono, 16 kHz, shape (n,))."""
+    """Return a few minutes of conversation and reading (int16, mono, 16 kHz, shape (n,))."""
     found = [entry["path"] for kind in ("conversation", "speech") for entry in recordings(kind)]
-    heard = [decoded(path) for path in found or [SAMPLE]]
-    return np.concatenate(heard)
+    samples = [decoded(path) for path in found or [SAMPLE]]
+    return np.concatenate(samples)
 
 
 def speech_for(seconds: float) -> NDArray[np.int16]:
-    """That much of it."""
+    """Return that many seconds of speech (int16, mono, 16 kHz, shape (n,))."""
     return np.resize(speech(), to_samples(seconds))
 
 
 def write_recording(path: Path, samples: NDArray[np.int16]) -> Path:
-    """Samples as a file of the kind that its suffix names; the path given."""
+    """Write samples as a file of the kind that its suffix names, and return its path."""
     command = [chosen_decoder().path, "-v", "error", "-y", "-f", "s16le", "-ar", str(SAMPLE_RATE)]
     command += ["-ac", "1", "-i", "pipe:0", "-ac", "2", "-ar", "44100", *CODECS[path.suffix[1:]]]
     subprocess.run([*command, str(path)], input=samples.tobytes(), check=True)
@@ -48,7 +48,7 @@ def write_recording(path: Path, samples: NDArray[np.int16]) -> Path:
 
 
 def write_long_mp3(path: Path, hours: float) -> Path:
-    """An mp3 of so many hours; the path given. Frames need no header, so ten minutes are repeated."""
+    """Write an mp3 of that many hours, ten minutes repeated, and return its path."""
     ten = write_recording(path, speech_for(600)).read_bytes()
     with path.open("wb") as file:
         for _ in range(round(hours * 6)):
@@ -57,7 +57,7 @@ def write_long_mp3(path: Path, hours: float) -> Path:
 
 
 def decoded(path: Path) -> NDArray[np.int16]:
-    """The first stream of sound in a file (int16, mono, 16 kHz, shape (n,))."""
+    """Return the first audio stream of a file (int16, mono, 16 kHz, shape (n,))."""
     command = [chosen_decoder().path, "-v", "error", "-nostdin", "-i", f"file:{path}"]
     command += ["-map", "0:a:0", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "pipe:1"]
     pcm = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout

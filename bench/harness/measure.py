@@ -1,8 +1,8 @@
-"""What every bench says at its end: our figure, the peer's, their ratio, and on which machine.
+"""The measures that every bench reports: our figure, a peer's, their ratio, and the machine.
 
-A bench is a module that runs by itself, ``python -m bench.audio.vad``, with small defaults. It may print what
-it likes for people; at its end it hands its measures to :func:`report`, which prints each as one line
-of JSON and all of them as a table. ``python -m bench`` runs them all and gathers those lines.
+A bench is a module that runs by itself, ``python -m bench.audio.vad``, with small defaults. It may print
+anything for people; at its end it passes its measures to :func:`report`, which prints each as a line of
+JSON, and all of them as a table. ``python -m bench`` runs benches and collects those lines.
 """
 
 import json
@@ -19,32 +19,32 @@ from rich.console import Console
 from rich.table import Table
 
 TOGETHER = "STENOFLOW_BENCHES_TOGETHER"
-"""Set by ``python -m bench`` for those it runs: the one table is printed at the end, by itself."""
+"""Set by ``python -m bench`` for the benches that it runs: it prints one table itself, at the end."""
 
 PRINTED_WIDTH = 160
-"""Of a table that goes to no terminal."""
+"""Columns of a table that is not printed on a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One figure of ours beside one of a peer, or of a floor nobody can get below."""
+    """One of our figures, compared with that of a peer or with a lower bound."""
 
     name: str
     """What was measured, unique among all benches: ``vad, CPU``."""
     ours: float
     peer: float
     unit: str
-    """Of both: ``CPU s per hour of audio``."""
+    """The unit of both figures: ``CPU s per hour of audio``."""
     against: str
-    """The peer or floor: ``stock TorchScript``."""
+    """The peer or lower bound: ``stock TorchScript``."""
     at_least: float | None = None
-    """The bar where less is better and the peer is to be beaten by a factor: peer / ours."""
+    """The bar for peer / ours, if the peer must be beaten by a factor."""
     at_most: float | None = None
-    """The bar where ours may be only so much more than the peer: ours / peer."""
+    """The bar for ours / peer, if ours may exceed the peer by a factor at most."""
 
     @property
     def ratio(self) -> float:
-        """peer / ours where the bar is ``at_least``, else ours / peer; of nothing, 0 or infinity."""
+        """Return peer / ours if the bar is ``at_least``, else ours / peer; 0 or infinity of a divisor 0."""
         over, under = (self.ours, self.peer) if self.at_least is None else (self.peer, self.ours)
         if under:
             return over / under
@@ -52,21 +52,21 @@ class Measure:
 
     @property
     def bar(self) -> str:
-        """The bar as people write it; "" without one."""
+        """Return the bar as text; "" without one."""
         if self.at_least is not None:
             return f">= {self.at_least:g} x"
         return "" if self.at_most is None else f"<= {self.at_most:g} x"
 
     @property
     def missed(self) -> bool:
-        """Whether there is a bar, and the ratio is on its wrong side."""
+        """Return True if the ratio is on the wrong side of the bar."""
         if self.at_least is not None:
             return self.ratio < self.at_least
         return self.at_most is not None and self.ratio > self.at_most
 
 
 def report(measures: Iterable[Measure]) -> None:
-    """Print one table and one JSON line each; exit with status 1 where a bar is missed."""
+    """Print one table and one JSON line each; exit with status 1 if a bar is missed."""
     found = list(measures)
     if TOGETHER not in os.environ:
         print_table(found)
@@ -79,7 +79,7 @@ def report(measures: Iterable[Measure]) -> None:
 
 
 def read_measure(line: str) -> Measure | None:
-    """The measure that a bench has reported in a line of its output; None where it is another."""
+    """Return the measure that a line of a bench's output reports; None if it is another line."""
     if not line.startswith('{"name"'):
         return None
     values = json.loads(line)
@@ -87,7 +87,7 @@ def read_measure(line: str) -> Measure | None:
 
 
 def print_table(measures: Iterable[Measure]) -> None:
-    """For people, on standard error, so that standard output may be read by programs."""
+    """Print measures as a table on standard error; standard output is for programs."""
     table = Table(title=machine(), title_justify="left")
     for column in ("", "ours", "peer", "unit", "peer is", "ratio", "bar"):
         table.add_column(column, justify="right" if column in ("ours", "peer", "ratio") else "left")
@@ -101,7 +101,7 @@ def print_table(measures: Iterable[Measure]) -> None:
 
 @cache
 def machine() -> str:
-    """The machine in words: processor, cores, system, Python."""
+    """Return a description of the machine: processor, cores, system, Python."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

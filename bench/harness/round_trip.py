@@ -1,4 +1,4 @@
-"""Recordings of known words on their whole way: cut, packed, sent over HTTP, heard, mapped, joined."""
+"""Recordings of known words through all stages: segment, encode, send, recognize, map back, merge."""
 
 import threading
 from collections.abc import Sequence
@@ -25,71 +25,77 @@ GO_ON = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Tones on one or two channels, and how they are to be sent."""
+    """Tones on one or two channels, and how they are sent."""
 
     channels: tuple[tuple[Tone, ...], ...]
-    cutting: SegmentationOptions
-    longest: int
-    """Samples of the longest request."""
+    segmentation: SegmentationOptions
+    max_samples: int
+    """Maximum length of a request, in samples."""
     halved: frozenset[int]
-    """Parts, by their place among all, that the engine finds too long."""
+    """Indices of the chunks that the engine finds too long."""
 
     @property
     def samples(self) -> int:
+        """Return the length in samples."""
         return max((tones[-1].end for tones in self.channels if tones), default=0) + LONGEST
 
     @property
-    def apart(self) -> bool:
+    def separate_channels(self) -> bool:
+        """Return True if there is more than one channel."""
         return len(self.channels) > 1
 
 
 @st.composite
 def recordings(draw: st.DrawFn) -> Recording:
-    """Of up to a minute, in up to a dozen parts with an overlap of a second or more."""
+    """Draw recordings of up to a minute, in up to a dozen chunks that overlap by a second or more."""
     alike = draw(st.booleans())
     tones = layouts(least=10, most=30, longest_silence=40_000, alike=alike).map(tuple)
     return Recording(
         channels=tuple(draw(st.lists(tones, min_size=1, max_size=2))),
-        cutting=SegmentationOptions(
+        segmentation=SegmentationOptions(
             keep_s=draw(st.sampled_from([0.03, 0.05, 0.1])),
             min_pause_s=draw(st.sampled_from([0.1, 0.2, 0.5])),
             min_saving=draw(st.sampled_from([0.0, 0.05, 1.0])),
             overlap_s=draw(st.sampled_from([1.0, 2.0, 10.0])),
         ),
-        longest=draw(st.integers(80_000, 240_000)),
+        max_samples=draw(st.integers(80_000, 240_000)),
         halved=draw(st.frozensets(st.integers(0, 5))),
     )
 
 
-def passed(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcript, int]:
-    """What comes back of a recording, and in how many parts it was sent."""
-    answers: list[ChunkReply] = []
+def round_trip(recording: Recording, engine: Engine, folder: Path) -> tuple[Transcript, int]:
+    """Send a recording through all stages; return its transcript, and the number of chunks."""
+    replies: list[ChunkReply] = []
     for channel, tones in enumerate(recording.channels):
         pcm = folder / "pcm"
         synthesize(tones, recording.samples).astype("<i2").tofile(pcm)
-        for part in _parts(recording, tones, channel):
-            body = encode(pcm, part.timeline.kept, folder / "body", encoding="flac", stop=GO_ON)
+        for chunk in _chunks(recording, tones, channel):
+            body = encode(pcm, chunk.timeline.kept, folder / "body", encoding="flac", stop=GO_ON)
             reply = engine.parse(engine.transcribe(body, stop=GO_ON))
-            answers.append(ChunkReply(channel, part, reply))
+            replies.append(ChunkReply(channel, chunk, reply))
     transcript = merge(
-        answers,
+        replies,
         duration_s=to_seconds(recording.samples),
         engine=engine.name,
         accuracy=engine_spec(engine.name).capabilities.accuracy,
-        separate_channels=recording.apart,
+        separate_channels=recording.separate_channels,
     )
-    return transcript, len(answers)
+    return transcript, len(replies)
 
 
-def _parts(recording: Recording, tones: Sequence[Tone], channel: int) -> list[Chunk]:
+def _chunks(recording: Recording, tones: Sequence[Tone], channel: int) -> list[Chunk]:
     speech = [Span(tone.start, tone.end) for tone in tones]
-    cut = plan_channel(
-        speech, recording.samples, recording.cutting, longest=recording.longest, channel=channel
+    planned = plan_channel(
+        speech,
+        recording.samples,
+        recording.segmentation,
+        longest=recording.max_samples,
+        channel=channel,
     )
-    parts: list[Chunk] = []
-    for at, part in enumerate(cut.chunks):
-        if at in recording.halved and part.timeline.samples >= SHORTEST_HALVED:
-            parts += halve(part, speech, recording.cutting)
+    chunks: list[Chunk] = []
+    for index, chunk in enumerate(planned.chunks):
+        if index in recording.halved and chunk.timeline.samples >= SHORTEST_HALVED:
+            chunks += halve(chunk, speech, recording.segmentation)
         else:
-            parts.append(part)
-    return parts
+            chunks.append(chunk)
+    return chunks

@@ -1,7 +1,7 @@
-"""What work costs: wall and CPU seconds, ours and our children's, of rivals that take turns.
+"""Wall and CPU time of work, child processes included, compared between rivals in turns.
 
-Machines are shared, and their speed drifts. Rivals therefore run one after the other, again and again,
-and the median of each is what counts: whatever slows one round slows all who run in it.
+Machines are shared, and their speed drifts. Rivals therefore run one after the other in several rounds, and
+the median of each counts: whatever slows one round slows every rival in it.
 """
 
 import statistics
@@ -13,26 +13,26 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one piece of work cost."""
+    """The time that a piece of work took, in seconds."""
 
     wall_s: float
     cpu_s: float
-    """User and system time of this process and of those of its children that have ended."""
+    """User and system time of this process, and of its children that have ended."""
 
     def per_hour(self, audio_s: float) -> "Cost":
-        """The same for an hour of audio, given how much it was spent on."""
+        """Return the cost of an hour of audio, if this is the cost of ``audio_s`` seconds."""
         return Cost(self.wall_s * 3600 / audio_s, self.cpu_s * 3600 / audio_s)
 
 
 def cost(work: Callable[[], object]) -> Cost:
-    """Do the work, and say what it cost."""
+    """Do the work, and return what it cost."""
     before_s, began = _cpu_s(), time.perf_counter()
     work()
     return Cost(time.perf_counter() - began, _cpu_s() - before_s)
 
 
 def take_turns(rivals: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Cost]:
-    """The median cost of each rival over so many rounds, after one that does not count."""
+    """Return the median cost of each rival over ``rounds`` rounds, after one that does not count."""
     costs: dict[str, list[Cost]] = {name: [] for name in rivals}
     for number in range(rounds + 1):
         for name, work in rivals.items():

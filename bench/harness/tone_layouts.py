@@ -1,4 +1,4 @@
-"""Recordings whose words are known to the sample, made by hypothesis."""
+"""Hypothesis strategies for recordings whose words are known to the sample."""
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ def layouts(
     longest_silence: int = 30_000,
     alike: bool = True,
 ) -> list[Tone]:
-    """Tones among silences, in samples at 16 kHz; no two of one pitch where ``alike`` is false."""
+    """Draw tones with silence between them; all of different frequencies if ``alike`` is false."""
     lengths = draw(
         st.lists(
             st.tuples(st.integers(APART, longest_silence), st.integers(SHORTEST, LONGEST)),

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import given, settings
 
-from bench.harness.round_trip import Recording, passed, recordings
+from bench.harness.round_trip import Recording, recordings, round_trip
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
@@ -27,7 +27,7 @@ def engine() -> Generator[DeepgramEngine]:
 def test_every_word_is_where_it_was_said_and_whose_it_was(
     tmp_path_factory: pytest.TempPathFactory, engine: DeepgramEngine, recording: Recording
 ) -> None:
-    transcript, _ = passed(recording, engine, tmp_path_factory.mktemp("recording"))
+    transcript, _ = round_trip(recording, engine, tmp_path_factory.mktemp("recording"))
     for channel, tones in enumerate(recording.channels):
         words = [word for word in transcript.words if word.channel == channel]
         found = [(word.text, to_samples(word.start_s), to_samples(word.end_s)) for word in words]
