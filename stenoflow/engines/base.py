@@ -136,6 +136,10 @@ def _never(_: Any) -> None:
     return None
 
 
+def _not_redacting(_: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec(Generic[O]):
     """The declaration of an engine: what it is, needs, can do and costs, in one place."""
@@ -164,6 +168,8 @@ class EngineSpec(Generic[O]):
     """Seconds of audio transcribed in a second by one request, for estimates; None where unknown."""
     original_upload: Callable[[O], OriginalUpload | None] = _never
     """Returns how these options send the recording as it is; None where they send chunks."""
+    redacts: Callable[[O], bool] = _not_redacting
+    """Returns True if these options remove what was spoken from the transcript, such as card numbers."""
 
     @property
     def section(self) -> str:

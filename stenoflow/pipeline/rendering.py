@@ -1,6 +1,6 @@
 """The value that renderers work from, assembled from what is known of a recording."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -41,6 +41,7 @@ def rendering_of(recording: RecordingContext, prices: Prices) -> Rendering:
         else Transcript((), (), duration_s=duration_s),
         captions=profile.captions,
         playback=profile.playback,
+        redacted=profile.redacts,
         media=analysis.media if analysis else None,
         quality=tuple(each.quality for each in analysis.channels) if analysis else (),
         speech=speech_of(plans),
@@ -67,13 +68,12 @@ def rendering_from_ledger(
             size=source.bytes or 0,
             sha256=source.sha256 or "",
             media_type=media_type(manifest.media) if manifest.media else UNKNOWN_MEDIA_TYPE,
-            playback_url=playback_url(
-                profile.playback, key=source.key, source_url=source.url, presign=lambda _: None
-            ),
+            playback_url=_playback_url(profile, source.key, source.url, presign=lambda _: None),
         ),
         transcript=transcription.transcript,
         captions=profile.captions,
         playback=profile.playback,
+        redacted=profile.redacts,
         media=manifest.media,
         quality=tuple(each.quality for each in manifest.channels),
         speech=speech_of(transcription.plans),
@@ -129,14 +129,23 @@ def _recording(recording: RecordingContext) -> Recording:
         media_type=media_type(recording.analysis.media)
         if recording.analysis
         else UNKNOWN_MEDIA_TYPE,
-        path=_existing(fetched.path) if fetched else None,
-        playback_url=playback_url(
-            recording.profile.playback,
-            key=key,
-            source_url=url,
+        path=_existing(fetched.path) if fetched and not recording.profile.redacts else None,
+        playback_url=_playback_url(
+            recording.profile,
+            key,
+            url,
             presign=lambda expires_s: source.presign(key, expires_s=expires_s),
         ),
     )
+
+
+def _playback_url(
+    profile: Profile, key: str, url: str, *, presign: Callable[[int], str | None]
+) -> str | None:
+    """Return the address that plays a recording; None where the transcript is redacted."""
+    if profile.redacts:
+        return None
+    return playback_url(profile.playback, key=key, source_url=url, presign=presign)
 
 
 def _existing(path: Path) -> Path | None:

@@ -114,6 +114,12 @@ class _Profile(Options):
         """True if the engine is sent the recording as it is, in one request."""
         return self.original_upload is not None
 
+    @property
+    def redacts(self) -> bool:
+        """True if the engine removes what was spoken from the transcript."""
+        spec = engine_spec(self.engine)
+        return spec.redacts(self.options_for(spec))
+
 
 def _is_default(default: Options, section: object) -> bool:
     return section == default

@@ -33,7 +33,7 @@ class Recording:
     media_type: str = "application/octet-stream"
     """MIME type of the file."""
     path: Path | None = None
-    """A local copy, for formats that embed the recording."""
+    """A local copy, for formats that embed the recording; None where the transcript is redacted."""
     playback_url: str | None = None
     """An address that plays it (:func:`stenoflow.rendering.playback.playback_url`); None: there is none."""
 
@@ -61,6 +61,8 @@ class Rendering:
     """The pauses that were not sent to the engine, in order."""
     waveform: Waveform | None = None
     costs: Costs | None = None
+    redacted: bool = False
+    """True if spoken words were removed from the transcript: the recording must not give them away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class PlaybackOptions(Options):
     link: Literal["source", "base_url", "presigned", "none"] = Field(
         default="source", title="Links point to"
     )
+    """Where the engine redacts, nothing links or embeds the recording, whatever is chosen here."""
+
     base_url: str | None = Field(
         default=None, title="Base URL", description="the key is appended to it"
     )

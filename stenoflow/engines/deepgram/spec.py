@@ -55,6 +55,10 @@ def _original_upload(options: DeepgramOptions) -> OriginalUpload | None:
     )
 
 
+def _redacts(options: DeepgramOptions) -> bool:
+    return bool(options.redact)
+
+
 SPEC = EngineSpec(
     name="deepgram",
     title="Deepgram",
@@ -72,4 +76,5 @@ SPEC = EngineSpec(
     ),
     audio_s_per_s=60.0,  # an assumption: half of what Deepgram itself claims
     original_upload=_original_upload,
+    redacts=_redacts,
 )

@@ -8,7 +8,7 @@ that nothing else would run even if it got in.
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("words", "playback", "search", "waveform", "controls")
 """Files of the script, in the order in which they are joined."""
+
+NO_ADDRESS = "The recording has no address that a browser can play."
+NOT_LINKED = (
+    "The transcript is redacted, so this page neither holds nor links the recording, in which the "
+    "removed words can be heard."
+)
 
 _ORIGIN = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -70,6 +76,7 @@ def render(rendering: Rendering) -> bytes:
         js=Markup(js),  # noqa: S704 -- this project's own file
         data=Markup(script_data(rendering, shown, ids)),  # noqa: S704 -- numbers only
         player=player,
+        no_player=NOT_LINKED if rendering.redacted else NO_ADDRESS,
         facts=headline(transcript),
         duration=round(transcript.duration_s),
         length=format_clock(transcript.duration_s),
@@ -120,11 +127,13 @@ def _policy(css: str, js: str, player: Player) -> str:
 
 
 def _player(rendering: Rendering) -> Player:
-    """Return a player of the recording itself if it is small, else of its address.
+    """Return a player of the recording itself if it is small, else of its address; of neither if redacted.
 
     Files that the reader opens from the device are always allowed.
     """
     recording = rendering.recording
+    if rendering.redacted:
+        recording = replace(recording, path=None, playback_url=None)
     tag = "video" if rendering.media and rendering.media.has_video else "audio"
     embedded = _embedded(recording, rendering.playback.embed_max_bytes)
     if embedded:

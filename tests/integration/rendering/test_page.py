@@ -438,6 +438,24 @@ def test_a_recording_too_large_for_the_page_is_addressed(shown: Rendering, tmp_p
     assert "data:audio" not in page
 
 
+@pytest.mark.parametrize("embed", [0, 10**9])
+def test_a_redacted_page_neither_holds_nor_links_the_recording(
+    browser: Browser, shown: Rendering, tmp_path: Path, embed: int
+) -> None:
+    redacted = replace(
+        shown, redacted=True, playback=PlaybackOptions(embed_max_bytes=embed, link="presigned")
+    )
+    path = _write(tmp_path, redacted)
+    page = path.read_text()
+    assert " src=" not in page
+    assert "data:" not in page
+    assert "play.example" not in page
+    opened = _open(browser, path)
+    assert opened.page.get_by_text("The transcript is redacted").is_visible()
+    assert opened.page.locator("#play").is_disabled()
+    assert opened.complaints == []
+
+
 def test_nothing_said_is_a_page_too(browser: Browser, tmp_path: Path) -> None:
     opened = _open(browser, _write(tmp_path, rendering(Transcript((), ()))))
     assert opened.page.get_by_text("No words were recognized.").is_visible()

@@ -1,5 +1,7 @@
 """The profile: its sections, its engine, and the digest that all stored manifests carry."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -47,6 +49,21 @@ def test_an_engine_that_is_not_installed_is_refused_with_the_nearest() -> None:
 def test_another_engine_leaves_every_other_choice() -> None:
     profile = Profile(deepgram=DeepgramOptions(model="nova-2"))
     assert profile.with_engine("deepgram") == profile.model_copy(update={"engine": "deepgram"})
+
+
+@pytest.mark.parametrize(
+    ("engine", "deepgram", "redacts"),
+    [
+        ("deepgram", {}, False),
+        ("deepgram", {"redact": ["pci"]}, True),
+        ("pocketsphinx", {"redact": ["pci"]}, False),
+    ],
+)
+def test_only_the_engine_in_use_says_whether_the_transcript_is_redacted(
+    engine: str, deepgram: dict[str, Any], redacts: bool
+) -> None:
+    profile = Profile.model_validate({"engine": engine, "deepgram": deepgram})
+    assert profile.redacts is redacts
 
 
 @pytest.mark.parametrize(
