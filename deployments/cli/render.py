@@ -1,4 +1,4 @@
-"""``stenoflow render``: publish what was bought in other formats, for nothing."""
+"""``stenoflow render``: publish recordings in other formats, from the ledger, without paying again."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,20 +16,19 @@ from stenoflow.pipeline.publish import publish_again
 from stenoflow.profile.model import Profile
 from stenoflow.storage import Store, open_store
 
-"""Engines are opened to read what they once answered; nobody is asked anything."""
-
 
 def render_again(
     keys: Iterable[str], destination: str, profile: Profile | None, also: Sequence[str]
 ) -> bool:
-    """Publish recordings again from the ledger, and say what is published; whether all could be.
+    """Publish recordings again from the ledger, and print what is published. Return True if all could be.
 
-    ``profile`` None: each by the profile that it was published with. ``also`` names formats beside
-    those of the profile. Raises ConfigurationError where the destination is none or a format is unknown.
+    With ``profile`` None each keeps the profile that it was published with. ``also`` names formats beside
+    those of the profile. Raises ConfigurationError if the destination cannot be opened or a format is
+    unknown.
     """
     store = open_store(destination if "://" in destination else str(Path(destination).absolute()))
     console = Console(highlight=False, soft_wrap=True)
-    well = True
+    succeeded = True
     for key in keys:
         try:
             manifest = _render(store, key, profile, also)
@@ -37,14 +36,14 @@ def render_again(
             raise
         except StenoflowError as error:
             console.print(f"[red]{escape(key)}[/]: {escape(str(error))}")
-            well = False
+            succeeded = False
             continue
         for artifact in manifest.artifacts:
             console.print(escape(store.url_of(artifact.key)))
         for failure in manifest.failures:
             console.print(f"[red]{escape(failure.name)}[/]: {escape(failure.error)}")
-            well = False
-    return well
+            succeeded = False
+    return succeeded
 
 
 def _render(store: Store, key: str, profile: Profile | None, also: Sequence[str]) -> Manifest:

@@ -38,7 +38,7 @@ _CUT = "'~"
 
 @dataclass(frozen=True, slots=True)
 class ManifestKey:
-    """What a manifest's key tells without reading it."""
+    """The parts of a manifest's key."""
 
     key: str
     """The recording's key."""
@@ -49,33 +49,36 @@ class ManifestKey:
 
 
 def version_mark(source_version: str) -> str:
-    """A mark of a recording's content, from what its store calls its version."""
+    """Return a mark of a recording's content, from what its store calls its version."""
     return sha256(source_version.encode()).hexdigest()[:_MARK_DIGITS]
 
 
 def profile_mark(profile: Profile) -> str:
-    """A mark of every choice in a profile."""
+    """Return a mark of every choice in a profile."""
     return profile.digest()[:_MARK_DIGITS]
 
 
 def fingerprint(source_version: str, profile: Profile) -> str:
-    """What a transcript depends on: the recording's content and the profile."""
+    """Return the marks of what a transcript depends on: the recording's content and the profile."""
     return f"{version_mark(source_version)}-{profile_mark(profile)}"
 
 
 def manifest_key(recording_key: str, fingerprint: str) -> str:
-    """Where the manifest of a recording lies."""
+    """Return the key of a recording's manifest."""
     return f"{manifests_of(recording_key)}{fingerprint}.json"
 
 
 def manifests_of(recording_key: str) -> str:
-    """What the keys of all manifests of a recording, of whatever version and profile, start with."""
+    """Return the prefix of the keys of all manifests of a recording, of any version and profile."""
     return f"{MANIFESTS}{_encoded(recording_key)}!/"
 
 
 def parse_manifest_key(key: str) -> ManifestKey | None:
-    """What a manifest's key tells; None for keys of other objects, and of recordings whose key is too
-    long to be written out (:func:`is_listed`)."""
+    """Return what a manifest's key tells without reading it; None for keys of other objects.
+
+    None also for recordings whose encoded key takes more than 800 bytes, as it is cut: their manifests
+    are found by asking for them by name.
+    """
     found = _MANIFEST.fullmatch(key)
     if found is None or _CUT in found["key"]:
         return None
@@ -83,16 +86,8 @@ def parse_manifest_key(key: str) -> ManifestKey | None:
     return ManifestKey(recording_key, found["version"], found["profile"])
 
 
-def is_listed(recording_key: str) -> bool:
-    """Whether a listing of manifests can tell that this recording is done.
-
-    Not where its key takes more than 800 bytes: its manifest is found by asking for it by name.
-    """
-    return len(_escaped(recording_key).encode()) <= _LONGEST_BYTES
-
-
 def artifact_key(recording_key: str, file_name: str) -> str:
-    """Where an artifact of a recording lies: beneath the recording's own key, cut if it is too long."""
+    """Return the key of an artifact: beneath the recording's own key, which is cut if it is too long."""
     return f"{_cut(recording_key)}/{file_name}"
 
 
@@ -105,9 +100,9 @@ def _escaped(recording_key: str) -> str:
 
 
 def _cut(text: str, recording_key: str | None = None) -> str:
-    """Text of at most 800 bytes as it is; longer text cut, and told apart by a digest.
+    """Return text of at most 800 bytes as it is; longer text is cut, and made unique by a digest.
 
-    What was cut is longer than 800 bytes, so that it never equals what was not.
+    What was cut is longer than 800 bytes, so it never equals what was not.
     """
     written = text.encode()
     if len(written) <= _LONGEST_BYTES:

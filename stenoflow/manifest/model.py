@@ -1,7 +1,8 @@
-"""The record of one finished recording: what it was, what was done with it, what that cost.
+"""The manifest: the record of one finished recording, of what was done with it, and what that cost.
 
-It is written last. Who sees a manifest with the outcome ``published`` sees every artifact it names,
-each with its digest; and who finds one under a recording's fingerprint need not do that work again.
+It is written last. Whoever sees a manifest with the outcome ``published`` sees every artifact it names,
+each with its digest; and whoever finds one under a recording's fingerprint need not do that work again.
+A field whose name differs from the stored one has the stored one as its alias.
 """
 
 from datetime import datetime
@@ -23,9 +24,9 @@ from stenoflow.storage import Store
 
 SCHEMA: Literal["stenoflow/manifest/1"] = "stenoflow/manifest/1"
 
-LARGEST = 256 * 1024**2
-"""Bytes of a manifest that are read: that of a day-long recording, cut ten thousand times, has three
-million."""
+MAX_BYTES = 256 * 1024**2
+"""Largest manifest that is read. That of a day-long recording with ten thousand pauses removed has three
+million bytes."""
 
 
 class Entry(BaseModel):
@@ -45,28 +46,28 @@ class Source(Entry):
 
     key: str
     url: str
-    """Where it lies, without credentials."""
+    """Its address, without credentials."""
     version: str | None = None
-    """ETag, or the like; null where there was no such object, or it could not be looked at."""
+    """ETag, or the like; null if there was no such object, or the store refused to tell."""
     bytes: int | None = None
     modified: datetime | None = None
     sha256: str | None = None
-    """Hex digest of the file; null where it was not fetched."""
+    """Hex digest of the file; null if it was not fetched."""
 
 
 class ChannelRecord(Entry):
-    """One channel: how well it is heard, where somebody speaks, and what of it was sent."""
+    """One channel: its quality, its speech, and what of it was sent."""
 
     quality: Quality
     gain: float
-    """What its samples were multiplied by before they were sent."""
+    """Factor that its samples were multiplied by before they were sent."""
     segments: int
-    """Stretches of speech found."""
+    """Number of speech segments."""
     speech_s: float
     plan: SegmentationPlan
     """In samples at 16 kHz."""
     proofs: tuple[Proof, ...]
-    """Of each part's timeline: each position was followed to the original and back."""
+    """For each chunk, that every position of its timeline was mapped to the original and back."""
 
 
 class Purchase(Entry):
@@ -77,7 +78,7 @@ class Purchase(Entry):
     """With ``address``, its place in the ledger."""
     channel: int
     start_s: float
-    """The stretch of the recording that it answers for."""
+    """Start of the span of the recording that it answers for."""
     end_s: float
     how: Origin
     """``bought`` by this run, ``reused`` from an earlier one, or ``waited`` for while another bought."""
@@ -106,9 +107,9 @@ class Published(Entry):
     """A file that was written for this recording."""
 
     name: str
-    """Of its renderer."""
+    """Name of its renderer."""
     key: str
-    """In the destination."""
+    """Its key in the destination."""
     content_type: str
     bytes: int
     sha256: str
@@ -122,25 +123,25 @@ class Unpublished(Entry):
 
 
 class Manifest(Entry):
-    """How one version of one recording ended under one profile."""
+    """The outcome of one version of one recording under one profile."""
 
     schema_: Literal["stenoflow/manifest/1"] = Field(default=SCHEMA, alias="schema")
     outcome: FinishedName
     reason: str | None = None
-    """One sentence for a person; null where all is well."""
+    """One sentence for a person; null if it was published."""
     error: str | None = None
     """Name of the error's type in ``stenoflow.errors``."""
     source: Source
     media: MediaInfo | None = None
-    """What its header says; null where it was not decoded."""
+    """What its header says; null if it was not decoded."""
     duration_s: float | None = None
-    """What was decoded."""
+    """Length of what was decoded."""
     profile: Profile
     profile_digest: str
     versions: dict[str, str]
-    """Of all that shaped the result."""
+    """Versions of all software and models that shaped the result."""
     steps_s: dict[str, float]
-    """How long each step took in the run that wrote this, retries and waiting included."""
+    """Seconds that each step took in the run that wrote this, retries and waiting included."""
     channels: tuple[ChannelRecord, ...] = ()
     purchases: tuple[Purchase, ...] = ()
     costs: Costs | None = None
@@ -149,22 +150,22 @@ class Manifest(Entry):
     failures: tuple[Unpublished, ...] = ()
     warnings: tuple[str, ...] = ()
     flow_run: str | None = None
-    """Id of the Prefect flow run that wrote this."""
+    """ID of the Prefect flow run that wrote this; null if none did."""
     finished: datetime
 
 
 def read_manifest(store: Store, key: str) -> Manifest | None:
-    """The manifest at a key of a destination; None where there is none that can be understood.
+    """Return the manifest at a key of a destination; None if there is none that can be read.
 
-    What cannot be read as a manifest proves no work done, so the work is done again, and the ledger
-    sees to it that nothing is bought again. Raises AccessDenied, StoreUnavailable, OverLimit.
+    One that cannot be read does not prove that the work was done, so it is done again; nothing is bought
+    again, as the ledger has it. Raises AccessDenied, StoreUnavailable, OverLimit.
     """
     try:
-        return Manifest.model_validate_json(store.read(key, max_bytes=LARGEST))
+        return Manifest.model_validate_json(store.read(key, max_bytes=MAX_BYTES))
     except (NotFound, ValidationError):
         return None
 
 
 def written(manifest: Manifest) -> bytes:
-    """A manifest as it is stored: JSON in UTF-8, a line for each field."""
+    """Return a manifest as it is stored: JSON in UTF-8, one line a field."""
     return json_by_field(manifest.model_dump(mode="json")).encode()

@@ -108,7 +108,7 @@ def test_a_format_of_another_package_is_found() -> None:
     [
         (_point("mine", "MINE", "nowhere.to_be_found"), "ModuleNotFoundError"),
         (_point("mine", "MISSING"), "AttributeError"),
-        (_point("mine", "_point"), r"is not a stenoflow\.render\.Renderer"),
+        (_point("mine", "_point"), r"is not a stenoflow\.rendering\.Renderer"),
         (_point("yours", "MINE"), "'yours' names the renderer 'mine'"),
     ],
 )
