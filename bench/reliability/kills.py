@@ -1,11 +1,11 @@
-"""Kill -9 at random instants: is every recording published, and each paid once?
+"""Kill processes at random times: is every recording published, and paid once?
 
     python -m bench.reliability.kills [--kills 100] [--seed 0] [--latency 0.3]
 
-Each recording goes its whole way in a process of its own, against the Deepgram stand-in, on a local
-store. That process is killed at an instant drawn evenly from the time that the way takes, and started
-again, up to four times; then the next recording. What each killed process left behind tells how far it
-had come. At the end the stand-in's bill is held against what the manifests say.
+Each recording is transcribed in a process of its own, with the Deepgram stand-in, on a local store. The
+process is killed at a time drawn evenly from the duration of that work, and started again, up to four
+times; then comes the next recording. What a killed process left in the store shows how far it came. At the
+end the stand-in's bill is compared with the manifests.
 """
 
 import argparse
@@ -39,7 +39,7 @@ PROFILE = Profile(engine="deepgram", artifacts=("json", "txt", "srt", "vtt", "md
 
 @dataclass
 class Bench:
-    """Everything that outlives the killed."""
+    """The stores and the stand-in, which survive the killed processes."""
 
     standin: StandInProcess
     source: Store
@@ -47,7 +47,7 @@ class Bench:
     stages: Counter[str] = field(default_factory=Counter[str])
 
     def go(self, key: str) -> None:
-        """What each child does; a run that finds the manifest has nothing left to do."""
+        """Transcribe a recording in a child, unless its manifest exists."""
         if published(key, self.source, self.destination, PROFILE) is None:
             engine = DeepgramEngine(
                 PROFILE.deepgram, Credential(self.standin.key, self.standin.url)
@@ -55,7 +55,7 @@ class Bench:
             pass_through(key, self.source, self.destination, PROFILE, engine)
 
     def stage(self, key: str, before: set[str]) -> str:
-        """How far the killed process had come, by what it has left in the store."""
+        """Return how far a killed process came, judged by what it left in the store."""
         if published(key, self.source, self.destination, PROFILE):
             return "after the manifest"
         new = {info.key for info in self.destination.list()} - before
@@ -68,11 +68,11 @@ class Bench:
             return "after the reply, before the receipt"
         if "intent" in names:
             return "after the intent, before the reply"
-        return "before any intent of its own"
+        return "before its first intent"
 
 
 def main() -> None:
-    """Kill, start again, count."""
+    """Kill, restart, count."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--kills", type=int, default=100)
     options.add_argument("--seed", type=int, default=0)
@@ -91,33 +91,35 @@ def main() -> None:
             open_store(str(root / "transcripts"), create=True),
         )
         began = time.monotonic()
-        taken = kill_often(bench, keys, chosen.kills, random.Random(chosen.seed))
-        hold_to_account(bench, taken, root, time.monotonic() - began)
+        started = kill_often(bench, keys, chosen.kills, random.Random(chosen.seed))
+        report_results(bench, started, root, time.monotonic() - began)
 
 
 def kill_often(bench: Bench, keys: list[str], kills: int, chance: random.Random) -> list[str]:
-    """The recordings that were taken up, each brought to its end at last."""
-    in_child(lambda: bench.go(keys[0]))  # nothing comes from the disk for the first time after this
+    """Kill often; return the recordings that were started, all of which are finished in the end."""
+    in_child(lambda: bench.go(keys[0]))  # loads everything from the disk once
     began = time.monotonic()
     in_child(lambda: bench.go(keys[1]))
-    way_s = time.monotonic() - began
-    print(f"one recording's way takes {way_s:.2f} s; {kills} kills evenly over it", flush=True)
-    taken = keys[:2]
+    duration_s = time.monotonic() - began
+    print(
+        f"one recording takes {duration_s:.2f} s; {kills} kills evenly over that time", flush=True
+    )
+    started = keys[:2]
     for key in keys[2:]:
         if bench.stages.total() >= kills:
             break
-        taken.append(key)
+        started.append(key)
         for _ in range(min(KILLS_EACH, kills - bench.stages.total())):
             before = {info.key for info in bench.destination.list()}
-            if not in_child(lambda: bench.go(key), kill_after_s=chance.uniform(0, way_s)):  # noqa: B023
+            if not in_child(lambda: bench.go(key), kill_after_s=chance.uniform(0, duration_s)):  # noqa: B023
                 break
             bench.stages[bench.stage(key, before)] += 1
         in_child(lambda: bench.go(key))  # noqa: B023
-    return taken
+    return started
 
 
 def in_child(work: Callable[[], None], kill_after_s: float | None = None) -> bool:
-    """Do it in a forked process, killed after a while; whether it was killed before its end."""
+    """Do work in a forked process, killed after a while; return True if it was killed before its end."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -133,13 +135,13 @@ def in_child(work: Callable[[], None], kill_after_s: float | None = None) -> boo
     if os.WIFSIGNALED(status):
         return True
     if os.WEXITSTATUS(status):
-        sys.exit("a recording failed that nobody had killed")
+        sys.exit("a recording failed in a process that was not killed")
     return False
 
 
-def hold_to_account(bench: Bench, taken: list[str], root: Path, took_s: float) -> None:
-    """Print and report what became of it all; exit status 1 where a promise was broken."""
-    manifests = [published(key, bench.source, bench.destination, PROFILE) for key in taken]
+def report_results(bench: Bench, started: list[str], root: Path, took_s: float) -> None:
+    """Print and report the results; the exit status is 1 if a guarantee was broken."""
+    manifests = [published(key, bench.source, bench.destination, PROFILE) for key in started]
     ended = [each for each in manifests if each and each.outcome == "published"]
     bill = Counter(charge.sha256 for charge in bench.standin.bill())
     unmarked, again, marked = 0, 0, 0
@@ -158,31 +160,31 @@ def hold_to_account(bench: Bench, taken: list[str], root: Path, took_s: float) -
     scratch = list((root / "scratch").iterdir())
     for stage, count in bench.stages.most_common():
         print(f"  {count:4} killed {stage}")
-    print(f"{bench.stages.total()} kills in {took_s:.0f} s, {len(taken)} recordings")
-    print(f"published:                      {len(ended)} of {len(taken)}")
+    print(f"{bench.stages.total()} kills in {took_s:.0f} s, {len(started)} recordings")
+    print(f"published:                      {len(ended)} of {len(started)}")
     print(f"payments:                       {bill.total()}, for {len(bill)} pieces of audio")
-    print(f"paid, reply never reached us:   {again}")
-    print(f"marked as perhaps paid:         {marked} attempts in the manifests")
-    promises = {
-        "not published": len(taken) - len(ended),
+    print(f"paid, reply never received:     {again}")
+    print(f"marked as possibly paid:        {marked} attempts in the manifests")
+    broken = {
+        "not published": len(started) - len(ended),
         "paid again without a mark": unmarked,
         "processes and scratch folders left": len(left) + len(scratch),
     }
     report(
         Measure(
-            name=f"kills, {promise}",
-            ours=broken,
-            peer=len(taken),
+            name=f"kills, {guarantee}",
+            ours=count,
+            peer=len(started),
             unit="recordings",
             against=f"all recordings, after {bench.stages.total()} kills",
             at_most=0,
         )
-        for promise, broken in promises.items()
+        for guarantee, count in broken.items()
     )
 
 
 def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
-    """Digests of the bodies that a manifest's transcript was bought with, and its marks."""
+    """Return the digests of the audio that was bought for a manifest, and its possibly paid attempts."""
     receipts = (
         Receipt.model_validate_json(store.read(ChunkKey(each.address, each.chunk).receipt_key))
         for each in manifest.purchases
@@ -192,7 +194,7 @@ def of_purchases(store: Store, manifest: Manifest) -> tuple[list[str], int]:
 
 
 def unanswered(store: Store, manifest: Manifest) -> int:
-    """Attempts for a manifest's transcript of which no reply was stored."""
+    """Return the number of attempts for a manifest of which no reply was stored."""
     chunks = [ChunkKey(each.address, each.chunk) for each in manifest.purchases]
     keys = [info.key for chunk in chunks for info in store.list(chunk.prefix)]
     intents = [key for key in keys if "/intent-" in key]

@@ -1,9 +1,9 @@
-"""The corpus through the main job: which recording ended how, against what its manifest expects.
+"""Transcribe the corpus, and compare each recording's outcome with what the corpus expects.
 
     python -m bench.scale.corpus [--kind broken ...] [--jobs 2]
 
-Runs ``stenoflow transcribe`` with PocketSphinx over the corpus, prints outcomes by kind, each
-disagreement with the manifest, and the word error rate on the English transcripts.
+It runs ``stenoflow transcribe`` with PocketSphinx, and prints outcomes by kind, each disagreement, and the
+word error rate on English transcripts.
 """
 
 import argparse
@@ -24,29 +24,29 @@ from bench.harness.measure import Measure, report
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the corpus, print what came of it."""
+    """Transcribe, compare, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--kind", action="append", help="only recordings of this kind")
     parser.add_argument("--jobs", type=int, default=2, help="recordings at the same time")
     chosen = parser.parse_args(arguments)
     folder = shared()
     if folder is None:
-        print("left out for want of the corpus: corpus", file=sys.stderr)
+        print("skipped, as the corpus is not here: corpus", file=sys.stderr)
         return
     entries = [each for each in recordings() if not chosen.kind or each["kind"] in chosen.kind]
     with tempfile.TemporaryDirectory() as destination:
         endings = transcribe(folder / "corpus", entries, Path(destination), chosen.jobs)
         print_outcomes(entries, endings)
         print_word_errors(entries, endings, Path(destination))
-        unlike = print_disagreements(entries, endings)
+        unexpected = print_disagreements(entries, endings)
     report(
         [
             Measure(
-                name="corpus, unlike the manifest",
-                ours=unlike,
+                name="corpus, unexpected outcomes",
+                ours=unexpected,
                 peer=len(entries),
                 unit="recordings",
-                against="all of these kinds",
+                against="all recordings of these kinds",
             )
         ]
     )
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
 def transcribe(
     corpus: Path, entries: Iterable[Mapping[str, Any]], destination: Path, jobs: int
 ) -> dict[str, dict[str, Any]]:
-    """How each recording ended, by name, as ``stenoflow transcribe --json`` says it."""
+    """Return the report of ``stenoflow transcribe --json`` on each recording, by name."""
     names = [entry["name"] for entry in entries]
     stenoflow = Path(sys.executable).with_name("stenoflow")
     done = subprocess.run(
@@ -72,12 +72,12 @@ def transcribe(
 
 
 def expected(entry: Mapping[str, Any]) -> set[str]:
-    """The outcomes that the manifest allows."""
+    """Return the outcomes that the corpus allows for a recording."""
     verdict = entry["expect"] or ""
     if verdict.startswith("no speech") or entry["speech_intervals_expected"] == 0:
         return {"no_speech"}
     if verdict == "no audio" or (entry["seconds"] is None and entry["kind"] == "vad"):
-        return {"rejected"}  # of a kind of recordings, what has no length is a file of labels
+        return {"rejected"}  # a file without a length among recordings is a file of labels
     if entry["transcript"] or entry["speech_intervals_expected"]:
         return {"published"}
     if entry["kind"] == "broken":
@@ -88,7 +88,7 @@ def expected(entry: Mapping[str, Any]) -> set[str]:
 def print_outcomes(
     entries: Iterable[Mapping[str, Any]], endings: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """One line for each kind."""
+    """Print a line of counts for each kind."""
     counts = Counter((each["kind"], endings[each["name"]]["outcome"]) for each in entries)
     outcomes = ("published", "no_speech", "rejected", "gave_up")
     print(f"{'kind':14}" + "".join(f"{outcome:>11}" for outcome in outcomes))
@@ -99,7 +99,7 @@ def print_outcomes(
 def print_disagreements(
     entries: Iterable[Mapping[str, Any]], endings: Mapping[str, Mapping[str, Any]]
 ) -> int:
-    """Each recording that ended otherwise than its manifest expects, and why; how many they are."""
+    """Print each recording with an unexpected outcome, and why; return how many there are."""
     print("\ndisagreements:")
     found = 0
     for entry in entries:
@@ -118,22 +118,22 @@ def print_word_errors(
     endings: Mapping[str, Mapping[str, Any]],
     destination: Path,
 ) -> None:
-    """The word error rate over the English transcripts, normalized as Whisper's authors do."""
+    """Print the word error rate on English transcripts, with the normalization of Whisper's authors."""
     normalize = EnglishTextNormalizer()
-    said: list[str] = []
-    heard: list[str] = []
+    references: list[str] = []
+    hypotheses: list[str] = []
     for entry in entries:
         if entry["language"] != "en" or not entry["transcript"]:
             continue
-        said.append(normalize(entry["transcript"]))
+        references.append(normalize(entry["transcript"]))
         found = endings[entry["name"]]["artifacts"].get("json")
         words = json.loads((destination / found).read_text())["words"] if found else []
-        heard.append(normalize(" ".join(word["text"] for word in words)))
-    if said:
-        measured = jiwer.process_words(said, heard)
+        hypotheses.append(normalize(" ".join(word["text"] for word in words)))
+    if references:
+        measured = jiwer.process_words(references, hypotheses)
         words = measured.hits + measured.substitutions + measured.deletions
         print(
-            f"\nword error rate {measured.wer:.1%} on {len(said)} English transcripts, {words} words"
+            f"\nword error rate {measured.wer:.1%} on {len(references)} English transcripts, {words} words"
             f" ({measured.substitutions} substituted, {measured.deletions} deleted,"
             f" {measured.insertions} inserted)"
         )

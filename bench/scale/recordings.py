@@ -1,12 +1,11 @@
-"""Many small recordings in one sweep: what Prefect adds to each, and whether anything grows.
+"""Sweep many small recordings: what does Prefect add to each, and does memory grow?
 
     python -m bench.scale.recordings [--recordings 60] [--at-once 8]
 
-The same recordings go their way twice against the Deepgram stand-in, on local stores, as many at once:
-bare (the first 500 of them), in threads, through the library alone; then through the flow ``ingest``, each
-a flow run with its five tasks, on a Prefect server of its own in another process with a new database.
-Each time everything is bought anew. A few recordings go ahead of either, so that nothing is loaded for
-the first time.
+The same recordings are transcribed twice with the Deepgram stand-in, on local stores, equally many at the
+same time: the first 500 by the library without Prefect, in threads; then all by the flow ``ingest``, each
+in a flow run with five tasks, on a new Prefect server in another process. Each time everything is bought.
+A few recordings come first, so that loading is not measured.
 """
 
 import argparse
@@ -38,24 +37,24 @@ from stenoflow.storage import open_store
 from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 
 PROFILE = Profile(engine="deepgram")
-AHEAD = 4
-BARE = 500
-"""Of more recordings only so many go their way bare: what one takes is known by then."""
+FIRST = 4
+WITHOUT_PREFECT = 500
+"""The most recordings that are transcribed without Prefect; the time of each is known by then."""
 SAMPLE_EVERY_S = 0.5
 SETTLE_S = 3.0
-"""The server stores task runs a moment after it hears of them."""
+"""The server stores task runs a moment after it receives them."""
 
 
 @dataclass
-class Watch:
-    """Memory of a process over time, and the processor time it took."""
+class ProcessSamples:
+    """The memory of a process over time, and its CPU time."""
 
     process: psutil.Process
     resident: list[int] = field(default_factory=list[int])
     cpu_s: float = 0.0
-    """Of the sweep."""
+    """CPU time of the sweep, in seconds."""
 
-    def look(self) -> None:
+    def sample(self) -> None:
         self.resident.append(self.process.memory_info().rss)
 
     def cpu_until_now_s(self) -> float:
@@ -68,18 +67,18 @@ class Watch:
 
     @property
     def early_mb(self) -> float:
-        """In the second quarter, when all is loaded."""
+        """Return the mean of the second quarter, when all is loaded."""
         count = len(self.resident)
         return self.mean_mb(slice(count // 4, count // 2 or 1))
 
     @property
     def late_mb(self) -> float:
-        """In the last quarter."""
+        """Return the mean of the last quarter."""
         return self.mean_mb(slice(3 * len(self.resident) // 4, None))
 
 
 def main() -> None:
-    """Bare, then swept; what the second took more is Prefect's."""
+    """Transcribe without Prefect, then with it, and report the difference."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--recordings", type=int, default=60)
     options.add_argument("--at-once", type=int, default=8)
@@ -87,7 +86,7 @@ def main() -> None:
     count, at_once = chosen.recordings, chosen.at_once
     with tempfile.TemporaryDirectory(prefix="recordings-") as name, standin_process() as standin:
         folder = Path(name)
-        # Prefect reads its environment when it is first imported, which is in `swept`.
+        # Prefect reads its environment when it is first imported, which is in `with_prefect`.
         os.environ |= {
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_LOGGING_LEVEL": "CRITICAL",
@@ -96,58 +95,59 @@ def main() -> None:
             "DEEPGRAM_BASE_URL": standin.url,
         }
         os.environ.pop("PREFECT_API_URL", None)
-        slices(folder / "ahead", AHEAD)
+        slices(folder / "ahead", FIRST)
         slices(folder / "recordings", count)
-        few = min(count, BARE)
-        alone = bare(folder, at_once, standin, few)
-        whole, server, ours, stored = swept(folder, at_once)
+        few = min(count, WITHOUT_PREFECT)
+        peer = without_prefect(folder, at_once, standin, few)
+        ours, server, flow_process, stored = with_prefect(folder, at_once)
         if (paid := len(standin.bill())) != (bought := purchases(folder)):
             raise SystemExit(f"{paid} payments for {bought} purchases")
     print(
-        f"{count} recordings, {at_once} at once: {count / whole.wall_s:.2f} recordings/s swept, "
-        f"{few / alone.wall_s:.2f} bare; {stored / count / 1e3:.0f} kB of database a recording; "
-        f"memory in MB, first to last: {told(ours)} (flow), {told(server)} (server)"
+        f"{count} recordings, {at_once} at once: "
+        f"{count / ours.wall_s:.2f} recordings/s with Prefect, "
+        f"{few / peer.wall_s:.2f} without; {stored / count / 1e3:.0f} kB of database a recording; "
+        f"memory in MB, first to last: {tenths_of(flow_process)} (flow), {tenths_of(server)} (server)"
     )
     report(
         [
             Measure(
                 name="recordings, wall",
-                ours=1000 * whole.wall_s / count,
-                peer=1000 * alone.wall_s / few,
+                ours=1000 * ours.wall_s / count,
+                peer=1000 * peer.wall_s / few,
                 unit="ms a recording",
                 against="the library without Prefect",
             ),
             Measure(
                 name="recordings, CPU of the flow's process",
-                ours=1000 * whole.cpu_s / count,
-                peer=1000 * alone.cpu_s / few,
+                ours=1000 * ours.cpu_s / count,
+                peer=1000 * peer.cpu_s / few,
                 unit="CPU ms a recording",
                 against="the library without Prefect",
             ),
             Measure(
                 name="recordings, CPU with the server's",
-                ours=1000 * (whole.cpu_s + server.cpu_s) / count,
-                peer=1000 * alone.cpu_s / few,
+                ours=1000 * (ours.cpu_s + server.cpu_s) / count,
+                peer=1000 * peer.cpu_s / few,
                 unit="CPU ms a recording",
                 against="the library without Prefect",
             ),
             *(
                 Measure(
                     name=f"recordings, memory of the {who}",
-                    ours=watch.late_mb,
-                    peer=watch.early_mb,
+                    ours=samples.late_mb,
+                    peer=samples.early_mb,
                     unit="MB resident in the last quarter",
-                    against="itself in the second",
+                    against="the same in the second quarter",
                     at_most=1.25,
                 )
-                for who, watch in (("flow's process", ours), ("server", server))
+                for who, samples in (("flow's process", flow_process), ("server", server))
             ),
         ]
     )
 
 
 def purchases(folder: Path) -> int:
-    """What all manifests tell of; a slice of a pause holds nothing to buy."""
+    """Return the number of purchases in all manifests; a recording without speech has none."""
     stores = [open_store(str(each)) for each in folder.iterdir() if each.is_dir()]
     manifests = (
         read_manifest(store, info.key) for store in stores for info in store.list(MANIFESTS)
@@ -155,15 +155,15 @@ def purchases(folder: Path) -> int:
     return sum(len(each.purchases) for each in manifests if each)
 
 
-def told(watch: Watch) -> str:
-    """Memory in each tenth of the sweep."""
-    count = len(watch.resident)
+def tenths_of(samples: ProcessSamples) -> str:
+    """Return the mean memory in each tenth of the sweep, in MB, as text."""
+    count = len(samples.resident)
     tenths = [slice(count * at // 10, max(count * (at + 1) // 10, 1)) for at in range(10)]
-    return " ".join(f"{watch.mean_mb(tenth):.0f}" for tenth in tenths)
+    return " ".join(f"{samples.mean_mb(tenth):.0f}" for tenth in tenths)
 
 
-def bare(folder: Path, at_once: int, standin: StandInProcess, most: int) -> Cost:
-    """The first of the recordings through the library in threads."""
+def without_prefect(folder: Path, at_once: int, standin: StandInProcess, most: int) -> Cost:
+    """Transcribe the first ``most`` recordings by the library, in threads."""
     engine = open_engine(PROFILE, credential=Credential(standin.key, standin.url))
 
     def sweep(name: str) -> None:
@@ -179,8 +179,8 @@ def bare(folder: Path, at_once: int, standin: StandInProcess, most: int) -> Cost
     return cost(lambda: sweep("recordings"))
 
 
-def swept(folder: Path, at_once: int) -> tuple[Cost, Watch, Watch, int]:
-    """The recordings through the flow; its cost, the server, this process, and bytes stored."""
+def with_prefect(folder: Path, at_once: int) -> tuple[Cost, ProcessSamples, ProcessSamples, int]:
+    """Sweep; return the cost, the server, this process, and how many bytes the database grew."""
     from stenoflow.catalog import Selection  # noqa: PLC0415
     from stenoflow.deployments.server.embedded import server_of_choice  # noqa: PLC0415
     from stenoflow.flows.ingest import ingest  # noqa: PLC0415
@@ -202,14 +202,14 @@ def swept(folder: Path, at_once: int) -> tuple[Cost, Watch, Watch, int]:
         (process,) = (
             child for child in psutil.Process().children() if "uvicorn" in " ".join(child.cmdline())
         )
-        server, ours = Watch(process), Watch(psutil.Process())
+        server, flow_process = ProcessSamples(process), ProcessSamples(psutil.Process())
         sweep("ahead")
         before_s, stored = server.cpu_until_now_s(), _bytes(folder / "prefect")
-        with looking(server, ours):
-            whole = cost(lambda: sweep("recordings"))
+        with sampling(server, flow_process):
+            ours = cost(lambda: sweep("recordings"))
         time.sleep(SETTLE_S)
         server.cpu_s = server.cpu_until_now_s() - before_s
-        return whole, server, ours, _bytes(folder / "prefect") - stored
+        return ours, server, flow_process, _bytes(folder / "prefect") - stored
 
 
 async def _awaited(run: Any) -> Any:
@@ -217,16 +217,16 @@ async def _awaited(run: Any) -> Any:
 
 
 @contextmanager
-def looking(*watches: Watch) -> Generator[None]:
-    """Look at processes now and then while the block runs."""
+def sampling(*processes: ProcessSamples) -> Generator[None]:
+    """Sample the memory of processes while the block runs."""
     ended = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not ended.wait(SAMPLE_EVERY_S):
-            for watch in watches:
-                watch.look()
+            for each in processes:
+                each.sample()
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield
@@ -236,7 +236,7 @@ def looking(*watches: Watch) -> Generator[None]:
 
 
 def _bytes(home: Path) -> int:
-    """Of the server's database and its log, which takes a while to be folded into it."""
+    """Return the size of the server's database, with its write-ahead log, in bytes."""
     return sum(file.stat().st_size for file in home.glob("prefect.db*"))
 
 
