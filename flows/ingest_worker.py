@@ -164,7 +164,7 @@ def _is_outage(error: BaseException) -> bool:
 
 def _log_outage(key: str, attempt: RetryCallState) -> None:
     error = attempt.outcome and attempt.outcome.exception()
-    get_run_logger().warning("%s waits for the Prefect server: %r", key, error)
+    get_run_logger().warning("the recording %r waits for the Prefect server: %r", key, error)
 
 
 @contextmanager

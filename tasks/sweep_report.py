@@ -1,7 +1,5 @@
 """The report of a sweep: stored in the destination, and shown as artifacts of the run."""
 
-from typing import Any
-
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 
 from stenoflow.catalog import SweepReport
@@ -9,6 +7,7 @@ from stenoflow.catalog.report_html import by_count, report_html, retry_command
 from stenoflow.errors import NotFound
 from stenoflow.storage import Store
 from stenoflow.tasks.runtime.threads import in_thread
+from stenoflow.transcript.text import cell_text, clean_text
 
 SWEEPS = "_stenoflow/sweeps/"
 """Prefix of the keys of all reports."""
@@ -39,7 +38,7 @@ async def publish_report(destination: Store, report: SweepReport) -> None:
     )
     await in_thread(destination.put, data, body, content_type="application/json")
     await acreate_table_artifact(
-        table=_table(report), key="sweep", description=f"Sweep of {report.source}"
+        table=report_table(report), key="sweep", description=f"Sweep of {report.source}"
     )
     await acreate_link_artifact(
         destination.url_of(page),
@@ -49,8 +48,9 @@ async def publish_report(destination: Store, report: SweepReport) -> None:
     )
 
 
-def _table(report: SweepReport) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [
+def report_table(report: SweepReport) -> list[dict[str, str]]:
+    """Return the report in rows; each cell is one line that no spreadsheet takes for a formula."""
+    rows: list[dict[str, str]] = [
         {"what": outcome, "value": str(count), "retry": ""}
         for outcome, count in report.outcomes.items()
     ]
@@ -68,7 +68,7 @@ def _table(report: SweepReport) -> list[dict[str, Any]]:
             ),
         )
     ]
-    return rows + [
+    rows += [
         {
             "what": f"{group.outcome}: {group.error}: {group.reason}",
             "value": str(group.count),
@@ -76,3 +76,4 @@ def _table(report: SweepReport) -> list[dict[str, Any]]:
         }
         for group in by_count(report)
     ]
+    return [{name: cell_text(clean_text(cell)) for name, cell in row.items()} for row in rows]

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stenoflow.catalog.report import FailureGroup, SweepReport
+from stenoflow.transcript.text import cell_text
+
+
+def _in_cell(value: object) -> object:
+    return cell_text(value) if isinstance(value, str) else value
+
 
 _templates = Environment(
-    loader=PackageLoader("stenoflow.catalog", "."), autoescape=True, undefined=StrictUndefined
+    loader=PackageLoader("stenoflow.catalog", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=_in_cell,
 )
 
 
@@ -43,10 +52,29 @@ def by_count(report: SweepReport) -> list[FailureGroup]:
 
 
 def retry_command(report: SweepReport, group: FailureGroup) -> str:
-    """Return the shell command that tries these recordings again; nothing is bought a second time."""
-    keys = [shlex.quote(f"{report.source.rstrip('/')}/{key}") for key in group.recordings]
+    """Return the command, on one line, that tries these recordings again; nothing is bought a second time.
+
+    Keys with control characters are quoted as Bash and Zsh have it.
+    """
+    keys = [_quoted(f"{report.source.rstrip('/')}/{key}") for key in group.recordings]
     force = " --force" if group.outcome == "rejected" else ""
     return f"stenoflow transcribe{force} --to {shlex.quote(report.destination)} {' '.join(keys)}"
+
+
+def _quoted(text: str) -> str:
+    """Return one word of a shell's command line."""
+    if text.isprintable():
+        return shlex.quote(text)
+    escaped = "".join(
+        f"\\{each}" if each in "\\'" else each if each.isprintable() else _escaped(each)
+        for each in text
+    )
+    return f"$'{escaped}'"
+
+
+def _escaped(char: str) -> str:
+    """Return the bytes of a character in ANSI-C quoting, each in three octal digits."""
+    return "".join(f"\\{byte:03o}" for byte in char.encode(errors="surrogateescape"))
 
 
 def _plots(report: SweepReport) -> Iterable[tuple[str, list[Bar]]]:

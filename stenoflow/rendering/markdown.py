@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from stenoflow.transcript.text import cell_text
+
 _ACTIVE = re.compile(r"[\\`*_\[\]<>|~&$]")
 _LEADING = re.compile(r"^([#+=-]|\d+(?=[.)]))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -36,6 +38,11 @@ def bullets(items: Iterable[str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; each cell is Markdown on one line."""
-    lines = [head, ["---"] * len(head), *rows]
+    """Return a table; each cell is Markdown on one line. No cell begins like a spreadsheet's formula."""
+    lines = [_cells(head), ["---"] * len(head), *map(_cells, rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cells(row: Sequence[str]) -> Sequence[str]:
+    # A reader sees no backslash.
+    return [cell if cell_text(bare := cell.lstrip("\\")) == bare else f"'{cell}" for cell in row]

@@ -24,6 +24,7 @@ _STRONG = _RIGHT_TO_LEFT | {"L"}
 # overrides reorder the text around them; a byte-order mark inside a text is an error of its maker.
 _LINE_BREAKING = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]+")
 _INVISIBLE = regex.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_FORMULA = regex.compile(r"[\s\p{C}\p{Z}]*[=+\-@＝＋－＠]")
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
 
@@ -39,6 +40,16 @@ def clean_text(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
     return " ".join(part for part in text.split(" ") if part).strip()
+
+
+def cell_text(text: str) -> str:
+    """Return the text with an apostrophe before it if a spreadsheet would take it for a formula.
+
+    Tables are copied and exported into spreadsheets, which run what begins with ``=``, ``+``, ``-`` or ``@``
+    (https://owasp.org/www-community/attacks/CSV_Injection), the full-width forms among them, whatever
+    spaces and invisible characters come before it.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def graphemes(text: str) -> list[str]:

@@ -1,9 +1,14 @@
 """Reports stay small, add up, and cannot be made to say more than they mean."""
 
+import re
 import shlex
+import shutil
+import subprocess
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +76,42 @@ def test_hostile_keys_are_text_in_the_page_and_one_word_in_the_command() -> None
     (group,) = report.failures.values()
     command = retry_command(report, group)
     assert shlex.split(command)[-1] == f"s3://calls/{key}"
+
+
+FORMULA = "=HYPERLINK(A1)"
+
+
+@pytest.mark.parametrize("start", ["", "a\n", "a\t", "a\r", "a\u2028", "@", "+", "-", " "])
+def test_no_text_of_the_page_is_a_formula(start: str) -> None:
+    """Whoever names recordings has no word in the spreadsheet that a table is copied into."""
+    report = empty()
+    key = f"{start}{FORMULA}.mp3"
+    report.count(
+        Outcome(key=key, name="gave_up", error="NotFound", reason=f"{key} is gone"), took_s=3.0
+    )
+    report.stopped = f"{key} is gone"
+    shown = re.findall(r">([^<]*)", report_html(report))
+    for each in map(unescape, shown):
+        assert not each.strip().startswith(("=", "+", "-", "@"))
+    assert any(FORMULA in unescape(each) for each in shown)
+
+
+@pytest.mark.skipif(not (bash := shutil.which("bash")), reason="needs package bash: no shell here")
+@pytest.mark.parametrize(
+    "key", ["a\nb.mp3", "a\t'b\\.mp3", "\x1b[2J$(id)`id`.mp3", "ü\u2028é'.mp3"]
+)
+def test_a_key_with_control_characters_is_one_word_of_one_line(key: str) -> None:
+    report = empty()
+    counted(report, key, "gave_up", "StoreUnavailable", 1)
+    (group,) = report.failures.values()
+    command = retry_command(report, group)
+    assert command.isprintable()
+    words = subprocess.run(
+        [bash, "-c", f"stenoflow() {{ printf '%s\\0' \"$@\"; }}; {command}"],
+        capture_output=True,
+        check=True,
+    )
+    assert words.stdout.decode().split("\0")[-2] == f"s3://calls/{key}"
 
 
 def test_requests_that_may_have_been_paid_are_in_report_and_page() -> None:

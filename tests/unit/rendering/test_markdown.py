@@ -31,3 +31,9 @@ def test_tables_have_a_line_for_each_row() -> None:
     assert table(("a", "b"), [("1", "2"), ("3", "4")]) == (
         "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |"
     )
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\u200b=1"])
+def test_no_cell_of_a_table_is_a_formula(text: str) -> None:
+    cell = escape(text)
+    assert table((cell,), [(cell,)]) == f"| '{cell} |\n| --- |\n| '{cell} |"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.transcript.text import (
+    cell_text,
     clean_text,
     display_width,
     graphemes,
@@ -95,3 +96,30 @@ def test_nothing_stands_between_full_width_characters() -> None:
 )
 def test_the_first_letter_gives_the_direction(text: str, leftward: bool) -> None:
     assert is_right_to_left(text) is leftward
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1.mp3",
+        "+49 30 1234.wav",
+        "-2+3+cmd|' /C calc'!A0",
+        "@SUM(1+1)",
+        "\t=1+1",
+        "\r\n=1+1",
+        "  =1+1",
+        "\u200b=1+1",
+        "\ufeff\u00a0@a",
+        "＝1＋1",
+        "＋1",
+        "－1",
+        "＠a",
+    ],
+)
+def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe_in_a_cell(text: str) -> None:
+    assert cell_text(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "1-2", "'=1", "–", "s3://calls/=1.mp3", "…@"])
+def test_other_cells_are_as_they_are(text: str) -> None:
+    assert cell_text(text) == text
