@@ -9,6 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench.harness.s3_server import S3Server
 from stenoflow.deployments.server.sqlite_pool import CHOSEN_BY
@@ -20,6 +21,10 @@ NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
 MISSING = re.compile(r"needs package (?P<packages>[^:]+)")
 _missing: set[str] = set()
 
+
+# A deadline for each example would make tests depend on the speed of the machine.
+settings.register_profile("stenoflow", deadline=None)
+settings.load_profile("stenoflow")
 
 # Tests never touch the profiles, databases and keys of whoever runs them; Prefect reads its
 # environment when it is first imported, which is after this.

@@ -73,6 +73,8 @@ class Shop:
     sold: int = 0
     sold_at_s: float = 0.0
     selling: threading.Event = field(default_factory=threading.Event)
+    answers: threading.Event = field(default_factory=threading.Event)
+    """Set, the reply comes before ``takes_s`` have passed."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self) -> bytes:
@@ -81,7 +83,7 @@ class Shop:
             self.sold_at_s = self.clock.now_s()
         self.selling.set()
         if self.takes_s:
-            self.clock.wait(threading.Event(), self.takes_s)
+            self.clock.wait(self.answers, self.takes_s)
         if self.error:
             raise self.error
         return self.raw
@@ -349,14 +351,16 @@ def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_coun
     store: Store, clock: FakeClock
 ) -> None:
     mute = Failing(store, "put", StoreUnavailable("no renewals"), key="intent", times=1000)
-    slow, quick = Shop(takes_s=4 * LEASE_S, clock=clock), Shop(raw=RAW.replace(b"r1", b"r2"))
+    slow, quick = Shop(takes_s=float("inf"), clock=clock), Shop(raw=RAW.replace(b"r1", b"r2"))
     with ThreadPoolExecutor(2) as threads:
         overtaken = threads.submit(obtain, ledger_in(mute, clock), slow)
         assert slow.selling.wait(10)
         # As on another machine, where nobody can see that this process is alive.
         leave_intent(store, id=intent(store).id)
         first = threads.submit(obtain, ledger_in(store, clock), quick)
-        clock.run([overtaken, first], sleepers=3, step_s=POLL_S)
+        clock.run([first], sleepers=3, step_s=POLL_S)
+        slow.answers.set()
+        clock.run([overtaken], sleepers=1, step_s=POLL_S)
     found, late = first.result(), overtaken.result()
     assert (found.origin, late.origin) == ("bought", "waited")
     assert late.reply == found.reply
