@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -61,7 +62,7 @@ def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None
         asyncio.run(register_automations(crashed_after_s))
         missing = list(_missing_blocks())
     except httpx.HTTPStatusError as error:
-        if error.response.status_code == httpx.codes.UNAUTHORIZED:
+        if error.response.status_code == HTTPStatus.UNAUTHORIZED:
             raise ConfigurationError(
                 f"{url} wants a password: set PREFECT_API_AUTH_STRING as on the server."
             ) from error

@@ -104,7 +104,7 @@ async def run_recording(sweep: Sweep, key: str) -> Outcome:
     """
     error: BaseException
     try:
-        found = await AsyncRetrying(
+        found: object = await AsyncRetrying(
             wait=SERVER_OUTAGE.wait,
             stop=stop_after_attempt(SERVER_ATTEMPTS),
             retry=retry_if_exception(_is_outage),

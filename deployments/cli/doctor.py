@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -229,7 +230,7 @@ def _server() -> Iterator[Finding]:
             "Prefect server", "missing", f"{url} does not answer: {error}", "stenoflow serve"
         )
         return
-    if status == httpx.codes.OK:
+    if status == HTTPStatus.OK:
         yield Finding("Prefect server", "fine", url)
     else:
         yield Finding(

@@ -63,7 +63,7 @@ def submit(
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     asked = [_place(recording, source) | given for recording in recordings]
-    refuse_doubles(recordings, [each["key"] for each in asked])
+    refuse_doubles(recordings, [str(each["key"]) for each in asked])
     return asyncio.run(_submit(asked, wait=wait))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +135,7 @@ async def _transcribe_all(
 
 
 @contextmanager
-def shown_progress(console: Console) -> Iterator[None]:
+def shown_progress(console: Console) -> Generator[None]:
     """Draw each recording's progress while the block runs; nothing if the console is not a terminal."""
     if not console.is_terminal:
         yield

@@ -49,7 +49,7 @@ class Connection(H11Protocol):
     @property
     def has_head(self) -> bool:
         """True once the request's head is complete."""
-        return self.cycle is not None
+        return self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or refuse it if there is no room."""

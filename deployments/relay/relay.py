@@ -16,6 +16,7 @@ import logging
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import islice
 from typing import Any, Self
 from uuid import UUID, uuid5
@@ -130,7 +131,7 @@ class Relay:
         try:
             await self._client.request("POST", "/events", json=events)
         except PrefectHTTPStatusError as error:
-            if error.response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+            if error.response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise BadNotification(
                     f"Prefect refuses its events: {error.response.text}"
                 ) from error

@@ -14,8 +14,8 @@ from threading import Thread
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-import boto3.session
-from botocore.config import Config
+import boto3.session  # pyright: ignore[reportMissingTypeStubs]
+from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
 
 from stenoflow.errors import BadNotification, ConfigurationError, StenoflowError, TransientError
 from stenoflow.storage.s3 import s3_errors
@@ -55,7 +55,8 @@ class Queue:
             )
         found = _REGION.search(parts.netloc)
         with s3_errors(url):
-            client: Any = boto3.session.Session().client(
+            session: Any = boto3.session.Session()
+            client: Any = session.client(
                 "sqs",
                 region_name=found["region"] if found else None,
                 endpoint_url=f"{parts.scheme}://{parts.netloc}",

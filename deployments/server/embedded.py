@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ WHERE = (
 
 
 @contextmanager
-def server_of_choice() -> Iterator[None]:
+def server_of_choice() -> Generator[None]:
     """Use the server at PREFECT_API_URL or of Prefect's active profile, else one for this block alone.
 
     Raises MissingDependency if that one does not start.

@@ -62,7 +62,7 @@ def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bo
     os.environ |= _environment(home, url)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda _number, _frame: stop.set())
     _adopt_orphans()
     with ExitStack() as running:
         running.callback(lambda: _end(psutil.Process().children(recursive=True)))
