@@ -55,4 +55,4 @@ def standin_process(*options: str) -> Generator[StandInProcess]:
             yield StandInProcess(url, key)
         finally:
             program.send_signal(signal.SIGINT)
-            program.wait(10)
+            program.wait(60)

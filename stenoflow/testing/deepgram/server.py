@@ -69,7 +69,7 @@ class StandIn:
         with self.arrived:
             self._script.extend(faults)
 
-    def wait_for(self, what: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    def wait_for(self, what: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait until ``what()`` is true. Raises TimeoutError."""
         with self.arrived:
             if not self.arrived.wait_for(what, timeout_s):

@@ -165,7 +165,7 @@ def test_an_interrupt_leaves_no_process_and_no_scratch(tmp_path: Path, scratch: 
             family = process.children(recursive=True)
         os.killpg(running.pid, signal.SIGINT)
         running.communicate(timeout=60)
-    _, alive = psutil.wait_procs(family, timeout=20)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []
     assert list(scratch.iterdir()) == []
     assert running.returncode == 130

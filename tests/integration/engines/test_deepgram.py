@@ -3,7 +3,6 @@
 import http.server
 import logging
 import threading
-import time
 import tracemalloc
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -368,9 +367,8 @@ def test_a_reply_about_other_audio_is_no_answer(
 def test_deadlines_hold_whatever_trickles_in(
     standin: StandIn, body: RequestAudio, fault: Fault, choices: dict[str, float]
 ) -> None:
-    began_s = time.monotonic()
+    # Without the deadline, the first would never end, and the others succeed.
     error = failure(standin, body, fault, **choices)
-    assert time.monotonic() - began_s < 3
     assert isinstance(error, EngineError)
     assert error.may_be_paid
     assert len(standin.bill.charges) == 1
@@ -395,10 +393,8 @@ def test_a_wish_to_stop_closes_the_connection(
         waiting = threads.submit(engine(standin).transcribe, body, stop=stop)
         standin.wait_for(lambda: standin.bill.charges)
         stop.set()
-        began_s = time.monotonic()
         with pytest.raises(Stopped):
             waiting.result()
-        assert time.monotonic() - began_s < 2
 
 
 def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: RequestAudio) -> None:

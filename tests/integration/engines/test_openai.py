@@ -307,7 +307,7 @@ def test_a_wish_to_stop_closes_the_connection(
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(engine(standin).transcribe, body, stop=stop)
-        assert standin.answered.wait(20)
+        assert standin.answered.wait(60)
         stop.set()
         with pytest.raises(Stopped):
             waiting.result()

@@ -302,7 +302,7 @@ def test_stopped_it_ends_soon_and_what_may_be_paid_is_counted(shop: Shop) -> Non
         shop.standin.wait_for(lambda: len(shop.standin.bill.charges) == OPEN_REQUESTS)
         shop.cancelled.set()
         with pytest.raises(Stopped):
-            buying.result(timeout=10)
+            buying.result(timeout=60)
     shop.cancelled = threading.Event()
     assert lost(shop.buy()) == OPEN_REQUESTS
 

@@ -126,7 +126,7 @@ def test_a_silent_server_keeps_nobody_who_is_to_stop(
     ):
         store = server.open(bucket, endpoint_url=proxy.url, limits=QUICK)
         fetching = thread.submit(store.fetch, "a", tmp_path / "a", max_bytes=PLENTY, stop=stop)
-        assert proxy.silent.wait(30)
+        assert proxy.silent.wait(60)
         stop.set()
         with pytest.raises(Stopped):
             fetching.result(timeout=QUICK.read_timeout_s / 2)

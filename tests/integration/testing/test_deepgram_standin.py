@@ -28,7 +28,7 @@ def test_two_lines_say_how_to_use_it_and_one_what_it_cost() -> None:
         lines = program.stdout.readline() + program.stdout.readline()
         assert re.fullmatch(r"base URL: http://127\.0\.0\.1:\d+\nAPI key:  \S+\n", lines)
         program.send_signal(signal.SIGINT)
-        assert program.wait(10) == 0
+        assert program.wait(60) == 0
         assert program.stdout.read() == "payments: 0, for 0.0 s of audio\n"
 
 

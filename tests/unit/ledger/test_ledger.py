@@ -302,7 +302,7 @@ def test_a_buyer_at_work_is_waited_for_longer_than_its_lease(
     slow, quick = Shop(takes_s=5 * LEASE_S, clock=clock), Shop()
     with ThreadPoolExecutor(2) as threads:
         buying = threads.submit(obtain, ledger, slow)
-        assert slow.selling.wait(10)
+        assert slow.selling.wait(60)
         waiting = threads.submit(obtain, ledger, quick)
         clock.run([buying, waiting], sleepers=3, step_s=POLL_S)
     found = waiting.result()
@@ -354,7 +354,7 @@ def test_a_buyer_taken_for_dead_uses_the_reply_that_came_first_and_both_are_coun
     slow, quick = Shop(takes_s=float("inf"), clock=clock), Shop(raw=RAW.replace(b"r1", b"r2"))
     with ThreadPoolExecutor(2) as threads:
         overtaken = threads.submit(obtain, ledger_in(mute, clock), slow)
-        assert slow.selling.wait(10)
+        assert slow.selling.wait(60)
         # As on another machine, where nobody can see that this process is alive.
         leave_intent(store, id=intent(store).id)
         first = threads.submit(obtain, ledger_in(store, clock), quick)

@@ -354,7 +354,7 @@ class TestLimits:
             decoders = psutil.Process(parent.pid).children(recursive=True)
             assert [decoder.name()[:6] for decoder in decoders] == ["ffmpeg"]
             parent.kill()
-        assert psutil.wait_procs(decoders, timeout=10)[1] == []
+        assert psutil.wait_procs(decoders, timeout=60)[1] == []
         assert list(tmp_path.iterdir()) == [recording]
 
 
