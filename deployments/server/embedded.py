@@ -91,4 +91,5 @@ def _start(port: int) -> subprocess.Popen[bytes]:
             "PREFECT__SERVER_FINAL": "1",
         },
         start_new_session=True,
+        umask=0o077,  # a database that it makes holds secrets
     )

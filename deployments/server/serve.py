@@ -22,9 +22,9 @@ import psutil
 from rich.console import Console
 
 from stenoflow.deployments.server.health import await_health
-from stenoflow.deployments.server.sqlite_pool import database_of
+from stenoflow.deployments.server.sqlite_pool import DATABASE, database_of
 from stenoflow.errors import ConfigurationError
-from stenoflow.tasks.runtime.home import home_folder
+from stenoflow.tasks.runtime.home import home_folder, private_file
 
 STOP_S = 10
 POLL_S = 0.2
@@ -39,16 +39,16 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def auth_string(home: Path) -> str:
-    """Return user and password from ``home``, which are made at the first use."""
+    """Return user and password from ``home``, which are made at the first use.
+
+    Raises ConfigurationError if their file is another user's.
+    """
     file = home / "auth"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
-        fresh = file.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            out.write(f"admin:{secrets.token_urlsafe(AUTH_BYTES)}")
+        fresh = private_file(file.with_suffix(".new"))
+        fresh.write_text(f"admin:{secrets.token_urlsafe(AUTH_BYTES)}")
         fresh.replace(file)
-    return file.read_text().strip()
+    return private_file(file).read_text().strip()
 
 
 def serve(*, port: int, recordings: Path, transcripts: Path, at_once: int) -> bool:
@@ -157,6 +157,7 @@ def _check_free(port: int) -> None:
 
 def _environment(home: Path, url: str) -> dict[str, str]:
     auth = auth_string(home)
+    private_file(home / DATABASE)
     return {
         "PREFECT_HOME": str(home),
         **database_of(home),
@@ -176,7 +177,7 @@ def _child(name: str, home: Path, *arguments: str) -> Generator[subprocess.Popen
     """A part of Prefect in a session of its own, so that Ctrl-C is for us alone; it ends with us."""
     setpriv = shutil.which("setpriv")
     tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
-    with (home / f"{name}.log").open("ab") as log:
+    with private_file(home / f"{name}.log").open("ab") as log:
         child = subprocess.Popen(
             [*tied, sys.executable, "-m", "prefect", *arguments],
             stdin=subprocess.DEVNULL,

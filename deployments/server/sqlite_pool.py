@@ -27,6 +27,9 @@ CHOSEN_BY = {
 }
 """Settings by which a person chooses a database: its URL or its driver, under the new or the old name."""
 
+DATABASE = "prefect.db"
+"""Name of the file. It holds blocks, and the key that their secrets are encrypted with."""
+
 WAITS_S = 120
 """For the connection: longer than anything that holds it takes on a busy machine."""
 
@@ -47,6 +50,6 @@ def database_of(home: Path) -> dict[str, str]:
     """Return the environment of a server whose database is in ``home``; empty if another one is chosen."""
     if not CHOSEN_BY.isdisjoint(os.environ):
         return {}
-    path = str(home / "prefect.db")
+    path = str(home / DATABASE)
     url = URL.create("sqlite+aiosqlite", database=path, query={"plugin": NAME})
     return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": url.render_as_string()}
