@@ -1,4 +1,4 @@
-"""What every test shares: system packages that may be missing, and a Prefect of the tests' own."""
+"""Settings and servers of all tests, and a list of the system packages that skipped tests need."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from stenoflow.deployments.server.sqlite_pool import CHOSEN_BY
 from tests.support.corpus import shared
 
 NO_SKIPS = os.environ.get("STENOFLOW_NO_SKIPS") == "1"
-"""Turns a skip for want of a system package into a failure, as in CI."""
+"""Turns a test that is skipped for want of a system package into a failure, as in CI."""
 
 MISSING = re.compile(r"needs package (?P<packages>[^:]+)")
 _missing: set[str] = set()
@@ -47,7 +47,7 @@ os.environ |= {
     "PREFECT_HOME": PREFECT_HOME,
     "STENOFLOW_HOME": f"{PREFECT_HOME}/stenoflow",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # What asks for no server gets none.
+    # A test gets a server only if it starts one.
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
 }
 
@@ -58,7 +58,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Generator[None, None, None]:
-    """A real Prefect server with a database of its own, for flows and tasks run in this process."""
+    """Run a real Prefect server with a new database, for flows and tasks in this process."""
     from stenoflow.deployments.server.embedded import server_of_choice
 
     with server_of_choice():
@@ -67,7 +67,7 @@ def prefect_server() -> Generator[None, None, None]:
 
 @pytest.fixture(scope="session")
 def rgw() -> Generator[S3Server, None, None]:
-    """Ceph's S3 server."""
+    """Run Ceph's S3 server."""
     from bench.harness.rgw import running_rgw, why_unavailable
 
     if why := why_unavailable():
@@ -78,7 +78,7 @@ def rgw() -> Generator[S3Server, None, None]:
 
 @pytest.fixture(scope="session")
 def moto() -> Generator[S3Server, None, None]:
-    """An S3 server that starts in a second, lists slowly, and believes any keys."""
+    """Run moto's S3 server, which starts in a second, lists slowly, and accepts any credentials."""
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -94,25 +94,34 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.skipped and isinstance(report.longrepr, tuple):
-        found = MISSING.search(report.longrepr[2])
-        if found:
-            _missing.update(found["packages"].split())
-            if NO_SKIPS:
-                report.outcome = "failed"
-                report.longrepr = f"{report.longrepr[2]}, and STENOFLOW_NO_SKIPS=1 allows no skips"
+    if NO_SKIPS and packages_missed_by(report) and isinstance(report.longrepr, tuple):
+        report.outcome = "failed"
+        report.longrepr = f"{report.longrepr[2]}, and STENOFLOW_NO_SKIPS=1 allows no skips"
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    # Unlike the hook above, this one runs where the summary is printed, with workers or without.
+    _missing.update(packages_missed_by(report))
+
+
+def packages_missed_by(report: pytest.TestReport) -> list[str]:
+    """Return the system packages for want of which a test was skipped."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return []
+    found = MISSING.search(report.longrepr[2])
+    return found["packages"].split() if found else []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _missing:
-        terminalreporter.section("Skipped for want of system packages", sep="-")
+        terminalreporter.section("Tests were skipped for want of system packages", sep="-")
         terminalreporter.line(f"sudo apt-get install {' '.join(sorted(_missing))}")
 
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this test's scratch folders are made."""
+    """Return the folder in which this test's scratch folders are made."""
     folder = tmp_path_factory.mktemp("scratch")
     monkeypatch.setenv("STENOFLOW_SCRATCH", str(folder))
     return folder

@@ -1,4 +1,4 @@
-"""The child processes that a test has started, found by what they were told."""
+"""The child processes of a test, found by one of their arguments."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import psutil
 
 
 def children_with_argument(argument: str) -> list[psutil.Process]:
-    """Living children, and theirs, with this in one of their arguments."""
+    """Return running descendants with this text in one of their arguments."""
     return [
         child
         for child in psutil.Process().children(recursive=True)
@@ -16,13 +16,13 @@ def children_with_argument(argument: str) -> list[psutil.Process]:
 
 
 def await_child(argument: str, *, gone: Callable[[], bool]) -> psutil.Process:
-    """The first child with this in one of its arguments, as soon as it is there.
+    """Wait for a descendant with this text in one of its arguments, and return it.
 
-    Raises AssertionError where ``gone`` becomes true first.
+    Raises AssertionError if ``gone`` returns True first.
     """
     while not (found := children_with_argument(argument)):
         if gone():
-            raise AssertionError(f"no child was told {argument}")
+            raise AssertionError(f"no child has the argument {argument}")
         time.sleep(0.005)
     return found[0]
 
