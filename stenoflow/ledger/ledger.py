@@ -38,6 +38,7 @@ from stenoflow.errors import (
 from stenoflow.http.backoff import Backoff
 from stenoflow.ledger.clock import Clock, SystemClock
 from stenoflow.ledger.entries import JSON, ChunkEntries, put_record_if_absent, read_record
+from stenoflow.ledger.exclusivity import Exclusivity
 from stenoflow.ledger.lease import Attempt, LeaseMonitor
 from stenoflow.ledger.lease_owner import this_process
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, folder_of
@@ -93,6 +94,7 @@ class Ledger:
     storage_patience_s: float = 600.0
     """How long storing a reply that was paid for is tried while the store is unavailable."""
     clock: Clock = field(default_factory=SystemClock)
+    exclusivity: Exclusivity = field(default_factory=Exclusivity)
 
     def put_once(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
         """Store a value under an address unless there is one. Return the one that is stored.
@@ -161,9 +163,12 @@ class Ledger:
         Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
         ``send`` and ``read`` raise, with the attempt closed accordingly; UnusableResponse after
         ``MAX_UNANSWERED_ATTEMPTS`` or ``MAX_INVALID_RESPONSES`` attempts; Stopped; StoreUnavailable if
-        the reply could not be stored.
+        the reply could not be stored; ConfigurationError, before anything is sent, where the store does
+        not keep two buyers apart.
         """
         self._check_attempts_left(unclaimed)
+        if order.costs:
+            self.exclusivity.ensure(self.store)
         if cancelled.is_set():
             raise Stopped("Stopped before the audio was sent.")
         began_s = self.clock.now_s()

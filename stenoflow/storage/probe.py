@@ -7,6 +7,7 @@ from typing import Literal
 
 from stenoflow.errors import AccessDenied, StenoflowError
 from stenoflow.storage.base import ObjectInfo, Store
+from stenoflow.storage.exclusive_writes import check_exclusive_writes
 
 Operation = Literal["reach", "list", "read", "write", "put if absent"]
 
@@ -38,7 +39,7 @@ class Report:
 
 
 def probe(store: Store, *, write: bool = True) -> Report:
-    """Try a store's operations. With ``write``, two small objects are written to its root and removed.
+    """Try a store's operations. With ``write``, a few small objects are written to its root and removed.
 
     Errors of the store are not raised: they are in the report.
     """
@@ -49,9 +50,9 @@ def probe(store: Store, *, write: bool = True) -> Report:
         try:
             written = _try("write", lambda: _write(store, key))
             read = _try("read", lambda: _read_back(store, key)) if written.ok else None
-            exclusive = _try("put if absent", lambda: _put_twice(store, f"{key}-absent"))
+            exclusive = _try("put if absent", lambda: _write_exclusively(store, f"{key}-absent-"))
         finally:
-            remains = _remove(store, key, f"{key}-absent")
+            remains = _remove(store, key)
         if written.ok and remains:
             written = Ability("write", True, f"{written.sentence} {remains}")
         abilities += [read or _try_read(store, first), written, exclusive]
@@ -95,23 +96,16 @@ def _read_back(store: Store, key: str) -> str:
     return "Objects can be read."
 
 
-def _put_twice(store: Store, key: str) -> str:
-    first = store.put_if_absent(key, b"1", content_type="text/plain")
-    second = store.put_if_absent(key, b"2", content_type="text/plain")
-    if not first or second or store.read(key) != b"1":
-        raise StenoflowError(
-            f"{store.url} lets a second writer replace an object that was to be written only if "
-            "absent, so nothing can be bought safely there. Use AWS S3, Ceph, MinIO or a folder."
-        )
+def _write_exclusively(store: Store, prefix: str) -> str:
+    check_exclusive_writes(store, prefix)
     return "An object can be written only if it is absent, so nothing is bought twice."
 
 
-def _remove(store: Store, *keys: str) -> str:
+def _remove(store: Store, key: str) -> str:
     try:
-        for key in keys:
-            store.delete(key)
+        store.delete(key)
     except StenoflowError as error:
-        return f"It cannot be removed, though, and {' and '.join(keys)} may remain: {error}"
+        return f"It cannot be removed, though, and objects named {key}... may remain: {error}"
     return ""
 
 
