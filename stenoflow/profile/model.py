@@ -52,10 +52,10 @@ class _Profile(Options):
         default="pocketsphinx", title="Engine", json_schema_extra=_list_engines
     )
     limits: Limits = Field(default=Limits(), title="Limits")
-    media: MediaOptions = Field(default=MediaOptions(), title="Sound")
+    media: MediaOptions = Field(default=MediaOptions(), title="Audio")
     quality: QualityOptions = Field(default=QualityOptions(), title="Quality")
     vad: VadOptions = Field(default=VadOptions(), title="Speech detection")
-    cutting: SegmentationOptions = Field(default=SegmentationOptions(), title="Cutting")
+    cutting: SegmentationOptions = Field(default=SegmentationOptions(), title="Segmentation")
     pocketsphinx: PocketSphinxOptions = Field(default=PocketSphinxOptions(), title="PocketSphinx")
     deepgram: DeepgramOptions = Field(default=DeepgramOptions(), title="Deepgram")
     openai: OpenAIOptions = Field(default=OpenAIOptions(), title="OpenAI-compatible server")
@@ -68,11 +68,11 @@ class _Profile(Options):
     captions: CaptionOptions = Field(default=CaptionOptions(), title="Captions")
     playback: PlaybackOptions = Field(default=PlaybackOptions(), title="Playback")
     max_cost_usd: Annotated[Decimal, Field(ge=0)] | None = Field(
-        default=None, title="Most a recording may cost, USD"
+        default=None, title="Maximum cost of a recording, USD"
     )
     """Compared with the estimate before anything is sent; empty: no limit."""
 
-    notify: WebhookOptions | None = Field(default=None, title="Notify")
+    notify: WebhookOptions | None = Field(default=None, title="Webhook")
 
     @property
     def analysis(self) -> AnalysisOptions:
