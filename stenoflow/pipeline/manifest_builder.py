@@ -1,5 +1,6 @@
 """The manifest of a recording, built from what is known of it."""
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
 from stenoflow.engines.base import Engine
@@ -15,9 +16,13 @@ from stenoflow.media.binaries import chosen_decoder
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.rendering import Rendering
-from stenoflow.times import to_seconds
+from stenoflow.segmentation.plan import SegmentationPlan
+from stenoflow.times import format_clock, to_seconds
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.speakers import speakers
+
+MOST_TIMES = 5
+"""So many places are named in a warning; the others are counted."""
 
 PACKAGES = ("stenoflow", "silero-vad", "onnxruntime", "numpy")
 
@@ -113,7 +118,22 @@ def _warnings(recording: RecordingContext, rendering: Rendering) -> tuple[str, .
         warnings += recording.analysis.warnings
         for channel in recording.analysis.channels:
             warnings += channel.quality.warnings
+    warnings += _uncertain_speech(recording.used_plans)
     if recording.transcription:
         warnings += recording.transcription.warnings
     warnings += rendering.transcript.warnings
     return tuple(dict.fromkeys(warnings))
+
+
+def _uncertain_speech(plans: Iterable[SegmentationPlan]) -> tuple[str, ...]:
+    """Return a warning about sounds that may be speech and were not sent; () if there are none."""
+    spans = sorted(span for plan in plans for span in plan.uncertain)
+    times = list(dict.fromkeys(format_clock(span.start_s) for span in spans))
+    if not times:
+        return ()
+    named = ", ".join(times[:MOST_TIMES])
+    more = f" and {len(times) - MOST_TIMES} more times" if len(times) > MOST_TIMES else ""
+    return (
+        f"Faint or short sounds were taken for noise and not sent, at {named}{more}: "
+        "if these are words, lower `vad.threshold`.",
+    )

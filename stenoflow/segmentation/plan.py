@@ -1,5 +1,7 @@
 """What of a channel is sent to the engine, and in which requests: the data, as the ledger stores it."""
 
+import operator
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from stenoflow.segmentation.timeline import Timeline
@@ -34,6 +36,9 @@ class SegmentationPlan(BaseModel):
     """Length of the channel."""
     speech: tuple[Span, ...]
     """The speech segments, in order."""
+    uncertain: tuple[Span, ...] = Field(default=(), exclude_if=operator.not_)
+    """Sounds outside ``speech`` that may be speech and are not sent, in order; not stored if there are
+    none, as 0.1.0 did not know the field."""
     # Stored under the name that it had in 0.1.0.
     chunks: tuple[Chunk, ...] = Field(validation_alias="parts", serialization_alias="parts")
     """In order; their spans partition the channel."""

@@ -1,7 +1,8 @@
 """Segmentation: which spans of a channel are sent to the engine, in how many requests.
 
-First the pauses: gaps of at least ``min_pause_s`` between speech segments are left out, but for
-``keep_s`` on either side of the speech. Where that saves too little the channel is sent whole.
+First the pauses: gaps of at least ``min_pause_s`` between speech segments, and before and after all of
+them, are left out, but for ``keep_s`` on either side of the speech. Sounds that may be speech all the same
+are judged first (``doubtful.py``). Where the pauses save too little the channel is sent whole.
 
 Then the limit: what is longer than one request may be is split into chunks of about equal length.
 Each boundary lies in the middle of the longest pause near the even split, removed or kept; where nobody
@@ -16,14 +17,17 @@ Everything here is a pure function of its arguments: the same speech gives the s
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stenoflow.audio.analysis import AnalyzedChannel
-from stenoflow.audio.encoding import samples_within
+from stenoflow.audio.encoding import SAMPLE_BYTES, samples_within
 from stenoflow.errors import RequestTooLong
+from stenoflow.segmentation.doubtful import ReadSamples, judge
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
@@ -57,17 +61,26 @@ def plan_channels(
     ``max_request_bytes`` is the engine's own limit, None where it has none.
     """
     longest = longest_request(options, max_request_bytes)
-    return tuple(
-        plan_channel(
+    plans: list[SegmentationPlan] = []
+    for channel in channels:
+        judged = judge(
             speech_segments(channel.speech_scores, channel.samples, vad),
+            channel.speech_scores,
+            channel.samples,
+            _reader(channel.pcm),
+            vad,
+            min_pause=to_samples(options.min_pause_s),
+        )
+        plan = plan_channel(
+            judged.speech,
             channel.samples,
             options,
             longest=longest,
             channel=channel.index,
             speech_scores=channel.speech_scores,
         )
-        for channel in channels
-    )
+        plans.append(plan.model_copy(update={"uncertain": _unsent(judged.uncertain, plan)}))
+    return tuple(plans)
 
 
 def plan_channel(
@@ -136,17 +149,41 @@ def halve(
     )
 
 
+def _reader(pcm: Path) -> ReadSamples:
+    """Return a function that reads a span of a channel's samples."""
+
+    def read(span: Span) -> NDArray[np.int16]:
+        return np.fromfile(pcm, "<i2", span.samples, offset=span.start * SAMPLE_BYTES)
+
+    return read
+
+
+def _unsent(spans: Iterable[Span], plan: SegmentationPlan) -> tuple[Span, ...]:
+    """Return those of the spans that are in no request."""
+    kept = [span for chunk in plan.chunks for span in chunk.timeline.kept]
+    return tuple(
+        span
+        for span in spans
+        if not any(each.start <= span.start and span.end <= each.end for each in kept)
+    )
+
+
 def _kept_timeline(speech: Sequence[Span], samples: int, options: SegmentationOptions) -> Timeline:
     """Return all that is sent of a channel, before any limit on a request."""
     whole = Timeline.identity(samples)
     if not options.remove_pauses:
         return whole
+    min_pause = to_samples(options.min_pause_s)
     joined: list[Span] = []
     for span in speech:
-        if joined and span.start - joined[-1].end < to_samples(options.min_pause_s):
+        if joined and span.start - joined[-1].end < min_pause:
             joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
         else:
             joined.append(span)
+    if joined[0].start < min_pause:
+        joined[0] = Span(0, joined[0].end)
+    if samples - joined[-1].end < min_pause:
+        joined[-1] = Span(joined[-1].start, samples)
     keep = to_samples(options.keep_s)
     kept = Timeline.of(
         Span(max(span.start - keep, 0), min(span.end + keep, samples)) for span in joined

@@ -79,6 +79,20 @@ def test_what_is_kept_around_speech_ends_at_the_edges_of_the_recording() -> None
     assert kept(made) == [(0, 2.1), (57.9, 60)]
 
 
+def test_pauses_before_and_after_all_speech_are_left_out_like_those_in_between() -> None:
+    options = SegmentationOptions(min_pause_s=0.5, keep_s=0.1, min_saving=0)
+    made = plan_channel(spans((0.4, 2), (9, 9.6)), to_samples(10), options, longest=HOURS)
+    assert kept(made) == [(0, 2.1), (8.9, 10)]
+    made = plan_channel(spans((0.5, 2), (9, 9.5)), to_samples(10), options, longest=HOURS)
+    assert kept(made) == [(0.4, 2.1), (8.9, 9.6)]
+
+
+def test_a_clip_of_one_word_is_not_cut_to_save_nothing() -> None:
+    options = SegmentationOptions(min_saving=0)
+    made = plan_channel(spans((0.1, 0.34)), to_samples(0.43), options, longest=HOURS)
+    assert kept(made) == [(0, 0.43)]
+
+
 def test_segments_that_meet_when_widened_are_one() -> None:
     speech = spans((10, 12), (13, 14))
     made = plan_channel(
