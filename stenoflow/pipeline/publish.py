@@ -33,7 +33,7 @@ def publish(recording: RecordingContext, rendering: Rendering, run: RunContext) 
     """
     published, failures = (
         _write_artifacts(rendering, recording.profile.artifacts, recording.destination, {})
-        if recording.transcription
+        if recording.finished == "published"
         else ((), ())
     )
     manifest = build_manifest(recording, rendering, published, failures, run)

@@ -9,8 +9,12 @@ from stenoflow.pipeline.transcription import Transcription
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.storage import Fetched, ObjectInfo, Store
+from stenoflow.times import format_length
 
 NO_SPEECH = "Nobody speaks in this recording ({loudness}). Nothing was sent to the engine."
+NO_WORDS = (
+    "Nobody speaks in this recording: {engine} found no word in the {sent} of it that were sent."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +53,23 @@ class RecordingContext:
         """Return the outcome that all this amounts to."""
         if self.rejection:
             return "rejected"
-        return "published" if self.transcription else "no_speech"
+        return "published" if self._has_words else "no_speech"
 
     @property
     def reason(self) -> str | None:
         """Return one sentence for a person; None if the recording was transcribed."""
         if self.rejection:
             return str(self.rejection)
-        return None if self.transcription else no_speech_message(self.analysis)
+        if self._has_words:
+            return None
+        if self.transcription and self.transcription.purchases:
+            sent = format_length(self.transcription.paid_s)
+            return NO_WORDS.format(engine=self.engine.name, sent=sent)
+        return no_speech_message(self.analysis)
+
+    @property
+    def _has_words(self) -> bool:
+        return self.transcription is not None and bool(self.transcription.transcript.words)
 
 
 def no_speech_message(analysis: AudioAnalysis | None) -> str:
