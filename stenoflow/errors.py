@@ -2,14 +2,20 @@
 
     StenoflowError
     ├── PermanentError              the same input ends the same way: never retried
-    │   ├── Rejected                this recording cannot become a transcript: outcome "rejected"
+    │   ├── Rejected                a verdict on a recording whose bytes were read: outcome "rejected"
     │   │   ├── BadMedia            not audio or video, damaged beyond use, or without an audio stream
-    │   │   ├── NotFound            no object at this key (a folder, a typing error, deleted)
-    │   │   ├── AccessDenied        the store refuses these credentials
     │   │   ├── OverLimit           larger, longer or costlier than the profile allows
     │   │   ├── BelowQuality        audible, but below the profile's quality gate
     │   │   └── EngineRefused       the engine says that this request can never succeed
+    │   ├── StoreRefused            a store refuses a request for now; never a verdict on a recording
+    │   │   ├── NotFound            no such object, bucket or folder (a typing error, deleted since)
+    │   │   ├── AccessDenied        the store refuses these credentials, or this access with them
+    │   │   ├── ObjectArchived      the object must be restored from its archive first
+    │   │   ├── ObjectEncrypted     the object's key is missing, disabled or not ours to use
+    │   │   ├── ObjectTooLarge      larger than the store takes, or than a small object is read
+    │   │   └── KeyTooLong          the store holds no object with so long a key
     │   ├── ConfigurationError      a profile, parameter or block contradicts itself or names nothing
+    │   │   └── StoreMisconfigured  the region, the endpoint or the bucket's name of a store is wrong
     │   ├── EngineAccountError      key, permission or credit: no recording can be bought, stop the run
     │   ├── BudgetSpent             the sweep's budget does not cover this recording
     │   ├── UnusableResponse        paid, perhaps more than once, without a reply that can be read
@@ -59,19 +65,15 @@ class PermanentError(StenoflowError):
 
 
 class Rejected(PermanentError):
-    """This recording cannot become a transcript; its manifest says why."""
+    """A verdict on a recording whose bytes were read: it cannot become a transcript.
+
+    Its manifest says why, and no later sweep tries again. So what happened to a store, to this machine
+    or to an engine is never a Rejected.
+    """
 
 
 class BadMedia(Rejected):
     """Not audio or video, damaged beyond use, or without an audio stream."""
-
-
-class NotFound(Rejected):
-    """There is no object at this key."""
-
-
-class AccessDenied(Rejected):
-    """The store refuses the credentials in use."""
 
 
 class OverLimit(Rejected):
@@ -90,8 +92,43 @@ class EngineRefused(Rejected):
         self.request_id = request_id
 
 
+class StoreRefused(PermanentError):
+    """A store refuses a request: to repeat it at once does not help, but the next sweep tries again.
+
+    It says nothing about a recording, so its outcome is "gave_up" and it has no manifest.
+    """
+
+
+class NotFound(StoreRefused):
+    """There is no such object, bucket or folder; it may have been deleted since it was listed."""
+
+
+class AccessDenied(StoreRefused):
+    """The store refuses the credentials in use, or this access with them."""
+
+
+class ObjectArchived(StoreRefused):
+    """The object is in an archive and must be restored before it can be read."""
+
+
+class ObjectEncrypted(StoreRefused):
+    """The object is encrypted with a key that is missing, disabled, or may not be used."""
+
+
+class ObjectTooLarge(StoreRefused):
+    """An object is larger than the store takes, or than an object that is read into memory may be."""
+
+
+class KeyTooLong(StoreRefused):
+    """A key is longer than the store's longest."""
+
+
 class ConfigurationError(PermanentError):
     """A profile, parameter or block contradicts itself, or names something that is not there."""
+
+
+class StoreMisconfigured(ConfigurationError):
+    """The region, the endpoint or the bucket's name of a store is wrong."""
 
 
 class EngineAccountError(PermanentError):

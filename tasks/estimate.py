@@ -16,7 +16,15 @@ from stenoflow.catalog import Catalog, Scan
 from stenoflow.engines.base import Engine
 from stenoflow.engines.prices import prices_in_force
 from stenoflow.engines.registry import engine_spec, open_engine_without_account
-from stenoflow.errors import AccessDenied, PrefectUnavailable, Rejected, UnusableResponse
+from stenoflow.errors import (
+    PrefectUnavailable,
+    Rejected,
+    SourceChanged,
+    StenoflowError,
+    StoreRefused,
+    StoreUnavailable,
+    UnusableResponse,
+)
 from stenoflow.estimate import (
     Sample,
     Sampler,
@@ -52,21 +60,30 @@ async def sample_and_estimate(
 
     Nothing is bought, and nothing is written to the destination. The estimate is shown as an artifact of
     this run. Raises ConfigurationError and MissingDependency if the profile's engine cannot be opened,
-    AccessDenied, StoreUnavailable, ProcessKilled, PrefectUnavailable, Stopped.
+    StoreRefused or StoreUnavailable if no recording of the sample can be read, ProcessKilled,
+    PrefectUnavailable, Stopped.
     """
     engine = open_engine_without_account(catalog.profile)
     strata = sampler.strata()
     drawn = [info for stratum in strata for info in stratum.drawn]
     slots = asyncio.Semaphore(at_once)
 
+    unreadable: list[StenoflowError] = []
+
     async def analyzed(info: ObjectInfo) -> SampleResult:
         async with slots:
             recording = RecordingContext(
                 info.key, catalog.source, catalog.destination, catalog.profile, engine
             )
-            return await analyze_sample(quoted(recording))
+            try:
+                return await analyze_sample(quoted(recording))
+            except (StoreRefused, StoreUnavailable, SourceChanged) as error:
+                unreadable.append(error)
+                return SampleResult(rejection=str(error))
 
     results = await asyncio.gather(*map(analyzed, drawn))
+    if unreadable and len(unreadable) == len(drawn):
+        raise unreadable[-1]
     estimate = estimate_sweep(
         catalog,
         found,
@@ -94,8 +111,6 @@ def _timed_result(cancelled: Event, recording: RecordingContext) -> SampleResult
         began = time.monotonic()
         try:
             result = _result(cancelled, recording, scratch)
-        except AccessDenied:
-            raise
         except (Rejected, UnusableResponse) as refusal:
             result = SampleResult(rejection=str(refusal))
         return replace(result, local_s=time.monotonic() - began)

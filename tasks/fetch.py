@@ -22,8 +22,9 @@ async def fetch(
     """Return the recording with a local copy of its file.
 
     Unless ``force``, return the manifest of an earlier run instead that has finished this very version
-    of it under this very profile. A recording that is rejected after it was found is returned with its
-    rejection, as an error would lose which version that is about.
+    of it under this very profile. A recording that is too large is returned with its rejection, as an
+    error would lose which version that is about. Raises StoreRefused, StoreUnavailable, SourceChanged,
+    LocalWriteFailed.
     """
     progress.enter("fetch")
     recording = await in_thread(look_up, recording)

@@ -158,7 +158,7 @@ def read_manifest(store: Store, key: str) -> Manifest | None:
     """Return the manifest at a key of a destination; None if there is none that can be read.
 
     One that cannot be read does not prove that the work was done, so it is done again; nothing is bought
-    again, as the ledger has it. Raises AccessDenied, StoreUnavailable, OverLimit.
+    again, as the ledger has it. Raises StoreRefused, StoreUnavailable.
     """
     try:
         return Manifest.model_validate_json(store.read(key, max_bytes=MAX_BYTES))

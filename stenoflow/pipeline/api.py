@@ -48,9 +48,10 @@ def transcribe(
     ``progress`` is called with the seconds of audio that the current step has done; setting ``cancelled``
     ends the work soon. Nothing is retried here: a :class:`TransientError` may be.
 
-    Raises Rejected (BadMedia, NotFound, OverLimit and others) if the recording cannot become a
-    transcript; ConfigurationError, EngineAccountError, UnusableResponse, MissingDependency;
-    TransientError and its kinds; Stopped.
+    Raises Rejected (BadMedia, OverLimit and others) if the recording cannot become a transcript;
+    StoreRefused (NotFound, AccessDenied and others) if a store does not give it or take its transcript;
+    ConfigurationError, EngineAccountError, UnusableResponse, MissingDependency; TransientError and its
+    kinds; Stopped.
     """
     profile = profile or Profile()
     check_artifacts(profile.artifacts)

@@ -1,11 +1,12 @@
 """Publication: a recording's artifacts, then its manifest.
 
 Artifacts have the recording's own key, whichever profile made them. So before the first of them is
-written, manifests that name earlier ones are deleted: at no time does a manifest name a file that is
-another one. Whoever is interrupted leaves no manifest, and the work is done again.
+written, manifests that name others are deleted: at no time does a manifest name a file that is
+another one. Whoever is interrupted leaves no manifest, and the work is done again. A manifest whose
+files are written again as they are stays, so that a store in trouble loses nothing that is published.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -29,7 +30,7 @@ def publish(recording: RecordingContext, rendering: Rendering, run: RunContext) 
     """Write a recording's artifacts and, last, its manifest. Return the manifest.
 
     A format that fails is recorded in the manifest, and does not affect the others. Raises
-    StoreUnavailable, AccessDenied; ConfigurationError if the profile names an unknown format.
+    StoreUnavailable, StoreRefused; ConfigurationError if the profile names an unknown format.
     """
     published, failures = (
         _write_artifacts(rendering, recording.profile.artifacts, recording.destination, {})
@@ -55,7 +56,7 @@ def publish_again(
     If the profile differs in its choice of artifacts only, those that are there already stay as they
     are. Raises NotFound if the ledger does not have all of what this profile would send;
     ConfigurationError if the profile names an unknown format; UnusableResponse, StoreUnavailable,
-    AccessDenied.
+    StoreRefused.
     """
     transcription = rebuild(profile, engine, Ledger(destination), manifest.source.sha256 or "")
     costs = costs_of(transcription, prices, engine)
@@ -99,34 +100,39 @@ def _write_artifacts(
     """
     key = rendering.recording.key
     artifacts, failures = render_all(rendering, [name for name in names if name not in kept])
-    files = [artifact_key(key, each.file_name) for each in artifacts]
-    if artifacts:
-        _delete_stale_manifests(destination, key, {*files, *(each.key for each in kept.values())})
-    return (
-        (
-            *(kept[name] for name in names if name in kept),
-            *(_write_artifact(destination, key, each) for each in artifacts),
-        ),
-        tuple(Unpublished(name=each.name, error=each.error) for each in failures),
+    published = (
+        *(kept[name] for name in names if name in kept),
+        *(_published(key, each) for each in artifacts),
     )
+    if artifacts:
+        _delete_stale_manifests(destination, key, {each.key: each.sha256 for each in published})
+    for each in artifacts:
+        destination.put(
+            artifact_key(key, each.file_name), each.body, content_type=each.content_type
+        )
+    return published, tuple(Unpublished(name=each.name, error=each.error) for each in failures)
 
 
-def _delete_stale_manifests(destination: Store, key: str, staying: Container[str]) -> None:
-    """Delete a recording's manifests, and the artifacts they name that are not ``staying``."""
+def _delete_stale_manifests(destination: Store, key: str, published: Mapping[str, str]) -> None:
+    """Delete a recording's manifests that name other files, and those of their files that go.
+
+    ``published`` has the digest of each file that there will be, by its key.
+    """
     for found in list(destination.list(manifests_of(key))):
         earlier = read_manifest(destination, found.key)
+        named = {each.key: each.sha256 for each in earlier.artifacts} if earlier else {}
+        if named and named.items() <= published.items():
+            continue
         destination.delete(found.key)
-        for artifact in earlier.artifacts if earlier else ():
-            if artifact.key not in staying:
-                destination.delete(artifact.key)
+        for gone in named.keys() - published.keys():
+            destination.delete(gone)
 
 
-def _write_artifact(destination: Store, recording_key: str, artifact: Artifact) -> Published:
-    key = artifact_key(recording_key, artifact.file_name)
-    destination.put(key, artifact.body, content_type=artifact.content_type)
+def _published(recording_key: str, artifact: Artifact) -> Published:
+    """Return what a manifest says of an artifact."""
     return Published(
         name=artifact.name,
-        key=key,
+        key=artifact_key(recording_key, artifact.file_name),
         content_type=artifact.content_type,
         bytes=len(artifact.body),
         sha256=sha256(artifact.body).hexdigest(),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stenoflow.audio.analysis import analyze
 from stenoflow.audio.quality import check_quality_gate
-from stenoflow.errors import Rejected
+from stenoflow.errors import Rejected, StoreRefused, error_type
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.pipeline.recording_context import RecordingContext
@@ -19,7 +19,7 @@ from stenoflow.segmentation.planner import plan_channels
 
 
 def look_up(recording: RecordingContext) -> RecordingContext:
-    """Return the recording with what its store knows of it. Raises NotFound, AccessDenied."""
+    """Return the recording with what its store knows of it. Raises StoreRefused."""
     return replace(recording, info=recording.source.stat(recording.key))
 
 
@@ -28,13 +28,16 @@ def find_manifest(recording: RecordingContext) -> Manifest | None:
     if recording.info is None:
         raise ValueError(f"{recording.key} must be looked up first")
     mark = fingerprint(recording.info.version, recording.profile)
-    return read_manifest(recording.destination, manifest_key(recording.key, mark))
+    manifest = read_manifest(recording.destination, manifest_key(recording.key, mark))
+    # Version 0.1.0 called a recording rejected if its store refused to give it.
+    refused = manifest is not None and issubclass(error_type(manifest.error), StoreRefused)
+    return None if refused else manifest
 
 
 def fetch(recording: RecordingContext, run: RunContext) -> RecordingContext:
     """Return the recording with a local copy of its file in the scratch folder.
 
-    Raises OverLimit, NotFound, AccessDenied, SourceChanged, StoreUnavailable, Stopped.
+    Raises OverLimit, StoreRefused, SourceChanged, StoreUnavailable, Stopped.
     """
     fetched = recording.source.fetch(
         recording.key,
@@ -87,8 +90,8 @@ def run_steps(recording: RecordingContext, run: RunContext) -> RecordingContext:
     """Take a recording that was looked up from fetch to transcribe. Return all that is known of it.
 
     If it is rejected, ``rejection`` says why. Nothing is retried or published here. Raises
-    TransientError, ConfigurationError, EngineAccountError, BudgetSpent, UnusableResponse,
-    MissingDependency, Stopped.
+    TransientError, StoreRefused, ConfigurationError, EngineAccountError, BudgetSpent,
+    UnusableResponse, MissingDependency, Stopped.
     """
     try:
         recording = fetch(recording, run)

@@ -31,7 +31,7 @@ class RecordingContext:
     profile: Profile
     engine: Engine
     info: ObjectInfo | None = None
-    """None until the source was asked, or if it has no such object, or refuses to tell."""
+    """None until the source was asked."""
     fetched: Fetched | None = None
     analysis: AudioAnalysis | None = None
     plans: tuple[SegmentationPlan, ...] = ()

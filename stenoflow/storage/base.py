@@ -42,8 +42,9 @@ class Fetched:
 class Store(Protocol):
     """A place for objects. Threads may share it.
 
-    Every method may raise AccessDenied and StoreUnavailable, and OverLimit for a key longer than the
-    store can hold.
+    Every method may raise StoreRefused and its kinds, StoreMisconfigured and StoreUnavailable. None of
+    these is a verdict on a recording (:class:`stenoflow.errors.Rejected`): only :meth:`fetch` gives
+    one, of a recording that is too large.
     """
 
     @property
@@ -80,7 +81,7 @@ class Store(Protocol):
         ...
 
     def read(self, key: str, *, max_bytes: int = SMALL) -> bytes:
-        """Return the bytes of a small object. Raises NotFound, OverLimit, SourceChanged."""
+        """Return the bytes of a small object. Raises NotFound, ObjectTooLarge, SourceChanged."""
         ...
 
     def put(self, key: str, body: bytes | Path, *, content_type: str = ANY_BYTES) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from stenoflow.errors import LocalWriteFailed, OverLimit, Stopped
+from stenoflow.errors import LocalWriteFailed, ObjectTooLarge, OverLimit, Stopped
 
 
 class Download:
@@ -59,6 +59,18 @@ class Download:
     def sha256(self) -> str:
         """Hex digest of the bytes so far."""
         return self._digest.hexdigest()
+
+
+@contextmanager
+def small_object() -> Generator[None, None, None]:
+    """Raise ObjectTooLarge if a download in the block is beyond its limit.
+
+    An object of Stenoflow's own is read there: its size is not a verdict on a recording.
+    """
+    try:
+        yield
+    except OverLimit as error:
+        raise ObjectTooLarge(str(error)) from error
 
 
 @contextmanager

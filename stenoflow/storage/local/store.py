@@ -16,13 +16,9 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
-from stenoflow.errors import (
-    NotFound,
-    OverLimit,
-    SourceChanged,
-)
+from stenoflow.errors import KeyTooLong, NotFound, SourceChanged
 from stenoflow.storage.base import ANY_BYTES, CHUNK, SMALL, Fetched, ObjectInfo
-from stenoflow.storage.download import Download, new_file
+from stenoflow.storage.download import Download, new_file, small_object
 from stenoflow.storage.local.errors import os_errors
 from stenoflow.storage.local.folders import (
     files_of,
@@ -108,9 +104,9 @@ class LocalStore:
         return Fetched(path, info, download.sha256)
 
     def read(self, key: str, *, max_bytes: int = SMALL) -> bytes:
-        """Return the bytes of a small object. Raises NotFound, OverLimit, SourceChanged."""
+        """Return the bytes of a small object. Raises NotFound, ObjectTooLarge, SourceChanged."""
         body = BytesIO()
-        with self._opened(key) as source:
+        with small_object(), self._opened(key) as source:
             self._copy(key, source, Download(self.url_of(key), body, max_bytes=max_bytes))
         return body.getvalue()
 
@@ -189,7 +185,7 @@ class LocalStore:
                 f"The key {key!r} is not valid Unicode text: no object can have this name."
             ) from error
         if size > MAX_KEY_BYTES:
-            raise OverLimit(
+            raise KeyTooLong(
                 f"The key {key[:60]!r}... has {size:,} bytes; a folder takes {MAX_KEY_BYTES:,} at most. "
                 "Give the recording a shorter name."
             )

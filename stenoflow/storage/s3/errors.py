@@ -1,7 +1,8 @@
 """Errors of S3 servers and of the network, translated into those of :mod:`stenoflow.errors`."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from botocore import exceptions as aws  # pyright: ignore[reportMissingTypeStubs]
@@ -11,34 +12,169 @@ from urllib3.exceptions import HTTPError
 from stenoflow.errors import (
     AccessDenied,
     ConfigurationError,
+    KeyTooLong,
     NotFound,
-    OverLimit,
+    ObjectArchived,
+    ObjectEncrypted,
+    ObjectTooLarge,
     StenoflowError,
+    StoreMisconfigured,
+    StoreRefused,
     StoreUnavailable,
 )
 
 _DENIED = {
-    "403",
     "AccessDenied",
+    "AccountProblem",
     "AllAccessDisabled",
-    "ExpiredToken",
     "Forbidden",
     "InvalidAccessKeyId",
     "InvalidToken",
     "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
     "UnauthorizedAccess",
 }
-_WRONG_REGION = {
-    "301",
-    "307",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-    "PermanentRedirect",
-    "TemporaryRedirect",
+_BUSY = {
+    "BadDigest",
+    "IncompleteBody",
+    "KMS.ThrottlingException",
+    "OperationAborted",
+    "RequestTimeout",
+    "SlowDown",
+    "ThrottlingException",
+    "TooManyRequests",
 }
-_TOO_LARGE = {"KeyTooLong", "KeyTooLongError", "EntityTooLarge"}
-_BUSY = {"SlowDown", "RequestTimeout", "ThrottlingException", "TooManyRequests", "429"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered: HTTP status, S3's error code and message."""
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an answer means: the error, and what is wrong and what to do about it."""
+
+    applies: Callable[[Answer], bool]
+    error: type[StenoflowError]
+    sentence: str
+    """``{}`` stands for code and message, ``{region}`` for the bucket's region if the server tells it."""
+
+
+def _coded(*codes: str) -> Callable[[Answer], bool]:
+    return lambda answer: answer.code in codes
+
+
+def _is_encryption(answer: Answer) -> bool:
+    """Return True if an error is about an object's encryption key.
+
+    AWS answers 400 InvalidRequest to a read without the customer's key of an object that has one.
+    """
+    if answer.code in _DENIED | _BUSY:
+        return False
+    text = f"{answer.code} {answer.message}".lower()
+    return answer.code.startswith("KMS.") or "encrypt" in text
+
+
+MEANINGS = (
+    Meaning(
+        _coded("NoSuchBucket"),
+        NotFound,
+        "there is no such bucket. Check its name and the endpoint.",
+    ),
+    Meaning(
+        _coded("InvalidBucketName"), StoreMisconfigured, "no bucket has this name ({}). Check it."
+    ),
+    Meaning(
+        _coded("RequestTimeTooSkewed"),
+        AccessDenied,
+        "this machine's clock is wrong ({}). Set it right.",
+    ),
+    Meaning(
+        _coded("InvalidObjectState"),
+        ObjectArchived,
+        "it is archived ({}). Have the bucket restore it first.",
+    ),
+    Meaning(
+        _is_encryption,
+        ObjectEncrypted,
+        "it is encrypted with a key that the store lacks or may not use ({}). Enable the key and the right "
+        "to use it; copy an object under a customer's own key (SSE-C) to one that the store can read.",
+    ),
+    Meaning(
+        lambda answer: (
+            answer.code in ("RequesterPays", "UserProjectMissing")
+            or "requester pays" in answer.message.lower()
+        ),
+        AccessDenied,
+        "whoever reads from this bucket pays for the transfer (requester pays; {}), and Stenoflow does "
+        "not do that. Copy the recordings to a bucket of your own.",
+    ),
+    Meaning(
+        _coded("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"),
+        AccessDenied,
+        "these credentials have expired ({}). Renew them.",
+    ),
+    Meaning(
+        _coded("KeyTooLong", "KeyTooLongError"),
+        KeyTooLong,
+        "the name is too long ({}). Give it a shorter one.",
+    ),
+    Meaning(
+        _coded("EntityTooLarge", "MaxSizeExceeded"),
+        ObjectTooLarge,
+        "the body is too large for this store ({}).",
+    ),
+    Meaning(
+        lambda answer: (
+            answer.status == 507
+            or answer.code in ("QuotaExceeded", "XMinioStorageFull", "InsufficientStorage")
+        ),
+        StoreUnavailable,
+        "the store is full ({}). Make room in it.",
+    ),
+    Meaning(
+        lambda answer: (
+            answer.status in (301, 302, 307, 308)
+            or answer.code in ("AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+        ),
+        StoreMisconfigured,
+        "the bucket is in another region or at another address ({}). Set the store's region{region} "
+        "and endpoint.",
+    ),
+    Meaning(
+        lambda answer: answer.code in _DENIED or answer.status in (401, 403),
+        AccessDenied,
+        "the store refuses these credentials ({}). Check the keys, and that they may do this; without the "
+        "right to list, a missing object looks the same.",
+    ),
+    Meaning(
+        lambda answer: answer.status == 404,
+        NotFound,
+        "there is no such object. Check its name.",
+    ),
+    Meaning(
+        lambda answer: answer.status == 501,
+        StoreMisconfigured,
+        "the store cannot do this ({}). Check the endpoint.",
+    ),
+    Meaning(
+        lambda answer: answer.code in _BUSY or answer.status in (408, 429) or answer.status >= 500,
+        StoreUnavailable,
+        "the store fails, or gets too many requests at once ({}).",
+    ),
+    Meaning(
+        lambda _: True,
+        StoreRefused,
+        "the store refuses this request ({}). It may take others: look at this object with the store's "
+        "own tools.",
+    ),
+)
+"""The first that applies counts. Codes:
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList"""
 
 _CREDENTIALS = (
     aws.NoCredentialsError,
@@ -63,8 +199,8 @@ _MISCONFIGURED = (
 def s3_errors(url: str) -> Generator[None, None, None]:
     """Raise a StenoflowError in place of each error that boto3 raises in the block.
 
-    They are NotFound, AccessDenied, OverLimit, ConfigurationError or StoreUnavailable. ``url`` is the
-    object or the store that the block works on, for the message.
+    They are StoreRefused and its kinds, StoreMisconfigured, ConfigurationError or StoreUnavailable.
+    ``url`` is the object or the store that the block works on, for the message.
     """
     try:
         yield
@@ -104,52 +240,11 @@ def _response(error: aws.ClientError) -> dict[str, Any]:
 
 
 def _translated(error: aws.ClientError, url: str) -> StenoflowError:
-    status, code = status_of(error), code_of(error)
-    message = f"{code} {_response(error).get('Error', {}).get('Message', '')}".strip()
-    match code:
-        case "NoSuchBucket":
-            kind, what = NotFound, "there is no such bucket. Check its name and the endpoint."
-        case "RequestTimeTooSkewed":
-            kind, what = AccessDenied, f"this machine's clock is wrong ({message}). Set it right."
-        case "InvalidObjectState":
-            kind, what = (
-                AccessDenied,
-                f"it is archived ({message}). Have the bucket restore it first.",
-            )
-        case _ if code in _TOO_LARGE:
-            kind, what = OverLimit, f"the name is too long or the body too large ({message})."
-        case _ if code in _WRONG_REGION or status in (301, 302, 307, 308):
-            kind, what = (
-                ConfigurationError,
-                (
-                    f"the bucket is in another region or at another address ({message}). Set the store's "
-                    f"region{_region(error)} and endpoint."
-                ),
-            )
-        case _ if code in _DENIED or status in (401, 403):
-            kind, what = (
-                AccessDenied,
-                (
-                    f"the store refuses these credentials ({message}). Check the keys, and that they may "
-                    "do this; without the right to list, a missing object looks the same."
-                ),
-            )
-        case _ if status == 404:
-            kind, what = NotFound, "there is no such object. Check its name."
-        case _ if code in _BUSY or (status >= 500 and status != 501):
-            kind, what = (
-                StoreUnavailable,
-                f"the store fails, or gets too many requests at once ({message}).",
-            )
-        case _:
-            kind, what = (
-                ConfigurationError,
-                (
-                    f"the store cannot do this ({message}). Check the bucket's name, the region and the "
-                    "endpoint."
-                ),
-            )
-    return kind(f"{url}: {what}")
+    message = str(_response(error).get("Error", {}).get("Message", ""))
+    answer = Answer(status_of(error), code_of(error), message)
+    meaning = next(each for each in MEANINGS if each.applies(answer))
+    reported = f"{answer.code} {answer.message}".strip()
+    return meaning.error(f"{url}: {meaning.sentence.format(reported, region=_region(error))}")
 
 
 def _region(error: aws.ClientError) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from stenoflow.errors import NotFound, OverLimit, StoreUnavailable
+from stenoflow.errors import KeyTooLong, NotFound, StoreUnavailable
 from stenoflow.storage.base import ObjectInfo
 from stenoflow.storage.s3.config import S3Limits
 
@@ -36,7 +36,7 @@ class S3Location:
     def full_key(self, key: str) -> str:
         """Return an object's key in the bucket.
 
-        Raises NotFound for what cannot be the key of an object, and OverLimit for a key that is too long.
+        Raises NotFound for what cannot be the key of an object, and KeyTooLong for one that is too long.
         """
         if not key:
             raise NotFound(
@@ -50,7 +50,7 @@ class S3Location:
                 f"The key {key!r} is not valid Unicode text: no object can have this name."
             ) from error
         if size > MAX_KEY_BYTES:
-            raise OverLimit(
+            raise KeyTooLong(
                 f"The key {full[:60]!r}... has {size:,} bytes; S3 takes {MAX_KEY_BYTES:,} at most. Give "
                 "the recording a shorter name."
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stenoflow.errors import ConfigurationError
 from stenoflow.storage.base import ANY_BYTES, SMALL, Fetched, ObjectInfo
-from stenoflow.storage.download import Download, new_file
+from stenoflow.storage.download import Download, new_file, small_object
 from stenoflow.storage.s3.client import new_client
 from stenoflow.storage.s3.config import S3Config
 from stenoflow.storage.s3.errors import s3_errors
@@ -59,9 +59,10 @@ class S3Store:
         return Fetched(path, info, download.sha256, resumed)
 
     def read(self, key: str, *, max_bytes: int = SMALL) -> bytes:
-        """Return the bytes of a small object. Raises NotFound, OverLimit, SourceChanged."""
+        """Return the bytes of a small object. Raises NotFound, ObjectTooLarge, SourceChanged."""
         body = BytesIO()
-        read_object(self._location, key, Download(self.url_of(key), body, max_bytes=max_bytes))
+        with small_object():
+            read_object(self._location, key, Download(self.url_of(key), body, max_bytes=max_bytes))
         return body.getvalue()
 
     def put(self, key: str, body: bytes | Path, *, content_type: str = ANY_BYTES) -> None:

@@ -181,14 +181,15 @@ async def test_what_was_rejected_is_not_looked_at_again(destination: Path, tmp_p
 
 
 @pytest.mark.parametrize("key", ["missing.mp3", "folder"])
-async def test_what_does_not_exist_is_rejected(key: str, destination: Path, tmp_path: Path) -> None:
+async def test_what_does_not_exist_is_given_up(key: str, destination: Path, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside.mp3").write_bytes(b"ID3")
 
     outcome = await outcome_of(await run(tmp_path / key, destination))
 
-    assert (outcome.name, outcome.error) == ("rejected", "NotFound")
+    assert (outcome.name, outcome.error) == ("gave_up", "NotFound")
     assert outcome.reason and key in outcome.reason
+    assert manifests(destination, key) == []
 
 
 async def test_below_the_quality_gate_nothing_is_sent(destination: Path, tmp_path: Path) -> None:

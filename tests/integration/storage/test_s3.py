@@ -15,11 +15,17 @@ from bench.harness.s3_server import S3Server
 from stenoflow.errors import (
     AccessDenied,
     ConfigurationError,
+    KeyTooLong,
     NotFound,
+    ObjectArchived,
+    ObjectEncrypted,
+    ObjectTooLarge,
     OverLimit,
     SourceChanged,
     StenoflowError,
     Stopped,
+    StoreMisconfigured,
+    StoreRefused,
     StoreUnavailable,
     WriteConflict,
 )
@@ -168,7 +174,7 @@ def test_the_cap_counts_what_is_read_not_what_is_announced(tmp_path: Path) -> No
     with answering(endless) as store:
         with pytest.raises(OverLimit, match="larger than the 1,000,000 bytes allowed"):
             store.fetch("a", tmp_path / "a", max_bytes=1_000_000)
-        with pytest.raises(OverLimit):
+        with pytest.raises(ObjectTooLarge):
             store.read("a", max_bytes=1_000_000)
     assert not (tmp_path / "a").exists()
     assert sent < 50_000_000
@@ -373,28 +379,40 @@ def test_no_credentials_at_all(
         (says(403, "AccessDenied", "Access Denied"), AccessDenied, "refuses these credentials"),
         (says(403), AccessDenied, "refuses these credentials"),
         (says(401), AccessDenied, "refuses these credentials"),
-        (says(400, "ExpiredToken", "expired"), AccessDenied, "ExpiredToken expired"),
+        (says(400, "ExpiredToken", "old"), AccessDenied, r"have expired \(ExpiredToken old\)"),
         (says(403, "RequestTimeTooSkewed", "15 min"), AccessDenied, "this machine's clock"),
-        (says(403, "InvalidObjectState", "GLACIER"), AccessDenied, "archived"),
+        (says(403, "InvalidObjectState", "GLACIER"), ObjectArchived, "archived"),
+        (says(400, "KMS.DisabledException", "arn:k is disabled"), ObjectEncrypted, "arn:k is dis"),
+        (says(400, "InvalidRequest", "Server Side Encryption in use"), ObjectEncrypted, "SSE-C"),
+        (says(400, "KMS.ThrottlingException", ""), StoreUnavailable, "too many requests"),
+        (says(403, "AccessDenied", "arn:me may not kms:Decrypt"), AccessDenied, "kms:Decrypt"),
+        (says(403, "AccessDenied", "Requester Pays bucket"), AccessDenied, "pays for the transfer"),
+        (says(507), StoreUnavailable, "the store is full"),
+        (says(403, "QuotaExceeded"), StoreUnavailable, "the store is full"),
+        (says(400, "IncompleteBody"), StoreUnavailable, "the store fails"),
         (says(404, "NoSuchKey"), NotFound, "no such object"),
         (says(404, "NoSuchBucket"), NotFound, "no such bucket"),
-        (says(400, "KeyTooLongError"), OverLimit, "too long"),
+        (says(400, "KeyTooLongError"), KeyTooLong, "too long"),
+        (says(400, "EntityTooLarge"), ObjectTooLarge, "too large"),
         (says(503, "SlowDown", "less, please"), StoreUnavailable, "too many requests at once"),
         (says(500, "InternalError"), StoreUnavailable, "the store fails"),
         (says(502), StoreUnavailable, "the store fails"),
         (says(429), StoreUnavailable, "too many requests at once"),
         (
             says(400, "AuthorizationHeaderMalformed", "eu-west-1"),
-            ConfigurationError,
+            StoreMisconfigured,
             "another region",
         ),
         (
             says(301, "PermanentRedirect", "", {"x-amz-bucket-region": "eu-west-1"}),
-            ConfigurationError,
+            StoreMisconfigured,
             r"region \(it says eu-west-1\)",
         ),
-        (says(400, "InvalidBucketName"), ConfigurationError, "InvalidBucketName"),
-        (says(405, "MethodNotAllowed"), ConfigurationError, "cannot do this"),
+        (says(400, "InvalidBucketName"), StoreMisconfigured, "InvalidBucketName"),
+        (says(501, "NotImplemented"), StoreMisconfigured, "cannot do this"),
+        (says(405, "MethodNotAllowed"), StoreRefused, "refuses this request"),
+        (says(400, "InvalidRequest", "odd"), StoreRefused, r"\(InvalidRequest odd\)"),
+        (says(418), StoreRefused, "refuses this request"),
     ],
 )
 def test_each_refusal_has_its_type_and_a_clear_sentence(

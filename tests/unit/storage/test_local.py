@@ -20,9 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from stenoflow.errors import (
     AccessDenied,
     ConfigurationError,
+    KeyTooLong,
     LocalWriteFailed,
     NotFound,
-    OverLimit,
+    ObjectTooLarge,
     SourceChanged,
     StoreUnavailable,
 )
@@ -274,7 +275,7 @@ def test_a_key_has_4096_bytes_at_most(store: Store) -> None:
     key = "/".join(20 * [200 * "a"])
     store.put(key, b"1")
     assert listed(store) == [key]
-    with pytest.raises(OverLimit, match="has 4,097 bytes"):
+    with pytest.raises(KeyTooLong, match="has 4,097 bytes"):
         store.put(4097 * "a", b"1")
 
 
@@ -345,7 +346,7 @@ def test_no_descriptor_stays_open(store: Store, root: Path) -> None:
     for key in ("x", "x/y/none", "none/x"):
         with pytest.raises(NotFound):
             store.fetch(key, root.parent / "a", max_bytes=1)
-    with pytest.raises(OverLimit):
+    with pytest.raises(ObjectTooLarge):
         store.read("x/y", max_bytes=0)
     store.delete("x/y/z")
     assert open_ones() == before
