@@ -1,14 +1,15 @@
 """Decoding: any recording in, 16 kHz PCM out, through FFmpeg in a sandboxed child.
 
 One child per recording does it all: it lists the streams on standard error and writes the samples to its
-standard output as an endless WAV file, whose header tells the number of channels. Only if the stream to
-decode turns out not to be the first one, or FFmpeg cannot mix or decode it, is another child started.
+standard output as an endless WAV file, whose header tells the number of channels. Only if the file turns
+out to need another conversion, or this FFmpeg does not decode it, is another child started.
 The only length that is trusted is the number of samples that arrive.
 """
 
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,15 @@ from stenoflow.errors import BadMedia, OverLimit, PermanentError, ProcessKilled
 from stenoflow.media.binaries import chosen_decoder, second_decoder
 from stenoflow.media.diagnostics import (
     Decoded,
-    cannot_decode,
     count,
     decode_error,
+    has_tag_errors,
     unreadable_error,
     warnings,
 )
 from stenoflow.media.ffmpeg import (
+    Conversion,
+    empty_edit_s,
     first_sample,
     read_wav_header,
     require_file,
@@ -32,8 +35,10 @@ from stenoflow.media.ffmpeg import (
     start_probe,
     wait_for_exit,
 )
+from stenoflow.media.file_layout import carries_time, count_joins, read_file_layout
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.sandbox import Child
+from stenoflow.media.signatures import kind_of_file
 from stenoflow.media.stream_info import MediaInfo, read_media_info
 from stenoflow.times import Seconds, to_samples, to_seconds
 
@@ -49,6 +54,9 @@ MAX_CHANNELS = 32
 CANNOT_MIX = "Rematrix is needed"
 """FFmpeg's message on channels whose places it does not know, such as those of a nine-track recorder:
 they are mixed here then, all with the same weight."""
+
+RELATIVE_TIME = ("mpegts", "mpeg")
+"""Containers whose time begins anywhere, so that FFmpeg counts it from the streams that it reads."""
 
 PACKED_IN_MP4 = ("amr_nb", "amr_wb")
 """Several frames of these may make up a sample of an old phone's 3GP file, of which FFmpeg 5 decodes only
@@ -87,7 +95,7 @@ def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
         messages = child.messages()
         info = read_media_info(messages)
         if info is None:
-            raise unreadable_error(messages)
+            raise _named(unreadable_error(messages), path, messages)
         return info
     finally:
         child.close()
@@ -118,9 +126,16 @@ class Decoding:
         self._samples = 0
         self._warnings: tuple[str, ...] = ()
         self._opened: tuple[MediaInfo, int] | None = None
+        self._first: PcmBlock = np.empty((0, 1), np.int16)
+        self._layout = read_file_layout(path)
+        self._asked = Conversion(
+            stream=choice.audio_stream or 0,
+            mix=choice.channels == "mix",
+            timed=not self._layout.bare_frames and self._layout.ogg_parts == 1,
+            ignore_length=self._layout.uncounted is not None and self._layout.uncounted.readable,
+        )
         self._decoder = chosen_decoder()
-        self._mixed = choice.channels == "mix"
-        self._child = self._start(choice.audio_stream or 0)
+        self._child = self._start(self._asked)
 
     @property
     def info(self) -> MediaInfo:
@@ -149,25 +164,29 @@ class Decoding:
 
     def __iter__(self) -> Iterator[PcmBlock]:
         info, width = self._open()
-        while True:
-            block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
-            got = self._child.read_into(block.data.cast("B")) // (2 * width)
-            if got and self._samples == 0:
-                yield from self._silence_before()
-            self._count(got)
-            if got:
-                yield self._selected(block[:got])
-            if got < BLOCK_SAMPLES:
-                break
+        block = self._first
+        yield from self._silence_before(info)
+        while len(block):
+            self._count(len(block))
+            yield self._selected(block)
+            block = self._read(width) if len(block) == BLOCK_SAMPLES else block[:0]
         self._conclude(info)
 
-    def _silence_before(self) -> Iterator[PcmBlock]:
+    def _silence_before(self, info: MediaInfo) -> Iterator[PcmBlock]:
         """Yield silence until the audio starts, which in a video may be later than the picture."""
-        missing = first_sample(self._child.messages())
+        messages = self._child.messages()
+        missing = first_sample(messages) if self._asked.timed else 0
+        missing += to_samples(self._delay_s(info))
         for start in range(0, missing, BLOCK_SAMPLES):
             silence = np.zeros((min(BLOCK_SAMPLES, missing - start), self.channels), np.int16)
             self._count(len(silence))
             yield silence
+
+    def _delay_s(self, info: MediaInfo) -> float:
+        """Return how much silence the edit list of an MP4 puts before the sound."""
+        if not info.container.startswith("mov,") or self._layout.fragmented:
+            return 0.0
+        return empty_edit_s(self._child.messages())
 
     def _count(self, samples: int) -> None:
         self._samples += samples
@@ -181,57 +200,88 @@ class Decoding:
         """Kill the child, whatever it is doing."""
         self._child.close()
 
-    def _start(self, stream: int) -> Child:
-        return start_conversion(
-            self._decoder,
-            self._path,
-            self._limits,
-            stream=stream,
-            mix=self._mixed,
-            stop=self._stop,
-        )
+    def _start(self, asked: Conversion) -> Child:
+        return start_conversion(self._decoder, self._path, self._limits, asked, stop=self._stop)
 
     def _open(self) -> tuple[MediaInfo, int]:
-        """Read up to the first sample; return what the file holds and how many channels arrive."""
+        """Read up to the first samples; return what the file holds and how many channels arrive."""
         if self._opened is None:
-            width = read_wav_header(self._child)
-            info = read_media_info(self._child.messages())
-            if info is None:
-                raise self._failure()
-            stream = self._choice.audio_stream
-            if stream is None:
-                stream = info.default_stream
-                if stream != 0:
-                    width = self._restart(stream)
-            if self._is_beyond_decoder(info, stream, width) and (other := second_decoder()):
-                self._decoder = other
-                width = self._restart(stream)
-                info = read_media_info(self._child.messages()) or info
-                self._warnings = (
-                    f"It was decoded by FFmpeg {other.version} of the imageio-ffmpeg wheel, as older "
-                    "ones lose sound of this kind.",
-                )
-            if width is None and CANNOT_MIX in self._child.messages():
-                self._mixed = False
-                width = self._restart(stream)
-            if width is None:
-                raise self._failure()
+            try:
+                self._opened = self._begin()
+            except BadMedia:
+                if not self._take_other_decoder():
+                    raise
+                try:
+                    self._opened = self._begin()
+                except BadMedia as refused:
+                    # Both refuse it: what matters is the reason, not that there are two.
+                    raise refused from None
+            info, width = self._opened
+            if self._loses_packed_frames(info) and self._take_other_decoder():
+                self._opened = self._begin()
             self._require_channels(width)
-            self._opened = info, width
         return self._opened
 
-    def _is_beyond_decoder(self, info: MediaInfo, stream: int, width: int | None) -> bool:
-        """Return True if older FFmpegs cannot decode this stream, or not all of it."""
+    def _begin(self) -> tuple[MediaInfo, int]:
+        """Read the first block, asking for the conversion that suits what the file turns out to be."""
+        width = read_wav_header(self._child)
+        info = read_media_info(self._child.messages())
+        if info is None:
+            raise self._failure()
+        suitable = self._suitable(info)
+        if suitable != self._asked:
+            width = self._restart(suitable)
+        if width is None and CANNOT_MIX in self._child.messages():
+            width = self._restart(replace(self._asked, mix=False))
         if width is None:
-            return cannot_decode(self._child.messages())
-        packed = stream < len(info.audio) and info.audio[stream].codec in PACKED_IN_MP4
-        return packed and "mp4" in info.container
+            raise self._failure()
+        self._first = self._read(width)
+        if not len(self._first):
+            raise self._failure()
+        return read_media_info(self._child.messages()) or info, width
 
-    def _restart(self, stream: int) -> int | None:
+    def _suitable(self, info: MediaInfo) -> Conversion:
+        stream = self._choice.audio_stream
+        timed = carries_time(info.container)
+        if timed is None:
+            timed = self._asked.timed
+        return replace(
+            self._asked,
+            stream=info.default_stream if stream is None else stream,
+            timed=timed and self._layout.ogg_parts == 1,
+            picture_clock=info.has_video and info.container in RELATIVE_TIME,
+        )
+
+    def _take_other_decoder(self) -> bool:
+        """Start the other decoder; return False if there is none."""
+        other = second_decoder()
+        if other is None or other == self._decoder:
+            return False
+        self._decoder = other
+        self._warnings = (
+            f"It was decoded by FFmpeg {other.version} of the imageio-ffmpeg wheel, as older ones lose "
+            "sound of this kind.",
+        )
+        self._child.close()
+        self._child = self._start(self._asked)
+        return True
+
+    def _loses_packed_frames(self, info: MediaInfo) -> bool:
+        stream = self._asked.stream
+        packed = stream < len(info.audio) and info.audio[stream].codec in PACKED_IN_MP4
+        return packed and "mp4" in info.container and not self._decoder.packaged
+
+    def _restart(self, asked: Conversion) -> int | None:
         """Start another child; return the number of channels, None if it wrote no WAV header."""
         self._child.close()
-        self._child = self._start(stream)
+        self._asked = asked
+        self._child = self._start(asked)
         return read_wav_header(self._child)
+
+    def _read(self, width: int) -> PcmBlock:
+        """Return the next samples of all channels that arrive, fewer than a block only at the end."""
+        block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
+        return block[: self._child.read_into(block.data.cast("B")) // (2 * width)]
 
     def _require_channels(self, width: int) -> None:
         if width > MAX_CHANNELS:
@@ -256,11 +306,34 @@ class Decoding:
     def _failure(self) -> PermanentError | ProcessKilled:
         """Return the error for a recording of which not a single sample was decoded."""
         exit_code = wait_for_exit(self._child)
-        return decode_error(self._choice, self._limits, exit_code, self._child.messages())
+        error = decode_error(self._choice, self._limits, exit_code, self._child.messages())
+        return _named(error, self._path, self._child.messages())
 
     def _conclude(self, info: MediaInfo) -> None:
         exit_code = wait_for_exit(self._child)
-        if self._samples == 0:
-            raise decode_error(self._choice, self._limits, exit_code, self._child.messages())
-        decoded = Decoded(info, self.duration_s, exit_code, self._child.messages())
+        messages = self._child.messages()
+        longer = info.claimed_s is not None and self.duration_s > info.claimed_s
+        may_be_joined = longer or has_tag_errors(messages)
+        joins = count_joins(self._path, self._layout) if may_be_joined else 0
+        decoded = Decoded(
+            info,
+            self.duration_s,
+            exit_code,
+            messages,
+            joins,
+            self._layout.uncounted,
+            self._delay_s(info),
+        )
         self._warnings += warnings(decoded, self._choice)
+
+
+def _named(
+    error: PermanentError | ProcessKilled, path: Path, messages: str
+) -> PermanentError | ProcessKilled:
+    """Return an error that calls a file which FFmpeg could not open by its name, where it has one."""
+    refused = "Format not on whitelist" in messages
+    if isinstance(error, BadMedia) and not refused and read_media_info(messages) is None:
+        kind = kind_of_file(path)
+        if kind:
+            return BadMedia(f"This is not a recording but {kind}.")
+    return error

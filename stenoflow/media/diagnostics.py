@@ -15,6 +15,7 @@ from stenoflow.errors import (
     PermanentError,
     ProcessKilled,
 )
+from stenoflow.media.file_layout import Uncounted
 from stenoflow.media.options import Limits, MediaOptions
 from stenoflow.media.stream_info import MediaInfo, read_media_info
 from stenoflow.times import Seconds
@@ -24,6 +25,12 @@ INPUT_PREFIX = re.compile(r"^(?:Error opening input|file:.*): ")
 """What precedes an error's reason and helps nobody: the path is that of a temporary copy."""
 REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
 """As FFmpeg 5 logs it; later versions do not name the container there, but say ``in#0``."""
+
+TAG_ERROR = re.compile(
+    "Header missing|Error parsing the packet header|Error while decoding stream|Error submitting packet"
+)
+"""Errors on headers and tags in the middle of a file, which hold no audio, where files were joined."""
+ERRORS_AT_A_JOIN = 4
 
 HARMLESS = "non monotonically increasing dts"
 """Logged where recordings were joined and times restart in the middle; no audio is lost."""
@@ -41,6 +48,12 @@ class Decoded:
     duration_s: Seconds
     exit_code: int
     messages: str
+    joins: int = 0
+    """Places at which it was joined of several."""
+    uncounted: Uncounted | None = None
+    """What its WAV header leaves out."""
+    delay_s: float = 0.0
+    """What an MP4's edit list puts before the sound: some FFmpegs count it in the claimed duration."""
 
 
 def decode_error(
@@ -98,7 +111,7 @@ def no_audio_error(info: MediaInfo, choice: MediaOptions, messages: str) -> BadM
         f"No audio could be decoded; the file is damaged: {error}."
         if error
         else f"The recording holds no audio: its {stream.codec} stream decodes to nothing, as in a file "
-        "that was cut off after its header."
+        "that holds less than a sample, or was cut off after its header."
     )
 
 
@@ -107,6 +120,11 @@ def cannot_decode(messages: str) -> bool:
     return bool(
         re.search("Error while opening decoder|Decoder .*not found|not implemented", messages)
     )
+
+
+def has_tag_errors(messages: str) -> bool:
+    """Return True if FFmpeg met what it meets where files were joined, or where they are damaged."""
+    return bool(TAG_ERROR.search(messages))
 
 
 def unreadable_error(messages: str) -> PermanentError:
@@ -136,6 +154,9 @@ def warnings(decoded: Decoded, choice: MediaOptions) -> tuple[str, ...]:
     """Return what people should know about a recording that was decoded, in sentences."""
     found: list[str] = []
     errors = [error for error in ERROR_LINE.findall(decoded.messages) if HARMLESS not in error]
+    at_joins = sum(bool(TAG_ERROR.search(error)) for error in errors)
+    if at_joins == len(errors) <= ERRORS_AT_A_JOIN * decoded.joins:
+        errors = []
     if decoded.exit_code < 0:
         found.append(
             f"The file is damaged: FFmpeg {_crashed(decoded.exit_code)} on it, and the rest is missing."
@@ -147,6 +168,11 @@ def warnings(decoded: Decoded, choice: MediaOptions) -> tuple[str, ...]:
             f"may be missing or distorted; the first: {first}."
         )
     found.extend(_about_duration(decoded))
+    if decoded.uncounted and not decoded.uncounted.readable:
+        found.append(
+            f"The file goes on for {count(decoded.uncounted.size, 'byte')} behind the sound that its header "
+            "counts, in another format: that part was not decoded; split the file."
+        )
     if len(decoded.info.audio) > 1 and choice.audio_stream is None:
         found.append(
             f"The file has {len(decoded.info.audio)} audio streams, of which number "
@@ -157,8 +183,10 @@ def warnings(decoded: Decoded, choice: MediaOptions) -> tuple[str, ...]:
 
 def _about_duration(decoded: Decoded) -> list[str]:
     claimed_s, duration_s = decoded.info.claimed_s, decoded.duration_s
-    if claimed_s is None or "Estimating duration from bitrate" in decoded.messages:
+    joined = decoded.joins > 0 and claimed_s is not None and claimed_s < duration_s
+    if claimed_s is None or joined or "Estimating duration from bitrate" in decoded.messages:
         return []
+    claimed_s = min(claimed_s, claimed_s + decoded.delay_s, key=lambda each: abs(each - duration_s))
     off_s = abs(claimed_s - duration_s)
     if off_s < TOLERATED_S or off_s < TOLERATED_SHARE * max(claimed_s, duration_s):
         return []
@@ -178,7 +206,8 @@ def _first_error(messages: str) -> str:
 
 
 def _reason(error: str) -> str:
-    return INPUT_PREFIX.sub("", error.strip()).rstrip(".")
+    reason = INPUT_PREFIX.sub("", error.strip()).rstrip(".")
+    return reason.replace("Input/output error", "the file ends before what its header tells of")
 
 
 def _crashed(exit_code: int) -> str:

@@ -8,6 +8,8 @@ files are limited by :mod:`stenoflow.media.sandbox`.
 import re
 import struct
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stenoflow.errors import BadMedia, NotFound, ProcessKilled
@@ -17,22 +19,24 @@ from stenoflow.media.sandbox import Bounds, Child
 from stenoflow.times import SAMPLE_RATE, resampled
 
 CONTAINERS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dss,eac3,flac,flv,g722,gsm,matroska,mov,mp3,mpc,"
-    "mpc8,mpeg,mpegts,mxf,nistsphere,ogg,tta,voc,w64,wav,wv"
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dss,dts,eac3,flac,flv,g722,gsm,matroska,mov,mp3,mpc,"
+    "mpc8,mpeg,mpegts,mxf,nistsphere,ogg,rm,tak,tta,voc,w64,wav,wv"
 )
 """FFmpeg's names of what it may open: real media, nothing that refers to another file."""
 
 MAX_ALLOCATION_BYTES = 256 * 1024**2
 """The most that FFmpeg may allocate at once: no sane header needs more."""
 
-TIMESTAMP_FILTER = (
-    "[0:a:{stream}]asplit[all][first];[first]aselect=not(n),ashowinfo,anullsink;"
-    "[all]asettb=1/sr,asetpts='st(0,max(PTS-N,ld(0)))+N',aresample=async=1[timed]"
+FIRST_FRAME_FILTER = (
+    "[0:a:{stream}]asplit[all][first];[first]aselect=not(n),ashowinfo,anullsink;[all]"
 )
-"""Places samples by their time stamps. It logs when the first frame plays, and fills with silence what is
-missing between later frames: where a sender paused, or packets were lost, a player waits too. How far the
-time stamps are ahead of the samples only ever grows, so that audio whose time stamps go back, as where
-files were joined end to end, is neither dropped nor moved."""
+"""Logs when the first frame plays."""
+
+TIMESTAMP_FILTER = "asettb=1/sr,asetpts='st(0,max(PTS-N,ld(0)))+N',aresample=async=1"
+"""Places samples by their time stamps: it fills with silence what is missing between frames. Where a
+sender paused, or packets were lost, a player waits too. How far the time stamps are ahead of the samples
+only ever grows, so that audio whose time stamps go back, as where files were joined end to end, is neither
+dropped nor moved."""
 
 FIRST_FRAME = re.compile(
     r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:([1-9]\d*) ",
@@ -41,8 +45,33 @@ FIRST_FRAME = re.compile(
 """The log's line on the first frame: its time in samples of the stream, and the stream's sample rate.
 FFmpeg logs it again where a stream changes its rate or channels."""
 
+START = re.compile(r"^\[info\]   Duration: [^,]+, start: (\d+\.\d+)", re.MULTILINE)
+SHORTEST_EMPTY_EDIT_S = 0.1
+"""What an encoder puts before the sound is shorter."""
+
+BARE_FRAMES_FILTER = "anull"
+"""Lets samples follow one another. Streams of bare frames carry no time: FFmpeg computes one by the first
+frame's sample rate, which is wrong from where the rate changes."""
+
 SIGNALLED = re.compile(r"^\[info\] Exiting normally, received signal (\d+)", re.MULTILINE)
 SIGNALLED_EXIT_CODE = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What FFmpeg is asked for."""
+
+    stream: int = 0
+    """Counted from 0 among the file's audio streams."""
+    mix: bool = False
+    """Mix the channels to one."""
+    timed: bool = True
+    """Place the samples by their time stamps."""
+    ignore_length: bool = False
+    """Read a WAV file to its end, whatever its header counts."""
+    picture_clock: bool = False
+    """Count time from the beginning of the file's picture, if that is first: FFmpeg counts it from the
+    first of the streams that it is asked to read, as time in MPEG streams begins anywhere."""
 
 
 def start_probe(decoder: Decoder, path: Path, limits: Limits) -> Child:
@@ -54,33 +83,38 @@ def start_conversion(
     decoder: Decoder,
     path: Path,
     limits: Limits,
+    asked: Conversion,
     *,
-    stream: int,
-    mix: bool,
     stop: threading.Event | None,
 ) -> Child:
-    """Start FFmpeg to write an audio stream to its standard output, as an endless WAV file at 16 kHz.
-
-    ``stream`` counts the file's audio streams from 0; ``mix`` asks FFmpeg to mix the channels to one.
-    """
-    filters = TIMESTAMP_FILTER.format(stream=stream)
+    """Start FFmpeg to write an audio stream to its standard output, as an endless WAV file at 16 kHz."""
+    placing = TIMESTAMP_FILTER if asked.timed else BARE_FRAMES_FILTER
+    filters = f"{FIRST_FRAME_FILTER.format(stream=asked.stream)}{placing}[placed]"
     output = [
-        *("-filter_complex_threads", "1", "-filter_complex", filters, "-map", "[timed]"),
-        *(*(["-ac", "1"] if mix else []), "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le"),
+        *("-filter_complex_threads", "1", "-filter_complex", filters, "-map", "[placed]"),
+        *(*(["-ac", "1"] if asked.mix else []), "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le"),
         *("-bitexact", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-flush_packets", "0", "-f", "wav", "pipe:1"),
+        *(["-map", "0:v?", "-c:v", "copy", "-f", "null", "-"] if asked.picture_clock else []),
     ]
-    return _start(decoder, path, output, limits, stop)
+    before = ["-ignore_length", "1"] if asked.ignore_length else []
+    return _start(decoder, path, output, limits, before=before, stop=stop)
 
 
 def _start(
-    decoder: Decoder, path: Path, output: list[str], limits: Limits, stop: threading.Event | None
+    decoder: Decoder,
+    path: Path,
+    output: list[str],
+    limits: Limits,
+    *,
+    before: Sequence[str] = (),
+    stop: threading.Event | None,
 ) -> Child:
     arguments = [
         *(decoder.path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
         *("-threads", "1", "-max_alloc", str(MAX_ALLOCATION_BYTES)),
         *("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS),
-        *("-i", f"file:{path.absolute()}", *output),
+        *(*before, "-i", f"file:{path.absolute()}", *output),
     ]
     bounds = Bounds(memory_bytes=limits.decode_memory_bytes, deadline_s=limits.decode_deadline_s)
     return Child(arguments, bounds, name="The decoder", stop=stop)
@@ -109,6 +143,13 @@ def first_sample(messages: str) -> int:
     """Return at which sample, at 16 kHz, the first frame of a stream plays; 0 if FFmpeg logged none."""
     first = FIRST_FRAME.search(messages)
     return resampled(int(first[1]), int(first[2])) if first else 0
+
+
+def empty_edit_s(messages: str) -> float:
+    """Return for how long an MP4 plays nothing before its first stream starts, by its edit list."""
+    start = START.search(messages)
+    start_s = float(start[1]) if start else 0.0
+    return start_s if start_s >= SHORTEST_EMPTY_EDIT_S else 0.0
 
 
 def wait_for_exit(child: Child) -> int:

@@ -89,7 +89,7 @@ class TestStreams:
 
     def test_probing_rejects_what_is_not_a_recording(self, tmp_path: Path) -> None:
         (tmp_path / "notes.mp3").write_text("Not a recording at all.\n" * 100)
-        with pytest.raises(BadMedia, match="not audio or video"):
+        with pytest.raises(BadMedia, match="not a recording but a text file"):
             probe(tmp_path / "notes.mp3")
 
 

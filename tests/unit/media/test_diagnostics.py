@@ -41,7 +41,7 @@ class TestDecodeError:
             (
                 OPENED_MP3,
                 "The recording holds no audio: its mp3 stream decodes to nothing, as in a file "
-                "that was cut off after its header.",
+                "that holds less than a sample, or was cut off after its header.",
             ),
             (
                 OPENED_MP3
@@ -108,6 +108,12 @@ class TestDecodeError:
         message = "[hls @ 0x55d0] [error] Format not on whitelist 'wav'\n"
         assert "something else (hls): a playlist" in str(unreadable_error(message))
         assert "something else: a playlist" in str(unreadable_error(message.replace("hls", "in#0")))
+
+    def test_a_file_is_never_blamed_for_an_input_output_error(self) -> None:
+        error = error_for("[error] file:/tmp/recording: Input/output error\n")
+        assert isinstance(error, BadMedia)
+        assert "Input/output" not in str(error)
+        assert str(error).endswith("the file ends before what its header tells of.")
 
 
 class TestWarnings:
