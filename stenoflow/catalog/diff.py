@@ -2,29 +2,24 @@
 
 One listing is of the recordings, the other of the manifests of finished ones; both are in the order
 of the recordings' keys as UTF-8 bytes. Walking them side by side decides on every recording without
-reading a single object, in memory that does not grow with either listing. (Python compares strings
-by code point, which is the order of their UTF-8 bytes.)
+reading a single object, in memory that does not grow with either listing: only with the number of keys of
+some 800 bytes or more that begin alike. (Python compares strings by code point, which is the
+order of their UTF-8 bytes.)
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from stenoflow.catalog.selection import Selection
 from stenoflow.errors import ConfigurationError
-from stenoflow.manifest.keys import ManifestKey
+from stenoflow.manifest.keys import ManifestKey, encoded_key, neighbourhood_of
 from stenoflow.storage import ObjectInfo
 
-
-class _Keyed(Protocol):
-    @property
-    def key(self) -> str: ...
-
-
-_Item = TypeVar("_Item", bound=_Keyed)
+_Item = TypeVar("_Item")
 
 
 class Status(StrEnum):
@@ -85,19 +80,12 @@ def decide(
     ignored. Raises ConfigurationError if either listing is not in the order of its keys' UTF-8 bytes:
     to continue would leave recordings out.
     """
-    listed = _in_order(manifests, repeated=True)
-    manifest = next(listed, None)
-    for info in _in_order(recordings, repeated=False):
-        while manifest is not None and manifest.key < info.key:
-            manifest = next(listed, None)
-        known = same_content = same_profile = False
+    finished = _Manifests(manifests)
+    for info in _in_order(recordings, lambda info: info.key, repeated=False):
+        found = finished.of(info.key)
         version = version_mark(info)
-        while manifest is not None and manifest.key == info.key:
-            known = True
-            if manifest.version == version:
-                same_content = True
-                same_profile = same_profile or manifest.profile == profile_mark
-            manifest = next(listed, None)
+        profiles = {each.profile for each in found if each.version == version}
+        same_content, same_profile = bool(profiles), profile_mark in profiles
         if not selection.matches(info):
             status = Status.FILTERED
         elif same_profile or (same_content and not selection.redo_changed_profile):
@@ -107,8 +95,50 @@ def decide(
         elif same_content:
             status = Status.PROFILE_CHANGED
         else:
-            status = Status.CHANGED if known else Status.NEW
+            status = Status.CHANGED if found else Status.NEW
         yield Decision(info, status)
+
+
+class _Manifests:
+    """The manifests of one recording after another, taken from a listing."""
+
+    def __init__(self, listed: Iterable[ManifestKey]) -> None:
+        self._listed = _in_order(listed, _place, repeated=True)
+        self._next = next(self._listed, None)
+        self._beginning = ""
+        self._neighbours: dict[str, list[ManifestKey]] = {}
+
+    def of(self, key: str) -> Sequence[ManifestKey]:
+        """Return the manifests of a recording; to be asked for in the order of the recordings' keys."""
+        encoded = encoded_key(key)
+        if beginning := neighbourhood_of(encoded):
+            if beginning != self._beginning:
+                self._read_neighbourhood(beginning)
+            return self._neighbours.get(encoded, ())
+        self._skip_to(f"{encoded}!")
+        found: list[ManifestKey] = []
+        while self._next and self._next.encoded == encoded:
+            found.append(self._take(self._next))
+        return found
+
+    def _read_neighbourhood(self, beginning: str) -> None:
+        self._skip_to(beginning)
+        self._beginning, self._neighbours = beginning, {}
+        while self._next and self._next.encoded.startswith(beginning):
+            self._neighbours.setdefault(self._next.encoded, []).append(self._take(self._next))
+
+    def _skip_to(self, place: str) -> None:
+        while self._next and _place(self._next) < place:
+            self._take(self._next)
+
+    def _take(self, manifest: ManifestKey) -> ManifestKey:
+        self._next = next(self._listed, None)
+        return manifest
+
+
+def _place(manifest: ManifestKey) -> str:
+    """Return what the listing of manifests is in the order of."""
+    return f"{manifest.encoded}!"
 
 
 def batches(taken: Iterable[ObjectInfo], *, batch_size: int, after: str = "") -> Iterator[Batch]:
@@ -128,15 +158,17 @@ def batches(taken: Iterable[ObjectInfo], *, batch_size: int, after: str = "") ->
         yield Batch(after, until, count, size)
 
 
-def up_to(items: Iterable[_Item], until: str | None) -> Iterator[_Item]:
+def up_to(items: Iterable[ObjectInfo], until: str | None) -> Iterator[ObjectInfo]:
     """Yield the items of a listing up to and including the key ``until``; None: all of them."""
     return takewhile(lambda item: until is None or item.key <= until, items)
 
 
-def _in_order(items: Iterable[_Item], *, repeated: bool) -> Iterator[_Item]:
+def _in_order(
+    items: Iterable[_Item], key_of: Callable[[_Item], str], *, repeated: bool
+) -> Iterator[_Item]:
     last: str | None = None
     for item in items:
-        key = item.key
+        key = key_of(item)
         if last is not None and (key < last or (key == last and not repeated)):
             raise ConfigurationError(
                 f"The store lists {key!r} after {last!r}, but a sweep needs listings in the order of the "

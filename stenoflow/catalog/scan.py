@@ -13,7 +13,7 @@ from stenoflow.errors import Stopped
 from stenoflow.manifest.keys import (
     MANIFESTS,
     ManifestKey,
-    manifests_of,
+    manifests_after,
     parse_manifest_key,
     profile_mark,
     version_mark,
@@ -107,7 +107,7 @@ def decisions(catalog: Catalog, within: KeyRange = KeyRange()) -> Iterator[Decis
     )
     return decide(
         recordings,
-        up_to(_manifests(destination, within.after), within.until),
+        _manifests(destination, within.after),
         selection=catalog.selection,
         version_mark=lambda info: version_mark(info.version),
         profile_mark=profile_mark(catalog.profile),
@@ -116,7 +116,7 @@ def decisions(catalog: Catalog, within: KeyRange = KeyRange()) -> Iterator[Decis
 
 
 def _manifests(destination: Store, after: str) -> Iterator[ManifestKey]:
-    for info in destination.list(MANIFESTS, after=manifests_of(after) if after else ""):
+    for info in destination.list(MANIFESTS, after=manifests_after(after)):
         if known := parse_manifest_key(info.key):
             yield known
 

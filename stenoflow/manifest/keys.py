@@ -10,6 +10,10 @@ written as ``'`` and two hex digits::
 
 Comparing two such keys compares the recordings' keys, byte by byte: the test proves it.
 
+A key that takes more than 800 bytes is cut, and ``'~`` and a digest of the whole follow. Such manifests are
+in the order of what is left of their keys: what begins with the same 797 bytes is looked at together
+(:func:`neighbourhood_of`).
+
 A fingerprint is two marks, of what the recording held and of the profile it was treated by, so that a
 listing alone tells which of them has changed.
 """
@@ -25,9 +29,11 @@ MANIFESTS = "_stenoflow/manifests/"
 _MARK_DIGITS = 16
 _LONGEST_BYTES = 800
 """Longer encoded keys are cut: a store takes 1,024 bytes, and it may have a prefix of its own."""
+_UTF8_BYTES = 4
+"""Most bytes that a character takes."""
+_COMMON_BYTES = _LONGEST_BYTES - _UTF8_BYTES + 1
 
 _ESCAPED = re.compile(r"[\x00-']")
-_ESCAPE = re.compile(r"'([0-9a-f]{2})")
 _MANIFEST = re.compile(
     re.escape(MANIFESTS)
     + r"(?P<key>.+)!/(?P<version>[0-9a-f]{16})-(?P<profile>[0-9a-f]{16})\.json",
@@ -40,8 +46,8 @@ _CUT = "'~"
 class ManifestKey:
     """The parts of a manifest's key."""
 
-    key: str
-    """The recording's key."""
+    encoded: str
+    """:func:`encoded_key` of the recording's key."""
     version: str
     """:func:`version_mark` of the content it was made from."""
     profile: str
@@ -70,29 +76,47 @@ def manifest_key(recording_key: str, fingerprint: str) -> str:
 
 def manifests_of(recording_key: str) -> str:
     """Return the prefix of the keys of all manifests of a recording, of any version and profile."""
-    return f"{MANIFESTS}{_encoded(recording_key)}!/"
+    return f"{MANIFESTS}{encoded_key(recording_key)}!/"
 
 
 def parse_manifest_key(key: str) -> ManifestKey | None:
-    """Return what a manifest's key tells without reading it; None for keys of other objects.
-
-    None also for recordings whose encoded key takes more than 800 bytes, as it is cut: their manifests
-    are found by asking for them by name.
-    """
+    """Return what a manifest's key tells without reading it; None for keys of other objects."""
     found = _MANIFEST.fullmatch(key)
-    if found is None or _CUT in found["key"]:
-        return None
-    recording_key = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), found["key"])
-    return ManifestKey(recording_key, found["version"], found["profile"])
+    return found and ManifestKey(found["key"], found["version"], found["profile"])
+
+
+def encoded_key(recording_key: str) -> str:
+    """Return a recording's key as it stands in the keys of its manifests: encoded, and cut if too long."""
+    return _cut(_escaped(recording_key), recording_key)
+
+
+def neighbourhood_of(encoded: str) -> str:
+    """Return the beginning within which listings of recordings and manifests may differ in order.
+
+    Empty for keys that are too short to be cut, or to be listed among those that are. The last character
+    of the beginning is whole, as that of a cut key is, which therefore has up to three bytes less than 800.
+    """
+    if len(encoded) * _UTF8_BYTES < _COMMON_BYTES:
+        return ""
+    written = encoded.encode()
+    if len(written) < _COMMON_BYTES:
+        return ""
+    return written[:_COMMON_BYTES].decode(errors="ignore")
+
+
+def manifests_after(recording_key: str) -> str:
+    """Return a key that no manifest of a later recording comes before; empty for the empty key."""
+    if not recording_key:
+        return ""
+    encoded = encoded_key(recording_key)
+    if beginning := neighbourhood_of(encoded):
+        return f"{MANIFESTS}{beginning}"
+    return f"{MANIFESTS}{encoded}!/"
 
 
 def artifact_key(recording_key: str, file_name: str) -> str:
     """Return the key of an artifact: beneath the recording's own key, which is cut if it is too long."""
     return f"{_cut(recording_key)}/{file_name}"
-
-
-def _encoded(recording_key: str) -> str:
-    return _cut(_escaped(recording_key), recording_key)
 
 
 def _escaped(recording_key: str) -> str:

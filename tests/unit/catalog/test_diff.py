@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stenoflow.catalog import Batch, Decision, Selection, Status
 from stenoflow.catalog.diff import batches, decide, up_to
 from stenoflow.errors import ConfigurationError
-from stenoflow.manifest.keys import ManifestKey
+from stenoflow.manifest.keys import MANIFESTS, ManifestKey, encoded_key
 from stenoflow.storage import ObjectInfo
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -24,6 +24,16 @@ def recording(
     key: str, *, version: str = "v1", size: int = 1000, modified: datetime = LONG_AGO
 ) -> ObjectInfo:
     return ObjectInfo(key=key, size=size, version=version, modified=modified)
+
+
+def finished(key: str, version: str, profile: str) -> ManifestKey:
+    """The manifest of a recording."""
+    return ManifestKey(encoded_key(key), version, profile)
+
+
+def listing_place(manifest: ManifestKey) -> bytes:
+    """Where a store lists it."""
+    return f"{MANIFESTS}{manifest.encoded}!/{manifest.version}-{manifest.profile}.json".encode()
 
 
 def decided(
@@ -49,30 +59,30 @@ def status_of(
 
 
 def test_a_recording_without_a_manifest_is_new() -> None:
-    assert status_of(recording("a.mp3"), [ManifestKey("b.mp3", "v1", PROFILE)]) is Status.NEW
+    assert status_of(recording("a.mp3"), [finished("b.mp3", "v1", PROFILE)]) is Status.NEW
 
 
 def test_a_recording_with_its_manifest_is_done() -> None:
-    assert status_of(recording("a.mp3"), [ManifestKey("a.mp3", "v1", PROFILE)]) is Status.DONE
+    assert status_of(recording("a.mp3"), [finished("a.mp3", "v1", PROFILE)]) is Status.DONE
 
 
 def test_replaced_content_is_done_again() -> None:
-    old = [ManifestKey("a.mp3", "v0", PROFILE)]
+    old = [finished("a.mp3", "v0", PROFILE)]
     assert status_of(recording("a.mp3"), old) is Status.CHANGED
 
 
 def test_a_manifest_of_old_content_beside_that_of_the_present_one_changes_nothing() -> None:
-    both = [ManifestKey("a.mp3", "v0", PROFILE), ManifestKey("a.mp3", "v1", PROFILE)]
+    both = [finished("a.mp3", "v0", PROFILE), finished("a.mp3", "v1", PROFILE)]
     assert status_of(recording("a.mp3"), both) is Status.DONE
 
 
 def test_another_profile_is_done_again_only_if_asked() -> None:
-    other = [ManifestKey("a.mp3", "v1", "p0")]
+    other = [finished("a.mp3", "v1", "p0")]
     assert status_of(recording("a.mp3"), other) is Status.DONE
     asked = Selection(redo_changed_profile=True)
     assert status_of(recording("a.mp3"), other, asked) is Status.PROFILE_CHANGED
     assert (
-        status_of(recording("a.mp3"), [*other, ManifestKey("a.mp3", "v1", PROFILE)], asked)
+        status_of(recording("a.mp3"), [*other, finished("a.mp3", "v1", PROFILE)], asked)
         is Status.DONE
     )
 
@@ -87,12 +97,18 @@ def test_a_listing_out_of_order_is_refused_rather_than_losing_recordings() -> No
     with pytest.raises(ConfigurationError, match=r"'a\.mp3' after 'b\.mp3'"):
         decided([recording("b.mp3"), recording("a.mp3")], [])
     with pytest.raises(ConfigurationError, match="order"):
-        decided(
-            [recording("c.mp3")], [ManifestKey("b", "v1", PROFILE), ManifestKey("a", "v1", PROFILE)]
-        )
+        decided([recording("c.mp3")], [finished("b", "v1", PROFILE), finished("a", "v1", PROFILE)])
 
 
-keys = st.text(st.sampled_from("ab/.-!\x00 ~é\uffff\U0001f600"), min_size=1, max_size=4)
+short_keys = st.text(st.sampled_from("ab/.-!\x00 ~é\uffff\U0001f600"), min_size=1, max_size=4)
+# Keys around the length from which they are cut, in bytes of every kind, alike up to there.
+long_keys = st.builds(
+    lambda beginning, length, end: beginning * (length // len(beginning.encode())) + end,
+    st.sampled_from(["x", "é", "\uffff", "\U0001f600", " ", "x/"]),
+    st.integers(785, 803),
+    st.text(st.sampled_from("a '!/~é\uffff\U0001f600"), max_size=12),
+)
+keys = st.one_of(short_keys, long_keys)
 versions = st.sampled_from(["v1", "v2"])
 profiles = st.sampled_from([PROFILE, "p2"])
 ages_s = st.sampled_from([0, 30, 60, 10**6])
@@ -114,7 +130,7 @@ def test_the_merge_agrees_with_a_set_of_all_manifests(
             for key, version, age in found
         ]
     )
-    listed = [ManifestKey(*item) for item in sorted(done, key=lambda item: item[0].encode())]
+    listed = sorted((finished(*item) for item in done), key=listing_place)
     everything = set(done)
 
     def expected(info: ObjectInfo) -> Status:
@@ -177,7 +193,7 @@ def test_memory_does_not_grow_with_the_listings() -> None:
             return (recording(f"{index:07}.mp3") for index in range(number))
 
         def done() -> Iterator[ManifestKey]:
-            return (ManifestKey(f"{index:07}.mp3", "v1", PROFILE) for index in range(number))
+            return (finished(f"{index:07}.mp3", "v1", PROFILE) for index in range(number))
 
         tracemalloc.start()
         statuses = decide(

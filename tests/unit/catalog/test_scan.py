@@ -66,6 +66,29 @@ def test_each_batch_holds_the_same_recordings_when_it_is_walked_alone(tmp_path: 
     assert list(chain.from_iterable(walked)) == sorted(f"{key}.mp3" for key in KEYS if key != "a-b")
 
 
+LONG_KEYS = [f"{'x' * 230}/{'y' * 230}/{'z' * 230}/{'é' * 130}{end}" for end in "abcdefg"]
+"""Keys of some thousand bytes, alike in the first 800: too long to stand in a manifest's key."""
+
+
+def test_recordings_with_long_keys_are_done_once_they_are_finished(tmp_path: Path) -> None:
+    source = source_of(tmp_path / "in", [*KEYS, *LONG_KEYS])
+    destination = open_store(str(tmp_path / "out"), create=True)
+    for key in (*LONG_KEYS[::2], "é/ü"):
+        finish(source, destination, f"{key}.mp3")
+
+    found = scanned(source, destination)
+
+    left = sorted(f"{key}.mp3" for key in [*KEYS[:-1], *LONG_KEYS[1::2]])
+    assert found.statuses == {Status.DONE: len(LONG_KEYS[::2]) + 1, Status.NEW: len(left)}
+    walked = [
+        each.info.key
+        for batch in found.batches
+        for each in decisions(catalog_of(source, destination), KeyRange(batch.after, batch.until))
+        if each.status.taken
+    ]
+    assert walked == left
+
+
 def test_a_limit_ends_the_scan(tmp_path: Path) -> None:
     source = source_of(tmp_path / "in", KEYS)
     destination = open_store(str(tmp_path / "out"), create=True)
