@@ -10,6 +10,7 @@ from prefect.runtime.flow_run import get_id, get_parameters
 from prefect.states import Completed, Failed
 
 from stenoflow.catalog import KeyRange, Selection, SweepReport, scan
+from stenoflow.catalog.store_trouble import STORE_TROUBLE
 from stenoflow.estimate import Sampler, exceeds, summary
 from stenoflow.flows.approval import find_same_request, get_approval, request_approval
 from stenoflow.flows.ingest_batches import cancel_batches, submit_batches
@@ -118,7 +119,10 @@ async def ingest(
     transcribe_all = submit_batches if several_machines else run_batches
     await transcribe_all(sweep, found.batches, report, budget_usd)
     report.ended = datetime.now(UTC)
-    await publish_report(sweep.catalog.destination, report)
+    try:
+        await publish_report(sweep.catalog.destination, report)
+    except STORE_TROUBLE as error:
+        report.stopped = report.stopped or f"The report of the sweep cannot be stored. {error}"
     return final_state(report, failure_ratio)
 
 

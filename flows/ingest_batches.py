@@ -23,7 +23,7 @@ from prefect.deployments.flow_runs import arun_deployment
 from prefect.states import Cancelling
 
 from stenoflow.catalog import Batch, SweepReport
-from stenoflow.errors import NotFound
+from stenoflow.catalog.store_trouble import STORE_TROUBLE
 from stenoflow.flows.sweep import BatchOf, Sweep, sweep_tag
 from stenoflow.tasks.runtime.threads import in_thread
 from stenoflow.tasks.sweep_report import read_report
@@ -53,7 +53,7 @@ async def submit_batches(
                 await asyncio.sleep(POLL_S)
             try:
                 report.add(await in_thread(read_report, sweep.catalog.destination, str(run)))
-            except NotFound:
+            except STORE_TROUBLE:
                 report.not_started += batch.recordings
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -23,6 +24,7 @@ from tenacity import (
 
 from stenoflow.billing.budget import Budget
 from stenoflow.catalog import Batch, KeyRange, SweepReport, decisions
+from stenoflow.catalog.store_trouble import STORE_TROUBLE, TroubleCounter, shared_trouble
 from stenoflow.errors import (
     BudgetSpent,
     ConfigurationError,
@@ -43,7 +45,7 @@ from stenoflow.tasks.run_context import sweep_budget
 from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
 
 STOPS_SWEEP = (ConfigurationError, EngineAccountError, MissingDependency)
-"""Errors that every further recording would meet."""
+"""Errors that every further recording would meet. Those of a store may be of one object alone."""
 SERVER_OUTAGE = Backoff(first_s=4, longest_s=60)
 """Pauses while the Prefect server does not answer: it may be restarting."""
 SERVER_ATTEMPTS = 6
@@ -57,28 +59,40 @@ async def run_batches(
 ) -> None:
     """Transcribe the recordings of all batches under one budget, and count them in the report."""
     reset_subflow_dynamic_keys()
+    trouble = TroubleCounter()
     with _budget(budget_usd):
         for batch in batches:
-            await run_batch(sweep, batch, report)
+            await run_batch(sweep, batch, report, trouble)
 
 
-async def run_batch(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
+async def run_batch(
+    sweep: Sweep, batch: Batch, report: SweepReport, trouble: TroubleCounter
+) -> None:
     """Run the flow `transcribe` for each recording of a batch, several at a time in this process."""
     if report.should_stop:
         report.not_started += batch.recordings
         return
-    waiting = iter(await in_stoppable_thread(_recordings_of, sweep, batch))
+    try:
+        recordings = await in_stoppable_thread(_recordings_of, sweep, batch)
+    except STORE_TROUBLE as error:
+        report.not_started += batch.recordings
+        report.stopped = f"The source or the destination cannot be listed. {error}"
+        return
+    waiting = deque(info.key for info in recordings)
 
     async def worker() -> None:
-        for info in waiting:
+        while waiting:
+            key = waiting.popleft()
             if report.should_stop:
                 report.not_started += 1
                 continue
             began = time.monotonic()
-            outcome = await run_recording(sweep, info.key)
+            outcome = await run_recording(sweep, key)
             report.count(outcome, took_s=time.monotonic() - began)
             error = error_type(outcome.error)
-            if issubclass(error, STOPS_SWEEP):
+            if trouble.count(error):
+                report.stopped = await _shared_trouble(sweep, [*waiting] or [key])
+            if issubclass(error, STOPS_SWEEP) and not issubclass(error, STORE_TROUBLE):
                 report.stopped = outcome.reason
             report.budget_spent = report.budget_spent or issubclass(error, BudgetSpent)
 
@@ -89,6 +103,11 @@ async def run_batch(sweep: Sweep, batch: Batch, report: SweepReport) -> None:
     except BaseExceptionGroup as errors:
         # By the signal itself Prefect knows that a run was told to end, not by a group that holds it.
         raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
+
+
+async def _shared_trouble(sweep: Sweep, keys: Sequence[str]) -> str | None:
+    catalog = sweep.catalog
+    return await in_thread(shared_trouble, catalog.source, catalog.destination, keys)
 
 
 def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:

@@ -30,16 +30,20 @@ def read_report(destination: Store, run: str) -> SweepReport:
 
 
 async def publish_report(destination: Store, report: SweepReport) -> None:
-    """Write the report to the destination as JSON and as HTML, and show it as artifacts of the run."""
+    """Write the report to the destination as JSON and as HTML, and show it as artifacts of the run.
+
+    The table comes first: it is there even if the destination refuses the report. Raises StoreRefused,
+    StoreUnavailable.
+    """
+    await acreate_table_artifact(
+        table=report_table(report), key="sweep", description=f"Sweep of {report.source}"
+    )
     body = report.model_dump_json(indent=2).encode()
     page, data = report_key(report, "html"), report_key(report, "json")
     await in_thread(
         destination.put, page, report_html(report).encode(), content_type="text/html; charset=utf-8"
     )
     await in_thread(destination.put, data, body, content_type="application/json")
-    await acreate_table_artifact(
-        table=report_table(report), key="sweep", description=f"Sweep of {report.source}"
-    )
     await acreate_link_artifact(
         destination.url_of(page),
         link_text="Sweep report",

@@ -45,6 +45,12 @@ _BUSY = {
 }
 
 
+REQUESTER_PAYS = (
+    "whoever reads from this bucket pays for the transfer (requester pays; {}), and Stenoflow does not do "
+    "that. Copy the recordings to a bucket of your own."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a server answered: HTTP status, S3's error code and message."""
@@ -110,8 +116,7 @@ MEANINGS = (
             or "requester pays" in answer.message.lower()
         ),
         AccessDenied,
-        "whoever reads from this bucket pays for the transfer (requester pays; {}), and Stenoflow does "
-        "not do that. Copy the recordings to a bucket of your own.",
+        REQUESTER_PAYS,
     ),
     Meaning(
         _coded("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"),
@@ -240,7 +245,7 @@ def _response(error: aws.ClientError) -> dict[str, Any]:
 
 
 def _translated(error: aws.ClientError, url: str) -> StenoflowError:
-    message = str(_response(error).get("Error", {}).get("Message", ""))
+    message = str(_response(error).get("Error", {}).get("Message") or "")
     answer = Answer(status_of(error), code_of(error), message)
     meaning = next(each for each in MEANINGS if each.applies(answer))
     reported = f"{answer.code} {answer.message}".strip()

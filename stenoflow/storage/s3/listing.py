@@ -1,11 +1,9 @@
-"""Listing objects of a bucket, a page at a time, and looking at one of them."""
+"""Listing objects of a bucket, a page at a time."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
-from stenoflow.errors import AccessDenied, NotFound
 from stenoflow.storage.base import ObjectInfo
 from stenoflow.storage.s3.errors import s3_errors
 from stenoflow.storage.s3.location import S3Location, not_s3
@@ -21,30 +19,6 @@ def list_objects(location: S3Location, prefix: str = "", after: str = "") -> Ite
             yield from _infos(location, page)
             page = following.result()
     yield from _infos(location, page)
-
-
-def stat_object(location: S3Location, key: str) -> ObjectInfo:
-    """Return what is known of an object. Raises NotFound."""
-    full = location.full_key(key)
-    try:
-        with s3_errors(location.url_of(key)):
-            head = location.client.head_object(Bucket=location.bucket, Key=full)
-    except NotFound as error:
-        raise explained(location, key, error) from error
-    return location.info(key, head, head.get("ContentLength"))
-
-
-def explained(location: S3Location, key: str, error: NotFound) -> NotFound:
-    """Return a clearer error if the key of a missing object is that of a folder, else the given one."""
-    folder = key.rstrip("/") + "/"
-    # Without the right to list, the first error is all that is known.
-    with suppress(AccessDenied):
-        if next(list_objects(location, folder), None) is not None:
-            return NotFound(
-                f"{location.url_of(key)} is a folder, not a recording: name one object in it, or "
-                "ingest the whole folder."
-            )
-    return error
 
 
 def _page(location: S3Location, prefix: str, after: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from stenoflow.errors import NotFound, OverLimit, SourceChanged, StoreUnavailabl
 from stenoflow.storage.base import CHUNK, ObjectInfo
 from stenoflow.storage.download import Download
 from stenoflow.storage.s3.errors import s3_errors, status_of
-from stenoflow.storage.s3.listing import explained
 from stenoflow.storage.s3.location import S3Location, version_in
+from stenoflow.storage.s3.stat import explained
 
 CANCEL_POLL_S = 0.2
 """Seconds between two looks at a download's cancellation event."""

@@ -11,9 +11,10 @@ from stenoflow.storage.download import Download, new_file, small_object
 from stenoflow.storage.s3.client import new_client
 from stenoflow.storage.s3.config import S3Config
 from stenoflow.storage.s3.errors import s3_errors
-from stenoflow.storage.s3.listing import list_objects, stat_object
+from stenoflow.storage.s3.listing import list_objects
 from stenoflow.storage.s3.location import S3Location
 from stenoflow.storage.s3.reading import read_object
+from stenoflow.storage.s3.stat import stat_object
 from stenoflow.storage.s3.writing import delete_object, put_object, put_object_if_absent
 
 MAX_PRESIGNED_S = 7 * 24 * 3600

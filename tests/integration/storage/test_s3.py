@@ -34,6 +34,7 @@ from stenoflow.storage.base import CHUNK
 from stenoflow.storage.s3 import S3Limits
 from tests.support.answering_s3 import AT_ONCE, IMPATIENT, Answer, answering, says
 from tests.support.breaking_proxy import Break, breaking_proxy
+from tests.support.faulty_s3 import faulty_s3
 
 BODY = os.urandom(10 * CHUNK + 1)
 PLENTY = 1 << 40
@@ -425,6 +426,66 @@ def test_each_refusal_has_its_type_and_a_clear_sentence(
         store.put("calls/a.mp3", b"")
     assert type(refused.value) is error
     assert str(refused.value).startswith("s3://calls/calls/a.mp3: ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (says(403, "InvalidObjectState", "GLACIER"), ObjectArchived, "restore it first"),
+        (says(400, "InvalidRequest", "Server Side Encryption"), ObjectEncrypted, "SSE-C"),
+        (says(400, "KMS.DisabledException", "disabled"), ObjectEncrypted, "Enable the key"),
+        (says(403, "AccessDenied", "no right"), AccessDenied, r"\(AccessDenied no right\)"),
+        (says(403, "AccessDenied", "Requester Pays bucket"), AccessDenied, "pays for the transfer"),
+        (says(400, "ExpiredToken", "old"), AccessDenied, "have expired"),
+        (says(404, "NoSuchBucket"), NotFound, "no such bucket"),
+        (says(404, "NoSuchKey"), NotFound, "no such object"),
+    ],
+)
+def test_a_head_without_a_reason_is_explained(
+    answer: Answer, error: type[StenoflowError], words: str
+) -> None:
+    asked: list[str] = []
+
+    def answered(request: BaseHTTPRequestHandler) -> None:
+        asked.append(f"{request.command} {request.headers.get('Range', '')}".strip())
+        answer(request)
+
+    with answering(answered, limits=IMPATIENT) as store, pytest.raises(error, match=words):
+        store.stat("a.mp3")
+    assert (asked[0], "GET bytes=0-0" in asked) == ("HEAD", True)
+
+
+def test_a_bucket_whose_readers_pay_is_called_so() -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if "requestPayment" not in request.path:
+            says(403, "AccessDenied", "Access Denied")(request)
+            return
+        body = (
+            b"<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>"
+        )
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    with (
+        answering(answer, limits=IMPATIENT) as store,
+        pytest.raises(AccessDenied, match="requester pays"),
+    ):
+        store.stat("a.mp3")
+
+
+@pytest.mark.parametrize("body", [b"", b"1", BODY])
+def test_an_object_is_known_though_head_is_refused(
+    server: S3Server, bucket: str, body: bytes
+) -> None:
+    server.open(bucket).put("a b/ü.mp3", body)
+
+    def no_head(method: str, key: str) -> Answer | None:
+        return says(405) if method == "HEAD" else None
+
+    with faulty_s3(server, no_head) as double:
+        assert double.open(bucket).stat("a b/ü.mp3") == server.open(bucket).stat("a b/ü.mp3")
 
 
 @pytest.mark.parametrize("body", [b"<h1>Welcome</h1>", b""])
