@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from stenoflow.errors import ConfigurationError
+from stenoflow.http.connection_errors import is_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         parsed = httpx.URL()
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    if parsed.scheme not in ("http", "https") or not is_host(parsed.raw_host.decode("ascii")):
         raise ConfigurationError(f"{url!r} is not a base URL: one looks like https://HOST/v1.")
     return parsed.scheme, parsed.host, parsed.port

@@ -20,6 +20,7 @@ from stenoflow.errors import (
     StenoflowError,
     Stopped,
 )
+from stenoflow.http.connection_errors import connection_failure
 from stenoflow.http.request import AbortableRequest
 
 FROM_A_GATEWAY = (500, 502, 504)
@@ -135,7 +136,9 @@ def no_response_error(
         what = "broke off the connection"
     else:
         raise failure or AssertionError("the client returned without a response")
-    why = f" ({type(failure).__name__})" if request.aborted_by is None else ""
+    why = ""
+    if failure is not None and request.aborted_by is None:
+        why = f" ({connection_failure(failure) or type(failure).__name__})"
     return EngineError(f"{called} {what}{why}.", request_id=request_id, may_be_paid=request.sent)
 
 

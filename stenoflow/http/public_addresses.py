@@ -69,6 +69,8 @@ def look_up(url: httpx.URL) -> Sequence[Address]:
     found = socket.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
     # A zone ("fe80::1%eth0") is part of the name that is looked up, not of the address.
     texts = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if not texts:
+        raise socket.gaierror(socket.EAI_NONAME, "it has no address")
     return [ip_address(text) for text in dict.fromkeys(texts)]
 
 

@@ -12,6 +12,7 @@ from threading import Event
 import httpx
 
 from stenoflow.errors import ConfigurationError, Stopped, WebhookRejected, WebhookUnavailable
+from stenoflow.http.connection_errors import connection_failure, is_host
 from stenoflow.http.notification import SECRET_VARIABLE, Notification, signature_headers
 from stenoflow.http.options import WebhookOptions
 from stenoflow.http.public_addresses import Address, is_public, look_up
@@ -53,7 +54,11 @@ def deliver(
             if unreachable and number < len(addresses) and request.aborted_by is None:
                 continue
             late = request.aborted_by is not None
-            why = f"no response within {deadline_s:g} s" if late else type(error).__name__
+            why = (
+                f"no response within {deadline_s:g} s"
+                if late
+                else connection_failure(error) or type(error).__name__
+            )
             raise WebhookUnavailable(f"{url.host} could not be notified: {why}.") from error
         return _check_status(status, url)
 
@@ -63,8 +68,8 @@ def _checked(text: str) -> httpx.URL:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
         raise ConfigurationError(f"notify.url is not a URL: {error}.") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigurationError("notify.url needs http:// or https:// and a host.")
+    if url.scheme not in ("http", "https") or not is_host(url.raw_host.decode("ascii")):
+        raise ConfigurationError("notify.url needs http:// or https:// and the name of a host.")
     if url.userinfo:
         raise ConfigurationError(
             "notify.url must not contain a user name or password: profiles are stored in plain text. Set "
@@ -78,7 +83,7 @@ def _addresses(url: httpx.URL, *, allow_private: bool) -> Sequence[Address]:
         addresses = look_up(url)
     except OSError as error:
         raise WebhookUnavailable(
-            f"The address of {url.host} could not be looked up: {error}."
+            f"The address of {url.host} could not be looked up: {error.strerror or error}."
         ) from error
     private = [address for address in addresses if not is_public(address)]
     if private and not allow_private:

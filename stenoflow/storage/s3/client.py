@@ -14,6 +14,7 @@ from botocore.utils import (  # pyright: ignore[reportMissingTypeStubs]
     parse_timestamp,  # pyright: ignore[reportUnknownVariableType]
 )
 
+from stenoflow.errors import ConfigurationError
 from stenoflow.storage.s3.config import S3Config
 
 CONNECTIONS = 32
@@ -25,7 +26,7 @@ _NOT_XML_REFERENCE = re.compile(rb"&#x(?:0?[0-8bcef]|1[0-9a-f]|fff[ef]);", re.IG
 
 
 def new_client(config: S3Config) -> Any:
-    """Return a client. Threads may share it."""
+    """Return a client. Threads may share it. Raises ConfigurationError for an impossible endpoint."""
     core: Any = botocore.session.get_session()  # pyright: ignore[reportUnknownMemberType]
     core.register_component("data_loader", _loader())
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
@@ -36,22 +37,27 @@ def new_client(config: S3Config) -> Any:
         botocore_session=core,
     )
     limits = config.limits
-    client = session.client(
-        "s3",
-        endpoint_url=config.endpoint_url,
-        config=Config(
-            # By default, boto3 presigns in some regions with a signature that AWS no longer accepts.
-            signature_version="s3v4",
-            s3={"addressing_style": config.addressing},
-            connect_timeout=limits.connect_timeout_s,
-            read_timeout=limits.read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": limits.attempts},
-            max_pool_connections=CONNECTIONS,
-            # Some servers other than AWS fail on the checksums that boto3 adds by default.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    try:
+        client = session.client(
+            "s3",
+            endpoint_url=config.endpoint_url,
+            config=Config(
+                # By default, boto3 presigns in some regions with a signature that AWS no longer accepts.
+                signature_version="s3v4",
+                s3={"addressing_style": config.addressing},
+                connect_timeout=limits.connect_timeout_s,
+                read_timeout=limits.read_timeout_s,
+                retries={"mode": "standard", "total_max_attempts": limits.attempts},
+                max_pool_connections=CONNECTIONS,
+                # Some servers other than AWS fail on the checksums that boto3 adds by default.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{error}. The address of an S3 server looks like https://HOST:PORT; for AWS there is none."
+        ) from error
     client.meta.events.register("before-parse.s3.ListObjectsV2", _remove_invalid_xml)
     return client
 

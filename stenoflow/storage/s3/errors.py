@@ -22,6 +22,7 @@ from stenoflow.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from stenoflow.http.connection_errors import connection_failure
 
 _DENIED = {
     "AccessDenied",
@@ -219,9 +220,11 @@ def s3_errors(url: str) -> Generator[None, None, None]:
     except _MISCONFIGURED as error:
         raise ConfigurationError(f"{url} cannot be opened: {error}") from error
     except (aws.BotoCoreError, HTTPError, ResponseParserError) as error:
+        known = connection_failure(error)
+        why = f"{known}; {error}" if known else str(error)
         raise StoreUnavailable(
-            f"{url}: the S3 server did not answer, or broke off ({error}). Try again; if it stays "
-            "so, check the endpoint's address and the network."
+            f"{url}: the S3 server did not answer, or broke off ({why}). Try again; if it stays so, check "
+            "the endpoint's address and the network."
         ) from error
 
 
