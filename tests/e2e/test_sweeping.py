@@ -17,7 +17,7 @@ from bench.harness.s3_server import S3Server
 from stenoflow.catalog import SweepReport
 from stenoflow.deployments.samples import sample_recordings
 from stenoflow.manifest.keys import MANIFESTS
-from stenoflow.manifest.model import Manifest
+from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.storage import Store
 from stenoflow.testing.deepgram.process import StandInProcess, standin_process
 from tests.e2e.stack import AUTH, Stack, awaited, running_stack, save_blocks
@@ -69,11 +69,11 @@ def destination(rgw: S3Server, bucket: str) -> Store:
 
 
 def manifests(destination: Store, prefix: str) -> dict[str, Manifest]:
-    return {
-        each.source.key: each
-        for info in destination.list(f"{MANIFESTS}{prefix}")
-        for each in [Manifest.model_validate_json(destination.read(info.key))]
-    }
+    """The manifests there are by now; one that is being replaced is gone for a moment."""
+    found = (
+        read_manifest(destination, info.key) for info in destination.list(f"{MANIFESTS}{prefix}")
+    )
+    return {each.source.key: each for each in found if each}
 
 
 def report_of(destination: Store, run_id: str) -> SweepReport:
