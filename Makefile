@@ -15,8 +15,8 @@ TO ?= transcripts
 OPTIONS ?=
 # More options for pytest, such as PYTEST='-k vad'.
 PYTEST ?=
-# Worker processes of pytest; each starts its own Prefect server, S3 server and browser when a test needs it.
-WORKERS ?= auto
+# Worker processes of pytest, by default one for each core; each starts its own Prefect server, S3 server and browser when a test needs it.
+WORKERS ?= logical
 # UPGRADE=--upgrade makes `make lock` take the newest release of everything.
 UPGRADE ?=
 

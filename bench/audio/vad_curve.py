@@ -2,14 +2,22 @@
 
     python -m bench.audio.vad_curve
 
-It analyzes the corpus' clips that have exhaustive manual labels. What counts is what would be sent to an
-engine: speech is lost where a label says speech and the segmentation plan leaves it out; removed is what
-it leaves out of labelled pauses of at least half a second. The default profile was chosen by this.
+It analyzes the corpus' clips whose manual labels tell of each moment if somebody speaks. What counts is what
+would be sent to an engine: speech is lost where a label says speech and the segmentation plan leaves it
+out; removed is what it leaves out of labelled pauses of at least half a second.
+
+The clips are in two halves, by a hash of their names. The table of settings is made from the half to
+choose on, and from it alone the default profile is chosen; the figures that are reported are those of the
+other half. Recordings of meetings, whose labels are coarser and whose microphones are far away, are a
+third group that nothing is chosen on either.
 """
 
+import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +26,10 @@ from bench.harness.corpus import recordings
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
 from stenoflow.profile.model import Profile
+from stenoflow.segmentation.doubtful import judge
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.planner import plan_channel
-from stenoflow.times import to_samples, to_seconds
+from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.vad.detector import speech_scores
 from stenoflow.vad.options import VadOptions
 from stenoflow.vad.segments import speech_segments
@@ -28,7 +37,12 @@ from stenoflow.vad.segments import speech_segments
 THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 KEPT_S = (0.0, 0.03, 0.05, 0.06, 0.07, 0.08, 0.1, 0.15)
 LONG_PAUSE = to_samples(0.5)
-BAR = 0.005
+MOST_LOST = 0.002
+MOST_SENT = 0.52
+"""Bars of the half that is reported."""
+
+Group = Literal["to choose on", "to report", "meetings"]
+GROUPS: tuple[Group, ...] = ("to choose on", "to report", "meetings")
 
 ALWAYS_SEGMENT = {"min_saving": 0.0}
 """Pauses are left out, however little that saves of a clip."""
@@ -38,6 +52,8 @@ ALWAYS_SEGMENT = {"min_saving": 0.0}
 class Clip:
     """A labelled clip with its speech scores."""
 
+    group: Group
+    samples: NDArray[np.int16]
     speech_scores: NDArray[np.float32]
     speech: NDArray[np.bool]
     """For each sample, by the labels."""
@@ -60,12 +76,14 @@ class Outcome:
 
 def main() -> None:
     """The curve, others' choices beside it, and the default profile's place on it."""
-    clips = list(labelled())
-    if not clips:
+    every = list(labelled())
+    if not every:
         print("left out for want of the corpus: vad_curve", file=sys.stderr)
         return
     default = Profile()
-    print("labelled speech lost, and removed of pauses >= 0.5 s, by threshold and what is kept\n")
+    clips = [clip for clip in every if clip.group == "to choose on"]
+    print("labelled speech lost, and removed of pauses >= 0.5 s, by threshold and what is kept,")
+    print(f"on the {len(clips)} clips to choose on\n")
     print(f"{'':9}" + "".join(f"{f'{kept:g} s':>15}" for kept in KEPT_S))
     for threshold in THRESHOLDS:
         settings = default.vad.model_copy(update={"threshold": threshold})
@@ -78,24 +96,33 @@ def main() -> None:
     as_they_are = SegmentationOptions(min_pause_s=0.05, keep_s=0)
     for name, settings in others().items():
         print(f"{outcome(clips, settings, as_they_are)}  {name}")
-    chosen = outcome(clips, default.vad, default.cutting)
-    print(f"{chosen}  the default profile")
+    print()
+    by_group = {
+        group: outcome(
+            [clip for clip in every if clip.group == group], default.vad, default.cutting
+        )
+        for group in GROUPS
+    }
+    for group, found in by_group.items():
+        print(f"{found}  the default profile, clips {group}")
+    reported = by_group["to report"]
     report(
         [
             Measure(
                 name="speech lost by the default profile",
-                ours=to_seconds(chosen.lost),
-                peer=to_seconds(chosen.speech),
+                ours=to_seconds(reported.lost),
+                peer=to_seconds(reported.speech),
                 unit="s",
-                against="labelled speech",
-                at_most=BAR,
+                against="labelled speech of the clips to report",
+                at_most=MOST_LOST,
             ),
             Measure(
-                name="pauses removed by the default profile",
-                ours=to_seconds(chosen.removed),
-                peer=to_seconds(chosen.long_pauses),
+                name="pauses sent by the default profile",
+                ours=to_seconds(reported.long_pauses - reported.removed),
+                peer=to_seconds(reported.long_pauses),
                 unit="s",
-                against="labelled pauses >= 0.5 s",
+                against="labelled pauses >= 0.5 s of the clips to report",
+                at_most=MOST_SENT,
             ),
         ]
     )
@@ -103,13 +130,27 @@ def main() -> None:
 
 def labelled() -> Iterable[Clip]:
     """The clips of the corpus whose labels say of each moment whether somebody speaks."""
-    for entry in recordings("vad"):
-        if "exhaustive" in (entry["labels_note"] or ""):
+    for kind in ("vad", "conversation"):
+        for entry in recordings(kind):
+            if (group := group_of(entry)) is None:
+                continue
             samples = decoded(entry["path"])
             speech = np.zeros(len(samples), np.bool)
             for start_s, end_s in entry["speech_segments"]:
                 speech[to_samples(start_s) : to_samples(end_s)] = True
-            yield Clip(speech_scores(samples), speech, _long(~speech))
+            yield Clip(group, samples, speech_scores(samples), speech, _long(~speech))
+
+
+def group_of(entry: Mapping[str, Any]) -> Group | None:
+    """Return the group of a recording; None if its labels do not tell of each moment."""
+    if not entry["speech_segments"]:
+        return None
+    if entry["kind"] == "conversation":
+        return "meetings"
+    if "exhaustive" not in (entry["labels_note"] or ""):
+        return None
+    even = hashlib.sha256(entry["name"].encode()).digest()[0] % 2 == 0
+    return "to choose on" if even else "to report"
 
 
 def others() -> dict[str, VadOptions]:
@@ -132,9 +173,16 @@ def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOp
     counts = np.zeros(4, np.int64)
     for clip in clips:
         samples = len(clip.speech)
-        found = speech_segments(clip.speech_scores, samples, settings)
+        found = judge(
+            speech_segments(clip.speech_scores, samples, settings),
+            clip.speech_scores,
+            samples,
+            partial(_read, clip.samples),
+            settings,
+            min_pause=to_samples(cutting.min_pause_s),
+        )
         plan = plan_channel(
-            found, samples, cutting.model_copy(update=ALWAYS_SEGMENT), longest=samples
+            found.speech, samples, cutting.model_copy(update=ALWAYS_SEGMENT), longest=samples
         )
         left_out = np.ones(samples, np.bool)
         for chunk in plan.chunks:
@@ -143,6 +191,10 @@ def outcome(clips: Iterable[Clip], settings: VadOptions, cutting: SegmentationOp
         sets = (left_out & clip.speech, clip.speech, left_out & clip.long_pauses, clip.long_pauses)
         counts += [np.count_nonzero(each) for each in sets]
     return Outcome(*counts.tolist())
+
+
+def _read(samples: NDArray[np.int16], span: Span) -> NDArray[np.int16]:
+    return samples[span.start : span.end]
 
 
 def _long(pausing: NDArray[np.bool]) -> NDArray[np.bool]:

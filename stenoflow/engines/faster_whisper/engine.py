@@ -33,6 +33,7 @@ from stenoflow.media.sandbox import Bounds
 from stenoflow.options import validation_message
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply, Word
+from stenoflow.transcript.text import is_unspaced
 
 CHUNK = to_samples(600)
 """Longest piece of audio transcribed at once: memory grows with it, 50 MB a minute."""
@@ -172,7 +173,7 @@ class FasterWhisperEngine:
         if isinstance(reply, _Unusable):
             raise EngineError("faster-whisper's reply holds no words: its model was unusable.")
         segments = [
-            [word for timed in segment for word in _words(chunk, timed)]
+            [_word(chunk, timed) for timed in _spaced(segment)]
             for chunk in reply.chunks
             for segment in chunk.segments
         ]
@@ -210,16 +211,45 @@ def _read(raw: bytes) -> _WorkerReply | _Unusable:
         ) from error
 
 
-def _words(chunk: _Chunk, timed: _Timed) -> Iterator[Word]:
+def _spaced(segment: Sequence[_Timed]) -> Iterator[_Timed]:
+    """Yield the words of a segment with the spacing that Whisper gives them.
+
+    faster-whisper ends a word at each punctuation mark, also inside a word: `` 22`` and ``,050``, `` ma`` and
+    ``'am``. What begins without a space goes on with the word before it, except in scripts that set no
+    spaces. A joined word is as probable as its least probable part.
+    """
+    pending: _Timed | None = None
+    for timed in segment:
+        text, start_s, end_s, probability = timed
+        if not text:
+            continue
+        if pending and _continues(pending[0], text):
+            before, first_s, last_s, least = pending
+            pending = (before + text, first_s, max(last_s, end_s), min(least, probability))
+            continue
+        if pending:
+            yield pending
+        pending = (text, start_s, end_s, probability) if text.strip() else None
+    if pending:
+        yield pending
+
+
+def _continues(before: str, text: str) -> bool:
+    """Return True if a text is the rest of the word before it."""
+    if text[0].isspace() or before[-1].isspace():
+        return False
+    return not is_unspaced(before[-1]) and not is_unspaced(text[0])
+
+
+def _word(chunk: _Chunk, timed: _Timed) -> Word:
     text, start_s, end_s, probability = timed
-    if text.strip():
-        start = _place(chunk, start_s)
-        yield Word(
-            text=text.strip(),
-            start_s=to_seconds(start),
-            end_s=to_seconds(max(start, _place(chunk, end_s))),
-            confidence=min(max(probability, 0.0), 1.0),
-        )
+    start = _place(chunk, start_s)
+    return Word(
+        text=text.strip(),
+        start_s=to_seconds(start),
+        end_s=to_seconds(max(start, _place(chunk, end_s))),
+        confidence=min(max(probability, 0.0), 1.0),
+    )
 
 
 def _place(chunk: _Chunk, seconds: float) -> int:

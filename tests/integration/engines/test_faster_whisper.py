@@ -69,6 +69,18 @@ def test_made_speech_is_transcribed_word_for_word(model: Path, tmp_path: Path) -
 
 @needs_faster_whisper
 @needs_model
+@needs_flite
+def test_punctuation_inside_a_word_does_not_part_it(model: Path, tmp_path: Path) -> None:
+    body = spoken(tmp_path / "a.wav", "We don't sell twenty two thousand and fifty books.")
+    asked = engine(model, language="en", beam_size=1)
+    reply = asked.parse(asked.transcribe(body, stop=GO_ON))
+    words = [word.text.strip(".,").lower() for word in reply.words]
+    assert "22,050" in words
+    assert "don't" in words
+
+
+@needs_faster_whisper
+@needs_model
 def test_an_option_that_the_model_does_not_know_closes_the_engine(
     model: Path, tmp_path: Path
 ) -> None:

@@ -178,6 +178,28 @@ def test_words_of_all_chunks_are_read_at_their_places(folder: Path) -> None:
 
 
 @needs_faster_whisper
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([" at", " 22", ",050", " Hz,"], ["at", "22,050", "Hz,"]),
+        ([" Yes,", " ma", "'am."], ["Yes,", "ma'am."]),
+        ([" in", "-house", " and", " 3", ".", "5", "%"], ["in-house", "and", "3.5%"]),
+        (["Ten", " is"], ["Ten", "is"]),
+        (["今日", "は", "晴れ"], ["今日", "は", "晴れ"]),
+        ([" 我", "用", "Prefect", "。"], ["我", "用", "Prefect", "。"]),
+        ([" a", "", "b", " ", "c"], ["ab", "c"]),
+    ],
+)
+def test_words_keep_their_own_spacing(folder: Path, parts: list[str], words: list[str]) -> None:
+    timed = [[part, at / 4, (at + 1) / 4, 0.9 - at / 10] for at, part in enumerate(parts)]
+    reply = engine(folder).parse(answered(chunks=[chunk(0, 80_000, timed)]))
+    assert [word.text for word in reply.words] == words
+    if words[0] == "at":
+        joined = reply.words[1]
+        assert (joined.start_s, joined.end_s, joined.confidence) == (0.25, 0.75, 0.7)
+
+
+@needs_faster_whisper
 def test_nothing_recognized_is_a_reply_without_words(folder: Path) -> None:
     reply = engine(folder).parse(answered())
     assert (reply.words, reply.utterance_starts, reply.language) == ((), (), None)
