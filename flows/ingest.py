@@ -36,6 +36,9 @@ from stenoflow.tasks.estimate import SAMPLE_SIZE, sample_and_estimate
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.sweep_report import publish_report
 
+MAX_REASONS = 6
+"""Reasons for leaving objects out that the state's message names."""
+
 
 def name_of_run() -> str:
     """Return the source's address, or for a batch its last key."""
@@ -126,10 +129,19 @@ async def ingest(
     return final_state(report, failure_ratio)
 
 
+def _first(left_out: dict[str, int]) -> str:
+    """Return the most frequent reasons for which something was left out."""
+    shown = [f"{count:,} {reason}" for reason, count in [*left_out.items()][:MAX_REASONS]]
+    others = sum([*left_out.values()][MAX_REASONS:])
+    return ", ".join([*shown, *([f"{others:,} for other reasons"] if others else [])])
+
+
 def final_state(report: SweepReport, failure_ratio: float) -> State[Any]:
     """Return the sweep's own state: Failed only if more than ``failure_ratio`` of it failed."""
     counted = ", ".join(f"{count} {name}" for name, count in sorted(report.outcomes.items()))
     message = f"{counted or 'nothing to do'}; {report.not_started} not started"
+    if left_out := report.all_left_out():
+        message = f"{message}; left out: {_first(left_out)}"
     if report.stopped:
         message = f"{message}; stopped: {report.stopped}"
     if report.stopped or report.failure_ratio > failure_ratio:

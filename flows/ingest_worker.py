@@ -23,7 +23,7 @@ from tenacity import (
 )
 
 from stenoflow.billing.budget import Budget
-from stenoflow.catalog import Batch, KeyRange, SweepReport, decisions
+from stenoflow.catalog import Batch, Decision, KeyRange, SweepReport, decisions
 from stenoflow.catalog.store_trouble import STORE_TROUBLE, TroubleCounter, shared_trouble
 from stenoflow.errors import (
     BudgetSpent,
@@ -72,26 +72,35 @@ async def run_batch(
     if report.should_stop:
         report.not_started += batch.recordings
         return
+    listed_at = time.monotonic()
     try:
-        recordings = await in_stoppable_thread(_recordings_of, sweep, batch)
+        taken = await in_stoppable_thread(_recordings_of, sweep, batch)
     except STORE_TROUBLE as error:
         report.not_started += batch.recordings
         report.stopped = f"The source or the destination cannot be listed. {error}"
         return
-    waiting = deque(info.key for info in recordings)
+    # What is dated in the future is looked at again later, so it comes last.
+    waiting = deque(sorted(taken, key=lambda each: each.dated_ahead))
+    second_look_at = listed_at + sweep.catalog.selection.settle_s
 
     async def worker() -> None:
         while waiting:
-            key = waiting.popleft()
+            decision = waiting.popleft()
+            key = decision.info.key
             if report.should_stop:
                 report.not_started += 1
+                continue
+            if decision.dated_ahead and not await _is_settled(sweep, decision.info, second_look_at):
+                report.unsettled += 1
                 continue
             began = time.monotonic()
             outcome = await run_recording(sweep, key)
             report.count(outcome, took_s=time.monotonic() - began)
             error = error_type(outcome.error)
             if trouble.count(error):
-                report.stopped = await _shared_trouble(sweep, [*waiting] or [key])
+                report.stopped = await _shared_trouble(
+                    sweep, [each.info.key for each in waiting] or [key]
+                )
             if issubclass(error, STOPS_SWEEP) and not issubclass(error, STORE_TROUBLE):
                 report.stopped = outcome.reason
             report.budget_spent = report.budget_spent or issubclass(error, BudgetSpent)
@@ -110,9 +119,23 @@ async def _shared_trouble(sweep: Sweep, keys: Sequence[str]) -> str | None:
     return await in_thread(shared_trouble, catalog.source, catalog.destination, keys)
 
 
-def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[ObjectInfo]:
+async def _is_settled(sweep: Sweep, seen: ObjectInfo, second_look_at: float) -> bool:
+    """Return True if a recording is at ``second_look_at`` as it was ``seen``.
+
+    Its time is in the future, as that of a recorder whose clock is wrong, and does not tell whether it is
+    still being uploaded.
+    """
+    await asyncio.sleep(max(0.0, second_look_at - time.monotonic()))
+    try:
+        now = await in_thread(sweep.catalog.source.stat, seen.key)
+    except STORE_TROUBLE:
+        return True  # The recording's own run meets it, and counts it.
+    return (now.size, now.version) == (seen.size, seen.version)
+
+
+def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[Decision]:
     found = decisions(sweep.catalog, within=KeyRange(batch.after, batch.until))
-    return [each.info for each in found if each.status.taken and not stop.is_set()]
+    return [each for each in found if each.status.taken and not stop.is_set()]
 
 
 async def run_recording(sweep: Sweep, key: str) -> Outcome:

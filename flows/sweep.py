@@ -79,6 +79,7 @@ class Sweep:
             began=began,
             ended=began,
         )
+        report.left_out = dict(found.left_out)
         report.statuses = {status.value: count for status, count in found.statuses.items()}
         return report
 

@@ -62,6 +62,10 @@ def report_table(report: SweepReport) -> list[dict[str, str]]:
         {"what": what, "value": value, "retry": ""}
         for what, value in (
             ("not started", str(report.not_started)),
+            *(
+                (f"left out: {reason}", str(count))
+                for reason, count in report.all_left_out().items()
+            ),
             ("hours of audio", f"{report.audio_s / 3600:.2f}"),
             ("hours bought", f"{report.bought_s / 3600:.2f}"),
             ("spent, USD (estimate)", f"{report.spent_usd:.4f}"),

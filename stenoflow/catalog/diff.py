@@ -34,7 +34,7 @@ class Status(StrEnum):
     DONE = "done"
     """Finished."""
     TOO_YOUNG = "too young"
-    """Left to the next sweep: it may still be uploading."""
+    """Left to the next sweep: it was modified only just now, and may still be uploading."""
     FILTERED = "filtered"
     """Not selected."""
 
@@ -50,6 +50,10 @@ class Decision:
 
     info: ObjectInfo
     status: Status
+    left_out: str | None = None
+    """Why it is neither taken nor finished, in a few words."""
+    dated_ahead: bool = False
+    """True if its time is in the future, and so does not tell that its upload has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +76,37 @@ def decide(
     version_mark: Callable[[ObjectInfo], str],
     profile_mark: str,
     now: datetime,
+    clock: datetime | None = None,
 ) -> Iterator[Decision]:
     """Yield a decision on each object, in the order of the keys.
 
+    ``now`` is when the sweep began, from which the age of recordings counts back, and ``clock`` the
+    present time, beyond which a recording's time is in the future; by default, that is ``now``.
     ``version_mark`` returns what :attr:`ManifestKey.version` is for an object's present content;
     ``profile_mark`` is the mark of the sweep's profile. Manifests of recordings that no longer exist are
     ignored. Raises ConfigurationError if either listing is not in the order of its keys' UTF-8 bytes:
     to continue would leave recordings out.
     """
     finished = _Manifests(manifests)
+    ahead = max(now, clock or now)
     for info in _in_order(recordings, lambda info: info.key, repeated=False):
         found = finished.of(info.key)
         version = version_mark(info)
         profiles = {each.profile for each in found if each.version == version}
         same_content, same_profile = bool(profiles), profile_mark in profiles
-        if not selection.matches(info):
+        dated_ahead = info.modified > ahead
+        left_out = selection.reason_to_skip(info)
+        if left_out:
             status = Status.FILTERED
         elif same_profile or (same_content and not selection.redo_changed_profile):
             status = Status.DONE
-        elif now - info.modified < timedelta(seconds=selection.settle_s):
-            status = Status.TOO_YOUNG
+        elif not dated_ahead and now - info.modified < timedelta(seconds=selection.settle_s):
+            status, left_out = Status.TOO_YOUNG, Status.TOO_YOUNG.value
         elif same_content:
             status = Status.PROFILE_CHANGED
         else:
             status = Status.CHANGED if found else Status.NEW
-        yield Decision(info, status)
+        yield Decision(info, status, left_out, dated_ahead=dated_ahead)
 
 
 class _Manifests:

@@ -67,6 +67,11 @@ class SweepReport(BaseModel):
     """Number of recordings by outcome."""
     already_finished: int = Field(default=0, alias="earlier")
     """Recordings among these that another run had finished before this sweep got to them."""
+    left_out: dict[str, int] = Field(default_factory=dict[str, int])
+    """Number of objects, links and folders that were neither taken nor finished, by reason. The sweep counts
+    them for all of its batches."""
+    unsettled: int = 0
+    """Recordings dated in the future that changed between two looks: left to the next sweep."""
     not_started: int = Field(default=0, alias="left")
     """Recordings taken but not begun: the sweep stopped early, or a batch was lost."""
     stopped: str | None = None
@@ -113,6 +118,12 @@ class SweepReport(BaseModel):
         failed = self.outcomes.get("rejected", 0) + self.outcomes.get("gave_up", 0)
         return (failed + lost - self.beyond_budget) / tried if tried else 0.0
 
+    def all_left_out(self) -> dict[str, int]:
+        """Return what was left out by reason, the most frequent first."""
+        changing = {"still changing, dated in the future": self.unsettled} if self.unsettled else {}
+        counted = self.left_out | changing
+        return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
     @property
     def beyond_budget(self) -> int:
         """Number of recordings given up because the budget did not cover them."""
@@ -136,6 +147,7 @@ class SweepReport(BaseModel):
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
         self.already_finished += other.already_finished
         self.not_started += other.not_started
+        self.unsettled += other.unsettled
         self.stopped = self.stopped or other.stopped
         self.budget_spent = self.budget_spent or other.budget_spent
         self.audio_s += other.audio_s

@@ -81,6 +81,8 @@ def _plots(report: SweepReport) -> Iterable[tuple[str, list[Bar]]]:
     outcomes = [(name.replace("_", " "), float(n), name) for name, n in report.outcomes.items()]
     not_started = ("not started", float(report.not_started), "not_started")
     yield "Outcomes", _bars([*outcomes, not_started], "{:.0f}")
+    left_out = ((reason, float(n), "") for reason, n in report.all_left_out().items())
+    yield "Left out", _bars(left_out, "{:.0f}")
     hours = (
         ("audio", report.audio_s / 3600, ""),
         ("bought", report.bought_s / 3600, "paid"),

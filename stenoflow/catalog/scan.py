@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from stenoflow.catalog.diff import Batch, Decision, Status, batches, decide, up_to
@@ -19,10 +19,24 @@ from stenoflow.manifest.keys import (
     version_mark,
 )
 from stenoflow.profile.model import Profile
-from stenoflow.storage import ObjectInfo, Store
+from stenoflow.storage import LeftOut, ObjectInfo, Store
 
+OWN = "results of Stenoflow"
 OWN_PREFIX = "_stenoflow/"
 """Prefix of the objects that Stenoflow keeps for itself in a destination; never recordings."""
+
+
+MAX_REASONS = 50
+"""Different reasons for which objects are left out; further ones are counted together."""
+OTHER_REASON = "other reasons"
+
+
+def _ignore(key: str, reason: str) -> None:
+    pass
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,10 @@ class KeyRange:
 
     after: str = ""
     until: str | None = None
+
+    def holds(self, key: str) -> bool:
+        """Return True if a key is one of these."""
+        return key > self.after and (self.until is None or key <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,8 @@ class Catalog:
     selection: Selection
     now: datetime
     """Aware; the age of recordings counts back from here."""
+    clock: Callable[[], datetime] = _clock
+    """Returns the present time."""
 
 
 @dataclass(slots=True)
@@ -51,8 +71,15 @@ class Scan:
 
     statuses: Counter[Status] = field(default_factory=Counter[Status])
     """Number of objects by status."""
+    left_out: Counter[str] = field(default_factory=Counter[str])
+    """Number of things that were not taken, and are not finished, by reason."""
     batches: list[Batch] = field(default_factory=list[Batch])
     """All recordings taken. A million recordings in batches of ten take 30 MB."""
+
+    def leave_out(self, reason: str) -> None:
+        """Count something that is not taken."""
+        known = reason in self.left_out or len(self.left_out) < MAX_REASONS
+        self.left_out[reason if known else OTHER_REASON] += 1
 
     @property
     def recordings(self) -> int:
@@ -83,10 +110,13 @@ def scan(
     found = Scan()
 
     def counted() -> Iterator[ObjectInfo]:
-        for decision in decisions(catalog, within):
+        listed = decisions(catalog, within, left_out=lambda _, reason: found.leave_out(reason))
+        for decision in listed:
             if stop.is_set():
                 raise Stopped("Stopped while the source was being listed.")
             found.statuses[decision.status] += 1
+            if decision.left_out:
+                found.leave_out(decision.left_out)
             if decision.status.taken:
                 if on_taken:
                     on_taken(decision.info)
@@ -97,21 +127,34 @@ def scan(
     return found
 
 
-def decisions(catalog: Catalog, within: KeyRange = KeyRange()) -> Iterator[Decision]:
-    """Yield a decision on each object of the source within a range of keys, in their order."""
+def decisions(
+    catalog: Catalog, within: KeyRange = KeyRange(), *, left_out: LeftOut = _ignore
+) -> Iterator[Decision]:
+    """Yield a decision on each object of the source within a range of keys, in their order.
+
+    ``left_out`` is told what is there but is not an object, and which objects are Stenoflow's own.
+    """
     source, destination = catalog.source, catalog.destination
-    recordings = (
-        info
-        for info in up_to(source.list(after=within.after), within.until)
-        if not _is_own(info.key, source, destination)
-    )
+
+    def recordings() -> Iterator[ObjectInfo]:
+        listed = source.list(
+            after=within.after,
+            left_out=lambda key, reason: within.holds(key) and left_out(key, reason),
+        )
+        for info in up_to(listed, within.until):
+            if _is_own(info.key, source, destination):
+                left_out(info.key, OWN)
+            else:
+                yield info
+
     return decide(
-        recordings,
+        recordings(),
         _manifests(destination, within.after),
         selection=catalog.selection,
         version_mark=lambda info: version_mark(info.version),
         profile_mark=profile_mark(catalog.profile),
         now=catalog.now,
+        clock=catalog.clock(),
     )
 
 

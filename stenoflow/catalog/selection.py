@@ -7,14 +7,16 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from stenoflow.catalog.media_extensions import MEDIA_EXTENSIONS
 from stenoflow.options import Options
 from stenoflow.storage import ObjectInfo
 
-MEDIA_EXTENSIONS = (
-    "aac ac3 aif aiff amr ape asf au avi caf eac3 flac flv gsm m4a m4b m4v mka mkv mov mp2 mp3 mp4 "
-    "mpeg mpg mts oga ogg ogv opus ra ts tta voc w64 wav weba webm wma wmv wv"
-)
-"""File name extensions of audio and video that the decoder reads."""
+METADATA_FOLDERS = frozenset({"__MACOSX", ".AppleDouble", "@eaDir"})
+"""Folders in which macOS, netatalk and Synology keep what belongs to other files, under their names."""
+MAX_EXTENSION = 12
+"""Characters of an extension that are shown."""
+METADATA_PREFIX = "._"
+"""Beginning of the name of a macOS resource fork, which lies beside the file that it belongs to."""
 
 
 class Selection(Options):
@@ -41,7 +43,8 @@ class Selection(Options):
     """Larger objects are skipped. Empty: none is skipped, and those over the profile's limit are rejected."""
 
     settle_s: float = Field(default=60.0, title="Minimum age in seconds", ge=0)
-    """Recordings modified more recently are left to the next sweep: they may still be uploading."""
+    """Recordings modified more recently are left to the next sweep: they may still be uploading. If the
+    time of a recording is in the future, it is looked at twice, so many seconds apart."""
 
     modified_after: datetime | None = Field(default=None, title="Modified after")
     """Objects last modified at this time or earlier are skipped. A time without a zone is UTC."""
@@ -64,16 +67,34 @@ class Selection(Options):
 
     def matches(self, info: ObjectInfo) -> bool:
         """Return True if an object passes all filters, whether or not it is finished already."""
-        key = info.key
-        name = key.rpartition("/")[2]
+        return self.reason_to_skip(info) is None
+
+    def reason_to_skip(self, info: ObjectInfo) -> str | None:
+        """Return why an object is not selected, in a few words; None if it is."""
+        return self._by_name(info.key) or self._by_size_and_time(info)
+
+    def _by_name(self, key: str) -> str | None:
+        *folders, name = key.split("/")
         extension = name.rpartition(".")[2].lower() if "." in name else ""
-        return (
-            name != ""
-            and (not self._extensions or extension in self._extensions)
-            and (not self.include or any(fnmatchcase(key, pattern) for pattern in self.include))
-            and not any(fnmatchcase(key, pattern) for pattern in self.exclude)
-            and info.size >= self.min_bytes
-            and (self.max_bytes is None or info.size <= self.max_bytes)
-            and (self.modified_after is None or info.modified > self.modified_after)
-            and (self.modified_before is None or info.modified < self.modified_before)
-        )
+        if name == "":
+            return "folder marker"
+        if name.startswith(METADATA_PREFIX) or not METADATA_FOLDERS.isdisjoint(folders):
+            return "metadata of another file"
+        if any(fnmatchcase(key, pattern) for pattern in self.exclude):
+            return "excluded"
+        if self.include and not any(fnmatchcase(key, pattern) for pattern in self.include):
+            return "not included"
+        if self._extensions and extension not in self._extensions:
+            return f"extension .{extension[:MAX_EXTENSION]}" if extension else "no extension"
+        return None
+
+    def _by_size_and_time(self, info: ObjectInfo) -> str | None:
+        if info.size < self.min_bytes:
+            return "smaller than the minimum size"
+        if self.max_bytes is not None and info.size > self.max_bytes:
+            return "larger than the maximum size"
+        if (self.modified_after is not None and info.modified <= self.modified_after) or (
+            self.modified_before is not None and info.modified >= self.modified_before
+        ):
+            return "modified at another time"
+        return None

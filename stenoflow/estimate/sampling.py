@@ -19,7 +19,7 @@ from importlib import import_module
 from operator import mul
 from typing import Any
 
-from stenoflow.catalog.selection import MEDIA_EXTENSIONS
+from stenoflow.catalog.media_extensions import MEDIA_EXTENSIONS
 from stenoflow.storage import ObjectInfo
 
 MIN_DRAWN = 3

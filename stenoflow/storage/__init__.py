@@ -5,7 +5,7 @@ non-empty text. It names an object inside the store's root and nothing else, wha
 ``../../x``, ``a//b``, and ``x`` beside ``x/y`` are names like any other.
 """
 
-from stenoflow.storage.base import Fetched, ObjectInfo, Store
+from stenoflow.storage.base import Fetched, LeftOut, ObjectInfo, Store
 from stenoflow.storage.probe import Ability, Report, probe
 from stenoflow.storage.s3 import S3Config, S3Store
 from stenoflow.storage.urls import locate, open_store
@@ -13,6 +13,7 @@ from stenoflow.storage.urls import locate, open_store
 __all__ = [
     "Ability",
     "Fetched",
+    "LeftOut",
     "ObjectInfo",
     "Report",
     "S3Config",

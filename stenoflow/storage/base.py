@@ -1,7 +1,7 @@
 """The protocol of a store, and what all stores have in common."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,10 @@ CHUNK = 256 * 1024
 SMALL = 64 * 1024**2
 """Bytes that :meth:`Store.read` takes into memory by default."""
 ANY_BYTES = "application/octet-stream"
+
+
+LeftOut = Callable[[str, str], object]
+"""Called with the key at which something is that cannot be listed, and the reason in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,15 @@ class Store(Protocol):
         """Return the object's URL, without credentials."""
         ...
 
-    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+    def list(
+        self, prefix: str = "", *, after: str = "", left_out: LeftOut | None = None
+    ) -> Iterator[ObjectInfo]:
         """Yield objects whose key starts with ``prefix``, in the order of the keys' UTF-8 bytes.
 
         They are listed a page at a time, in constant memory. ``after`` skips keys up to and including
-        it. Objects written or removed meanwhile may or may not appear. Raises NotFound if there is no
-        such bucket or folder.
+        it. Objects written or removed meanwhile may or may not appear. ``left_out`` is told what is there
+        but is not an object that can be read; without it, a folder that may not be read is an error.
+        Raises NotFound if there is no such bucket or folder.
         """
         ...
 

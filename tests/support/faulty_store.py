@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stenoflow.errors import StenoflowError
-from stenoflow.storage import Fetched, ObjectInfo, Store
+from stenoflow.storage import Fetched, LeftOut, ObjectInfo, Store
 from stenoflow.storage.base import ANY_BYTES, SMALL
 
 Fault = Callable[[str, str], StenoflowError | None]
@@ -26,9 +26,11 @@ class FaultyStore:
     def url_of(self, key: str) -> str:
         return self._inner.url_of(key)
 
-    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
+    def list(
+        self, prefix: str = "", *, after: str = "", left_out: LeftOut | None = None
+    ) -> Iterator[ObjectInfo]:
         self._try("list", prefix)
-        yield from self._inner.list(prefix, after=after)
+        yield from self._inner.list(prefix, after=after, left_out=left_out)
 
     def stat(self, key: str) -> ObjectInfo:
         self._try("stat", key)

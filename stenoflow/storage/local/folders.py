@@ -70,6 +70,19 @@ def files_of(folders: Sequence[int], component: str) -> Generator[FoundFile, Non
                 os.close(into)
 
 
+def file_below(root: int, names: Sequence[bytes]) -> Generator[FoundFile, None, None]:
+    """Yield the file with these names, each in the folder before it, if there is one."""
+    into = _below(root, names[:-1])
+    if into is None:
+        return
+    try:
+        status = _status(into, names[-1])
+        if status is not None and stat.S_ISREG(status.st_mode):
+            yield into, names[-1], status
+    finally:
+        os.close(into)
+
+
 def kinds_at(folders: Sequence[int], component: str) -> Iterator[int]:
     """Yield the file types, as of :func:`stat.S_IFMT`, of everything with this name."""
     for folder in folders:
@@ -107,7 +120,10 @@ def place_of(folder: int, component: str) -> Generator[tuple[int, bytes], None, 
 
 
 def names_in(folder: int) -> Iterator[bytes]:
-    """Yield the next components of the keys in a folder, unordered; those of folders end in ``/``."""
+    """Yield the next components of the keys in a folder, unordered; those of folders end in ``/``.
+
+    Whatever is not a folder may be an object: :func:`files_of` tells.
+    """
     return _names_in(folder, ())
 
 
@@ -127,7 +143,7 @@ def _names_in(folder: int, parts: tuple[bytes, ...]) -> Iterator[bytes]:
                 component, role = known
                 if is_folder and role is not Role.OBJECT:
                     yield component.encode() + b"/"
-                elif role is not Role.FOLDER and entry.is_file(follow_symlinks=False):
+                elif role is not Role.FOLDER and not is_folder:
                     yield component.encode()
 
 

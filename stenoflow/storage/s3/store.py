@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from stenoflow.errors import ConfigurationError
-from stenoflow.storage.base import ANY_BYTES, SMALL, Fetched, ObjectInfo
+from stenoflow.storage.base import ANY_BYTES, SMALL, Fetched, LeftOut, ObjectInfo
 from stenoflow.storage.download import Download, new_file, small_object
 from stenoflow.storage.s3.client import new_client
 from stenoflow.storage.s3.config import S3Config
@@ -41,8 +41,10 @@ class S3Store:
         """Return the object's URL, without credentials."""
         return self._location.url_of(key)
 
-    def list(self, prefix: str = "", *, after: str = "") -> Iterator[ObjectInfo]:
-        """Yield objects in the order of their keys; see :meth:`Store.list`."""
+    def list(
+        self, prefix: str = "", *, after: str = "", left_out: LeftOut | None = None
+    ) -> Iterator[ObjectInfo]:
+        """Yield objects in the order of their keys; see :meth:`Store.list`. Nothing is left out."""
         return list_objects(self._location, prefix, after)
 
     def stat(self, key: str) -> ObjectInfo:

@@ -18,6 +18,7 @@ from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.ingest import ingest
 from stenoflow.pipeline.outcome import Outcome
 from stenoflow.profile.model import Profile
+from stenoflow.tasks.sweep_report import report_table
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -118,6 +119,56 @@ async def test_recordings_that_may_still_be_uploading_wait_for_the_next_sweep(
 
     assert report.outcomes == {"no_speech": 1}
     assert report.statuses["too young"] == 1
+
+
+async def test_a_recorder_whose_clock_is_ahead_is_heard_after_a_second_look(
+    source: Path, destination: Path
+) -> None:
+    for name in ("a/quiet.ogg", "c/quiet again.ogg"):
+        os.utime(source / name, (LONG_AGO + 1e9, LONG_AGO + 1e9))
+    changing = asyncio.create_task(_rewritten(source / "c/quiet again.ogg"))
+
+    selection = Selection(settle_s=2, include=("*.ogg",))
+    _, report = await sweep(source, destination, selection=selection)
+    changing.cancel()
+
+    assert report.outcomes == {"no_speech": 1}
+    assert report.unsettled == 1
+    _, again = await sweep(source, destination, selection=selection)
+    assert (again.outcomes, again.unsettled) == ({"no_speech": 1}, 0)
+
+
+async def _rewritten(path: Path) -> None:
+    """Append to a file for ever, as an upload does, and date it in the future."""
+    number = 0
+    while True:
+        number += 1
+        with path.open("ab") as file:
+            file.write(b"\0")
+        os.utime(path, (LONG_AGO + 1e9 + number, LONG_AGO + 1e9 + number))
+        await asyncio.sleep(0.05)
+
+
+async def test_what_is_left_out_is_counted_by_reason_wherever_a_sweep_is_shown(
+    source: Path, destination: Path
+) -> None:
+    add(source, "a/._quiet.ogg", b"\0\x05\x16\x07 a resource fork")
+    (source / "a" / "link.ogg").symlink_to(source.parent / "elsewhere.ogg")
+    (source / "a" / "young.ogg").write_bytes(b"half of it")
+
+    state, report = await sweep(source, destination, failure_ratio=1)
+
+    assert report.left_out == {
+        "extension .txt": 1,
+        "metadata of another file": 1,
+        "symbolic link to nothing": 1,
+        "too young": 1,
+    }
+    (page,) = (destination / "_stenoflow" / "sweeps").glob("*.html")
+    for reason in report.left_out:
+        assert f"1 {reason}" in (state.message or "")
+        assert reason in page.read_text()
+        assert {"what": f"left out: {reason}", "value": "1", "retry": ""} in report_table(report)
 
 
 async def test_what_a_limit_left_the_next_sweep_does(source: Path, destination: Path) -> None:

@@ -66,6 +66,31 @@ def test_a_recording_with_its_manifest_is_done() -> None:
     assert status_of(recording("a.mp3"), [finished("a.mp3", "v1", PROFILE)]) is Status.DONE
 
 
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(days=40_000)])
+def test_a_recording_dated_in_the_future_is_taken_for_a_second_look(ahead: timedelta) -> None:
+    (decision,) = decided([recording("a.mp3", modified=NOW + ahead)], [])
+    assert (decision.status, decision.dated_ahead) == (Status.NEW, True)
+
+
+def test_what_was_uploaded_since_the_sweep_began_is_left_to_the_next() -> None:
+    (decision,) = decide(
+        [recording("a.mp3", modified=NOW + timedelta(seconds=30))],
+        [],
+        selection=Selection(),
+        version_mark=lambda info: info.version,
+        profile_mark=PROFILE,
+        now=NOW,
+        clock=NOW + timedelta(minutes=1),
+    )
+    assert (decision.status, decision.left_out) == (Status.TOO_YOUNG, "too young")
+
+
+def test_what_is_not_taken_says_why_unless_it_is_done() -> None:
+    infos = [recording("a.mp3"), recording("b.pdf"), recording("c.mp3", modified=NOW)]
+    found = decided(infos, [finished("a.mp3", "v1", PROFILE)])
+    assert [each.left_out for each in found] == [None, "extension .pdf", "too young"]
+
+
 def test_replaced_content_is_done_again() -> None:
     old = [finished("a.mp3", "v0", PROFILE)]
     assert status_of(recording("a.mp3"), old) is Status.CHANGED

@@ -122,3 +122,19 @@ def test_requests_that_may_have_been_paid_are_in_report_and_page() -> None:
     whole.add(part)
     assert whole.may_have_been_paid == 6
     assert "6 further requests may have been paid" in report_html(whole)
+
+
+def test_what_was_left_out_is_shown_with_the_most_frequent_reason_first() -> None:
+    report, batch = empty(), empty()
+    report.left_out = {"no extension": 1, "extension .pdf": 12}
+    batch.left_out = {"extension .pdf": 12}
+    batch.unsettled = 3
+    report.add(batch)
+    assert report.all_left_out() == {
+        "extension .pdf": 12,
+        "still changing, dated in the future": 3,
+        "no extension": 1,
+    }
+    page = report_html(report)
+    assert "Left out" in page
+    assert "extension .pdf" in page

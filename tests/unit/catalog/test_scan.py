@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stenoflow.catalog import Catalog, KeyRange, Scan, Selection, Status, decisions, scan
+from stenoflow.catalog.scan import MAX_REASONS, OTHER_REASON
 from stenoflow.errors import Stopped
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.profile.model import Profile
@@ -128,3 +129,36 @@ def test_a_stopped_scan_ends(tmp_path: Path) -> None:
 
     with pytest.raises(Stopped):
         scan(stop, catalog_of(source, source), batch_size=1)
+
+
+def test_whatever_is_left_out_is_counted_by_its_reason(tmp_path: Path) -> None:
+    keys = ["a", "a/b", "x/y"]
+    source = source_of(tmp_path / "in", keys)
+    for key in ("notes.pdf", "x/notes.PDF", "._a.mp3", "__MACOSX/a.mp3", "plain"):
+        source.put(key, b"1")
+    (tmp_path / "in" / "out.mp3").symlink_to(tmp_path / "elsewhere.mp3")
+    (tmp_path / "elsewhere.mp3").write_bytes(b"1")
+    (tmp_path / "in" / "same.mp3").symlink_to("x/y.mp3")
+    destination = open_store(str(tmp_path / "in" / "results"), create=True)
+    finish(source, destination, "a.mp3")
+
+    found = scanned(source, destination)
+
+    assert found.recordings == 3
+    assert found.left_out == {
+        "extension .pdf": 2,
+        "metadata of another file": 2,
+        "no extension": 1,
+        "results of Stenoflow": 1,
+        "symbolic link that leads out of the folder": 1,
+    }
+    assert found.statuses[Status.FILTERED] == 5
+
+
+def test_reasons_without_end_are_counted_together(tmp_path: Path) -> None:
+    source = open_store(str(tmp_path / "in"), create=True)
+    for number in range(2 * MAX_REASONS):
+        source.put(f"a.x{number}", b"1")
+    found = scanned(source, open_store(str(tmp_path / "out"), create=True))
+    assert len(found.left_out) == MAX_REASONS + 1
+    assert found.left_out[OTHER_REASON] == MAX_REASONS

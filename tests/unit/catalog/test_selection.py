@@ -53,3 +53,31 @@ def test_keys_are_matched_by_pattern_and_extension(
 )
 def test_recordings_are_matched_by_size_and_age(selection: Selection, matches: bool) -> None:
     assert selection.matches(recording("a.mp3")) is matches
+
+
+@pytest.mark.parametrize(
+    ("key", "selection", "reason"),
+    [
+        ("calls/a.mp3", Selection(), None),
+        ("calls/a.PDF", Selection(), "extension .pdf"),
+        (f"a.{'x' * 100}", Selection(), f"extension .{'x' * 12}"),
+        ("calls/a", Selection(), "no extension"),
+        ("calls/", Selection(), "folder marker"),
+        ("calls/._a.mp3", Selection(extensions=""), "metadata of another file"),
+        ("__MACOSX/calls/a.mp3", Selection(), "metadata of another file"),
+        ("calls/.AppleDouble/a.mp3", Selection(), "metadata of another file"),
+        ("calls/@eaDir/a.mp3", Selection(), "metadata of another file"),
+        ("calls/.hidden.mp3", Selection(), None),
+        ("calls/a.mp3", Selection(exclude=("calls/*",)), "excluded"),
+        ("calls/a.mp3", Selection(include=("other/*",)), "not included"),
+        ("calls/a.mp3", Selection(min_bytes=1001), "smaller than the minimum size"),
+        ("calls/a.mp3", Selection(max_bytes=999), "larger than the maximum size"),
+        ("calls/a.mp3", Selection(modified_after=LONG_AGO), "modified at another time"),
+        ("calls/a.mp3", Selection(modified_before=LONG_AGO), "modified at another time"),
+    ],
+)
+def test_what_is_not_selected_has_a_reason(
+    key: str, selection: Selection, reason: str | None
+) -> None:
+    assert selection.reason_to_skip(recording(key)) == reason
+    assert selection.matches(recording(key)) is (reason is None)

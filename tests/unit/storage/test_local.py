@@ -126,6 +126,88 @@ def test_links_are_no_objects(root: Path, store: Store) -> None:
     assert temporary(root) == []
 
 
+def told(store: Store) -> dict[str, str]:
+    """Return what a listing leaves out, and why."""
+    found: dict[str, str] = {}
+    for _ in store.list(left_out=found.__setitem__):
+        pass
+    return found
+
+
+def test_links_to_files_inside_the_root_are_read_and_others_are_told(
+    root: Path, store: Store
+) -> None:
+    store.put("archive/2026/a.mp3", b"12345")
+    (root / "new").mkdir()
+    (root / "new" / "relative.mp3").symlink_to("../archive/2026/a.mp3")
+    (root / "new" / "absolute.mp3").symlink_to(root / "archive" / "2026" / "a.mp3")
+    (root / "new" / "twice.mp3").symlink_to("relative.mp3")
+    (root / "new" / "through.mp3").symlink_to("../folder/a.mp3")
+    (root / "folder").symlink_to("archive/2026")
+    (root / "outside.mp3").symlink_to(root.parent / "x" / "secret")
+    (root / "broken.mp3").symlink_to("nowhere")
+    (root / "round.mp3").symlink_to("round.mp3")
+    (root / "up").symlink_to("..")
+    os.mkfifo(root / "pipe.mp3")
+    links = [f"new/{name}.mp3" for name in ("absolute", "relative", "through", "twice")]
+    assert listed(store) == ["archive/2026/a.mp3", *links]
+    for key in links:
+        assert store.read(key) == b"12345"
+        assert store.stat(key).size == 5
+        with pytest.raises(AccessDenied, match="a store does not replace these"):
+            store.put(key, b"other")
+        store.delete(key)
+    assert told(store) == {
+        "broken.mp3": "symbolic link to nothing",
+        "folder": "symbolic link to a folder",
+        "outside.mp3": "symbolic link that leads out of the folder",
+        "pipe.mp3": "device, pipe or socket",
+        "round.mp3": "symbolic link to nothing",
+        "up": "symbolic link that leads out of the folder",
+    }
+    assert store.read("archive/2026/a.mp3") == b"12345"
+
+
+def test_what_is_left_out_is_told_once_however_small_the_pages(root: Path) -> None:
+    root.mkdir(exist_ok=True)
+    for number in range(7):
+        (root / f"{number}.mp3").symlink_to("nowhere")
+        (root / f"{number}.wav").write_bytes(b"1")
+    found: list[str] = []
+    keys = [
+        each.key
+        for each in LocalStore(root, page_size=2).list(
+            after="1.mp3", left_out=lambda key, _: found.append(key)
+        )
+    ]
+    assert keys == [f"{number}.wav" for number in range(1, 7)]
+    assert found == [f"{number}.mp3" for number in range(2, 7)]
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_listed(
+    root: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("a/1", "b/2", "c/3"):
+        store.put(key, b"1")
+    scandir = os.scandir
+
+    def refused(folder: int) -> object:
+        if os.path.samestat(os.fstat(folder), (root / "b").stat()):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert told(store) == {"b/": "folder that may not be read"}
+    with pytest.raises(AccessDenied):
+        listed(store)
+    found: list[str] = []
+    assert [each.key for each in store.list(left_out=lambda key, _: found.append(key))] == [
+        "a/1",
+        "c/3",
+    ]
+    assert found == ["b/"]
+
+
 def test_the_root_itself_may_be_a_link(root: Path, store: Store) -> None:
     store.put("a", b"1")
     (root.parent / "link").symlink_to(root)
