@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from prefect.states import Cancelling
 
 from stenoflow.catalog import Batch, SweepReport
 from stenoflow.catalog.store_trouble import STORE_TROUBLE
+from stenoflow.flows.server_outage import Patience, through_outage
 from stenoflow.flows.sweep import BatchOf, Sweep, sweep_tag
 from stenoflow.tasks.runtime.threads import in_thread
 from stenoflow.tasks.sweep_report import read_report
@@ -35,7 +37,11 @@ POLL_S = 5.0
 
 
 async def submit_batches(
-    sweep: Sweep, batches: Sequence[Batch], report: SweepReport, budget_usd: Decimal | None
+    sweep: Sweep,
+    batches: Sequence[Batch],
+    report: SweepReport,
+    budget_usd: Decimal | None,
+    patience: Patience = Patience(),
 ) -> None:
     """Make a flow run on the work pool for each batch, wait for all, and add up their reports.
 
@@ -44,7 +50,11 @@ async def submit_batches(
     """
     total_size = max(1, sum(batch.size for batch in batches))
     runs = [
-        await _submit(sweep, batch, budget_usd and budget_usd * batch.size / total_size)
+        await through_outage(
+            partial(_submit, sweep, batch, budget_usd and budget_usd * batch.size / total_size),
+            "the batch of recordings",
+            patience,
+        )
         for batch in batches
     ]
     async with get_client() as client:

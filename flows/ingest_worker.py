@@ -6,21 +6,16 @@ from collections import deque
 from collections.abc import Awaitable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from threading import Event
 from typing import Any, cast
 
 import httpx
-from prefect import Task, get_run_logger, tags
+from prefect import Task, tags
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import MissingResult
 from prefect.runtime.flow_run import get_run_count
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-)
 
 from stenoflow.billing.budget import Budget
 from stenoflow.catalog import Batch, Decision, KeyRange, SweepReport, decisions
@@ -34,9 +29,9 @@ from stenoflow.errors import (
     StenoflowError,
     error_type,
 )
+from stenoflow.flows.server_outage import Patience, through_outage
 from stenoflow.flows.sweep import Sweep, sweep_tag
 from stenoflow.flows.transcribe import transcribe
-from stenoflow.http.backoff import Backoff
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.pipeline.outcome import Outcome
@@ -46,27 +41,29 @@ from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
 
 STOPS_SWEEP = (ConfigurationError, EngineAccountError, MissingDependency)
 """Errors that every further recording would meet. Those of a store may be of one object alone."""
-SERVER_OUTAGE = Backoff(first_s=4, longest_s=60)
-"""Pauses while the Prefect server does not answer: it may be restarting."""
-SERVER_ATTEMPTS = 6
-"""Two minutes of pauses in all."""
+LOST_IN_A_ROW = 5
+"""Recordings in a row that the Prefect server was away for, after which the sweep stops."""
 MAX_CHILDREN = 10_000_000
 """More flow runs than one run of a sweep ever begins."""
 
 
 async def run_batches(
-    sweep: Sweep, batches: Sequence[Batch], report: SweepReport, budget_usd: Decimal | None
+    sweep: Sweep,
+    batches: Sequence[Batch],
+    report: SweepReport,
+    budget_usd: Decimal | None,
+    patience: Patience = Patience(),
 ) -> None:
     """Transcribe the recordings of all batches under one budget, and count them in the report."""
     reset_subflow_dynamic_keys()
     trouble = TroubleCounter()
     with _budget(budget_usd):
         for batch in batches:
-            await run_batch(sweep, batch, report, trouble)
+            await run_batch(sweep, batch, report, trouble, patience)
 
 
 async def run_batch(
-    sweep: Sweep, batch: Batch, report: SweepReport, trouble: TroubleCounter
+    sweep: Sweep, batch: Batch, report: SweepReport, trouble: TroubleCounter, patience: Patience
 ) -> None:
     """Run the flow `transcribe` for each recording of a batch, several at a time in this process."""
     if report.should_stop:
@@ -82,8 +79,10 @@ async def run_batch(
     # What is dated in the future is looked at again later, so it comes last.
     waiting = deque(sorted(taken, key=lambda each: each.dated_ahead))
     second_look_at = listed_at + sweep.catalog.selection.settle_s
+    lost_in_a_row = 0
 
     async def worker() -> None:
+        nonlocal lost_in_a_row
         while waiting:
             decision = waiting.popleft()
             key = decision.info.key
@@ -94,13 +93,16 @@ async def run_batch(
                 report.unsettled += 1
                 continue
             began = time.monotonic()
-            outcome = await run_recording(sweep, key)
+            outcome = await run_recording(sweep, key, patience)
             report.count(outcome, took_s=time.monotonic() - began)
             error = error_type(outcome.error)
             if trouble.count(error):
                 report.stopped = await _shared_trouble(
                     sweep, [each.info.key for each in waiting] or [key]
                 )
+            lost_in_a_row = lost_in_a_row + 1 if issubclass(error, PrefectUnavailable) else 0
+            if lost_in_a_row == LOST_IN_A_ROW:
+                report.stopped = outcome.reason
             if issubclass(error, STOPS_SWEEP) and not issubclass(error, STORE_TROUBLE):
                 report.stopped = outcome.reason
             report.budget_spent = report.budget_spent or issubclass(error, BudgetSpent)
@@ -138,21 +140,16 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[Decision]:
     return [each for each in found if each.status.taken and not stop.is_set()]
 
 
-async def run_recording(sweep: Sweep, key: str) -> Outcome:
+async def run_recording(sweep: Sweep, key: str, patience: Patience) -> Outcome:
     """Run the flow `transcribe` for one recording and return how it ended, whatever happens in it.
 
-    A Prefect server that does not answer is given a few minutes. Nothing that was bought meanwhile is
-    bought again.
+    A Prefect server that does not answer is waited for. Nothing that was bought meanwhile is bought again.
     """
     error: BaseException
     try:
-        found: object = await AsyncRetrying(
-            wait=SERVER_OUTAGE.wait,
-            stop=stop_after_attempt(SERVER_ATTEMPTS),
-            retry=retry_if_exception(_is_outage),
-            before_sleep=lambda attempt: _log_outage(key, attempt),
-            reraise=True,
-        )(_run_transcribe, sweep, key)
+        found = await through_outage(
+            partial(_run_transcribe, sweep, key), f"the recording {key!r}", patience
+        )
         if isinstance(found, Outcome):
             return found
         error = found if isinstance(found, BaseException) else MissingResult(repr(found))
@@ -195,18 +192,6 @@ def _manifest_of(sweep: Sweep, key: str) -> Manifest | None:
     catalog = sweep.catalog
     mark = fingerprint(catalog.source.stat(key).version, catalog.profile)
     return read_manifest(catalog.destination, manifest_key(key, mark))
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Return True for the error of a server that does not answer, or answers that it cannot."""
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.is_server_error
-    return isinstance(error, httpx.TransportError)
-
-
-def _log_outage(key: str, attempt: RetryCallState) -> None:
-    error = attempt.outcome and attempt.outcome.exception()
-    get_run_logger().warning("the recording %r waits for the Prefect server: %r", key, error)
 
 
 @contextmanager

@@ -11,6 +11,16 @@ from prefect.settings import get_current_settings
 from stenoflow.errors import ConfigurationError, MissingDependency
 
 
+async def check_server() -> None:
+    """Ask the server for something that only those who know its password are told.
+
+    Raises ConfigurationError where it refuses that, or none is named; MissingDependency where it does not
+    answer.
+    """
+    async with server_client() as client:
+        await client.read_work_pools(limit=1)
+
+
 @asynccontextmanager
 async def server_client() -> AsyncGenerator[PrefectClient]:
     """Open a client of the server at PREFECT_API_URL, or of Prefect's active profile.

@@ -5,6 +5,7 @@ the runs could report their end, and they would try to for a minute. It would al
 that is killed. This one is in a session of its own, and the kernel ends it with the command.
 """
 
+import asyncio
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
+from stenoflow.deployments.server.client import check_server
 from stenoflow.deployments.server.health import await_health
 from stenoflow.deployments.server.sqlite_pool import database_of
 
@@ -34,9 +36,10 @@ WHERE = (
 def server_of_choice() -> Generator[None]:
     """Use the server at PREFECT_API_URL or of Prefect's active profile, else one for this block alone.
 
-    Raises MissingDependency if that one does not start.
+    Raises MissingDependency if it does not answer, or does not start; ConfigurationError if it refuses.
     """
     if get_current_settings().api.url:
+        asyncio.run(check_server())
         yield
         return
     port = _free_port()
