@@ -10,10 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 
-import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
@@ -27,8 +25,9 @@ from stenoflow.blocks import (
     TranscriptionProfile,
 )
 from stenoflow.deployments.automations import register_automations
+from stenoflow.deployments.server.client import server_errors
 from stenoflow.engines.registry import engines
-from stenoflow.errors import ConfigurationError, MissingDependency
+from stenoflow.errors import MissingDependency
 from stenoflow.tasks.limits.engine import create_limits
 
 POOL = "stenoflow"
@@ -45,13 +44,7 @@ def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None
     what ``automations.yaml`` says. Raises ConfigurationError if no server is named, or it refuses
     access; MissingDependency if it does not answer, or `prefect deploy` fails.
     """
-    url = get_current_settings().api.url
-    if not url:
-        raise ConfigurationError(
-            "no Prefect server is named: set PREFECT_API_URL (and PREFECT_API_AUTH_STRING), or run "
-            "`stenoflow serve`, which starts one."
-        )
-    try:
+    with server_errors() as url:
         asyncio.run(_create_pool())
         with get_client(sync_client=True) as client:
             for spec in engines().values():
@@ -61,16 +54,6 @@ def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None
         _deploy_flows()
         asyncio.run(register_automations(crashed_after_s))
         missing = list(_missing_blocks())
-    except httpx.HTTPStatusError as error:
-        if error.response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise ConfigurationError(
-                f"{url} wants a password: set PREFECT_API_AUTH_STRING as on the server."
-            ) from error
-        raise MissingDependency(f"{url} answers {error.response.status_code}: {error}") from error
-    except httpx.TransportError as error:
-        raise MissingDependency(
-            f"{url} does not answer: {error}. Start the server first, or see `stenoflow serve`."
-        ) from error
     if quiet:
         return
     console.print(f"Registered at {url}. Start workers with: prefect worker start --pool {POOL}")

@@ -17,15 +17,22 @@ from urllib.parse import urlsplit
 import boto3.session  # pyright: ignore[reportMissingTypeStubs]
 from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
 
-from stenoflow.errors import BadNotification, ConfigurationError, StenoflowError, TransientError
+from stenoflow.errors import (
+    BadNotification,
+    ConfigurationError,
+    NotFound,
+    StenoflowError,
+    TransientError,
+)
+from stenoflow.http.backoff import Backoff
 from stenoflow.storage.s3 import s3_errors
 
 LONG_POLL_S = 20
 """As long as SQS lets one wait."""
 MESSAGES_AT_ONCE = 10
 """As many as SQS gives."""
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
+PAUSES = Backoff(first_s=1, longest_s=60)
+"""After failures in a row."""
 
 _REGION = re.compile(r"sqs\.(?P<region>[a-z0-9-]+)\.amazonaws\.")
 
@@ -38,15 +45,18 @@ log = logging.getLogger("stenoflow.relay")
 class Queue:
     """One SQS queue."""
 
-    def __init__(self, url: str, client: Any) -> None:
+    def __init__(self, url: str, client: Any, pauses: Backoff, long_poll_s: int) -> None:
         self._url = url
         self._client = client
+        self._pauses = pauses
+        self._long_poll_s = long_poll_s
 
     @classmethod
-    def at(cls, url: str) -> Self:
-        """The queue at a URL, with the machine's own AWS credentials.
+    def at(cls, url: str, *, pauses: Backoff = PAUSES, long_poll_s: int = LONG_POLL_S) -> Self:
+        """Return the queue at a URL, with the machine's own AWS credentials.
 
-        Raises ConfigurationError, AccessDenied, NotFound or StoreUnavailable where it cannot be read.
+        A request for messages waits ``long_poll_s`` seconds for the first one. Raises ConfigurationError,
+        AccessDenied, NotFound or StoreUnavailable if the queue cannot be read.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path in {"", "/"}:
@@ -60,28 +70,34 @@ class Queue:
                 "sqs",
                 region_name=found["region"] if found else None,
                 endpoint_url=f"{parts.scheme}://{parts.netloc}",
-                config=Config(read_timeout=LONG_POLL_S + 10, connect_timeout=10),
+                config=Config(read_timeout=long_poll_s + 10, connect_timeout=10),
             )
-            client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return cls(url, client)
+            try:
+                client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            except client.exceptions.QueueDoesNotExist as error:
+                raise NotFound(
+                    f"{url}: there is no such queue. Check its name, region and account."
+                ) from error
+        return cls(url, client, pauses, long_poll_s)
 
     async def drain(self, take: Take, stop: asyncio.Event) -> None:
         """Take messages until ``stop`` is set."""
-        pause = _Pause(stop)
+        failures = 0
         while not stop.is_set():
             try:
                 messages = await _unless(stop, _in_own_thread(self._receive))
             except StenoflowError as error:
-                await pause.after(error)
+                failures += 1
+                await self._pause(failures, error, stop)
                 continue
-            pause.reset()
+            failures = 0
             if messages:
                 done = [each for each in messages if await self._is_taken(each, take, stop)]
                 await self._remove(done)
 
     async def _is_taken(self, message: dict[str, Any], take: Take, stop: asyncio.Event) -> bool:
         """Return True once Prefect has the events of a message; False if it never will, or on a stop."""
-        pause = _Pause(stop)
+        failures = 0
         while not stop.is_set():
             try:
                 await take(message["Body"])
@@ -89,17 +105,25 @@ class Queue:
                 log.warning("message %s stays in the queue: %s", message["MessageId"], error)
                 return False
             except TransientError as error:
-                await pause.after(error)
+                failures += 1
+                await self._pause(failures, error, stop)
             else:
                 return True
         return False
+
+    async def _pause(self, failures: int, error: Exception, stop: asyncio.Event) -> None:
+        """Wait longer after each of so many failures in a row, but no longer than until ``stop`` is set."""
+        pause_s = self._pauses.pause_s(failures)
+        log.warning("%s Trying again in %g s.", error, pause_s)
+        await asyncio.wait([waiting := asyncio.create_task(stop.wait())], timeout=pause_s)
+        waiting.cancel()
 
     def _receive(self) -> list[dict[str, Any]]:
         with s3_errors(self._url):
             reply = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=MESSAGES_AT_ONCE,
-                WaitTimeSeconds=LONG_POLL_S,
+                WaitTimeSeconds=self._long_poll_s,
             )
         return reply.get("Messages", [])
 
@@ -121,23 +145,6 @@ class Queue:
             reply = self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
         for failed in reply.get("Failed", []):
             log.warning("a message comes again: %s", failed.get("Message"))
-
-
-class _Pause:
-    """Longer and longer, until something has gone well."""
-
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
-        self._s = FIRST_PAUSE_S
-
-    async def after(self, error: Exception) -> None:
-        log.warning("%s Trying again in %g s.", error, self._s)
-        await asyncio.wait([waiting := asyncio.create_task(self._stop.wait())], timeout=self._s)
-        waiting.cancel()
-        self._s = min(2 * self._s, LONGEST_PAUSE_S)
-
-    def reset(self) -> None:
-        self._s = FIRST_PAUSE_S
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[_T]) -> _T | None:

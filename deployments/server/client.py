@@ -1,11 +1,10 @@
 """A client of the Prefect server in use, whose errors are one sentence."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
 from stenoflow.errors import ConfigurationError, MissingDependency
@@ -28,15 +27,26 @@ async def server_client() -> AsyncGenerator[PrefectClient]:
     In its block: raises ConfigurationError where no server is named, or it refuses what it is asked;
     MissingDependency where it does not answer.
     """
+    with server_errors():
+        async with get_client() as client:
+            yield client
+
+
+@contextmanager
+def server_errors() -> Generator[str]:
+    """Give the address of the server in use. Raise a sentence in place of Prefect's errors in the block.
+
+    Raises ConfigurationError and MissingDependency as :func:`server_client` does.
+    """
     url = get_current_settings().api.url
     if not url:
         raise ConfigurationError(
-            "no Prefect server is named: set PREFECT_API_URL, or run `stenoflow serve`."
+            "no Prefect server is named: set PREFECT_API_URL (and PREFECT_API_AUTH_STRING), or run "
+            "`stenoflow serve`, which starts one."
         )
     try:
-        async with get_client() as client:
-            yield client
-    except PrefectHTTPStatusError as error:
+        yield url
+    except httpx.HTTPStatusError as error:
         match error.response.status_code:
             case httpx.codes.UNAUTHORIZED:
                 raise ConfigurationError(
