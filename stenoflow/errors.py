@@ -30,6 +30,9 @@
     │   ├── WebhookUnavailable      the web service does not answer, or asks to try again later
     │   ├── PrefectUnavailable      the Prefect server does not answer, or refuses a slot or an event
     │   ├── EngineError             the engine failed, timed out, or did not answer with a transcript
+    │   │   ├── BrokenReply         the reply to an accepted request broke off
+    │   │   │   └── ReplyTooLarge   the reply to an accepted request is larger than is read
+    │   │   ├── ErrorReply          the reply to an accepted request reports an error
     │   │   ├── EngineBusy          too many requests at once: all workers back off
     │   │   └── RequestTooLong      too large or too long for one request: halve it and try again
     │   └── ProcessKilled           a decoder or recognizer was killed from outside (out of memory, say)
@@ -203,6 +206,22 @@ class EngineError(TransientError):
         super().__init__(message)
         self.request_id = request_id
         self.may_be_paid = may_be_paid
+
+
+class BrokenReply(EngineError):
+    """The reply to an accepted request broke off. ``received`` is what came of it, to be kept."""
+
+    def __init__(self, message: str, received: bytes, *, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id, may_be_paid=True)
+        self.received = received
+
+
+class ReplyTooLarge(BrokenReply):
+    """The reply to an accepted request is larger than is read; ``received`` is its beginning."""
+
+
+class ErrorReply(EngineError):
+    """The reply to an accepted request is not a transcript but reports an error."""
 
 
 class EngineBusy(EngineError):

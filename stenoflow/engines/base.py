@@ -51,15 +51,19 @@ class Engine(Protocol):
         ...
 
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """Send one request and return the raw reply: JSON, exactly as received.
+        """Send one request and return the raw reply to it, exactly as received, whatever it is.
 
         Makes one attempt and never repeats it. Raises EngineRefused, EngineAccountError, EngineError
-        and its kinds, or Stopped once ``stop`` is set.
+        and its kinds, or Stopped once ``stop`` is set. What has arrived of a reply that was paid for
+        is in the BrokenReply.
         """
         ...
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply strictly. Raises EngineError where it is not a transcript."""
+        """Read a raw reply, whose words are worth more than its form.
+
+        Raises EngineError where it is not a transcript, ErrorReply where it reports an error.
+        """
         ...
 
 

@@ -4,13 +4,12 @@ A request is never repeated here, since a repeated one may be paid twice. The re
 for byte, before it is read.
 """
 
-import json
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable
 
 import httpx
+from pydantic_core import from_json
 
 from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.http_errors import (
@@ -21,8 +20,9 @@ from stenoflow.engines.http_errors import (
     rule_of,
     status_error,
 )
-from stenoflow.errors import EngineError, StenoflowError, Stopped
+from stenoflow.errors import BrokenReply, ErrorReply, ReplyTooLarge, StenoflowError, Stopped
 from stenoflow.http.request import AbortableRequest
+from stenoflow.transcript.model import Reply
 
 
 class HttpEngine(ABC):
@@ -42,11 +42,11 @@ class HttpEngine(ABC):
         self._deadline_s = deadline_s
 
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """Send one request and return the reply, byte for byte: a JSON object.
+        """Send one request and return the body of a successful response, byte for byte, whatever it is.
 
         Raises EngineRefused, EngineAccountError, EngineBusy and RequestTooLong by the response's
-        status; EngineError for any other, where there is no response, or where it is not a JSON
-        object; Stopped.
+        status; BrokenReply and ReplyTooLarge where a successful response was not read to its end;
+        EngineError for any other status, and where there is no response; Stopped.
         """
         if stop.is_set():
             raise Stopped(f"Stopped before the audio was sent to {self._called}.")
@@ -58,15 +58,10 @@ class HttpEngine(ABC):
             # A client library may trip over a response that is there nevertheless.
             failure = error
         if request.response is None:
-            raise no_response_error(
-                request,
-                failure,
-                called=self._called,
-                host=self._host,
-                deadline_s=self._deadline_s,
-                request_id=request.headers.get(self.request_id_header),
-            ) from failure
-        return self._reply(request, request.response, body)
+            return self._broken_reply(request, failure)
+        if not request.response.is_success:
+            raise self._status_error(request.response, body, sent=request.sent)
+        return request.response.content
 
     @abstractmethod
     def _send(self, request: AbortableRequest, body: RequestAudio) -> None:
@@ -77,8 +72,19 @@ class HttpEngine(ABC):
         """Return what the service itself says in the body of an error."""
 
     @abstractmethod
-    def _redact(self, message: str, body: RequestAudio) -> str:
-        """Return an error's message without the secrets that the service may have repeated."""
+    def _redact(self, message: str, body: RequestAudio | None) -> str:
+        """Return an error's message without the secrets that the service may have repeated.
+
+        ``body`` is that of the request; None where it is not known any more.
+        """
+
+    def _parsed(self, read: Callable[[], Reply]) -> Reply:
+        """Return a reply as ``read`` reads it; the text of an error in it is redacted."""
+        try:
+            return read()
+        except ErrorReply as error:
+            error.args = (self._redact(str(error), None),)
+            raise
 
     def _rule(self, status: int, reported: Reported) -> StatusRule:
         """Return the rule for an error; some services need its text as well."""
@@ -88,31 +94,32 @@ class HttpEngine(ABC):
         """Return the id by which the service finds the request."""
         return response.headers.get(self.request_id_header)
 
-    def _reply_error(
-        self, reply: Mapping[str, Any], request_id: str | None
-    ) -> StenoflowError | None:
-        """Return the error for a reply that shows that no request to this model can succeed."""
-        return None
-
-    def _reply(
-        self, request: AbortableRequest, response: httpx.Response, body: RequestAudio
-    ) -> bytes:
-        if not response.is_success:
-            raise self._status_error(response, body, sent=request.sent)
-        reply = _json_object(response.content)
-        if reply is not None:
-            if error := self._reply_error(reply, self._request_id(response)):
-                raise error
-            return response.content
-        if request.aborted_by == "stop":
-            raise Stopped(f"Stopped while {self._called} was answering; the request may be paid.")
-        raise EngineError(
-            f"{self._called}'s reply is broken off, or not a transcription: "
-            f"{len(response.content)} bytes of {response.headers.get('content-type', 'no type')} "
-            "that are not a JSON object.",
-            request_id=self._request_id(response),
-            may_be_paid=True,
+    def _broken_reply(self, request: AbortableRequest, failure: Exception | None) -> bytes:
+        """Return what came of a response if nothing is missing but its formal end; raise otherwise."""
+        error = no_response_error(
+            request,
+            failure,
+            called=self._called,
+            host=self._host,
+            deadline_s=self._deadline_s,
+            request_id=request.headers.get(self.request_id_header),
         )
+        status, received = request.status, request.received
+        if isinstance(error, Stopped) or status is None or not httpx.codes.is_success(status):
+            raise error from failure
+        if request.too_large:
+            raise ReplyTooLarge(
+                f"{self._called}'s reply is larger than {len(received) / 1024**2:g} MiB.",
+                received,
+                request_id=request.headers.get(self.request_id_header),
+            ) from failure
+        if _is_json(received):
+            return received
+        raise BrokenReply(
+            f"{error} Its reply broke off after {len(received)} bytes.",
+            received,
+            request_id=request.headers.get(self.request_id_header),
+        ) from failure
 
     def _status_error(
         self, response: httpx.Response, body: RequestAudio, *, sent: bool
@@ -130,9 +137,9 @@ class HttpEngine(ABC):
         return error
 
 
-def _json_object(content: bytes) -> Mapping[str, Any] | None:
+def _is_json(content: bytes) -> bool:
     try:
-        value: Any = json.loads(content)
+        from_json(content)
     except ValueError:
-        return None
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None
+        return False
+    return True

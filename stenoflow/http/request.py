@@ -17,10 +17,16 @@ from typing import Any, Literal
 
 import httpx
 
+from stenoflow.http.response_body import ENCODINGS, MAX_BYTES, BodyTooLarge, ResponseBody
+
 POLL_S = 0.1
 """Seconds between two looks at ``stop``. The deadline is met exactly."""
 
 AbortReason = Literal["stop", "deadline"]
+
+
+class _ResponseRead(Exception):
+    """Ends a client's call once the response has been read: nobody parses it but the caller."""
 
 
 class AbortableRequest:
@@ -30,9 +36,12 @@ class AbortableRequest:
     of the same request may try another address, under the same deadline.
     """
 
-    def __init__(self, stop: threading.Event, deadline_s: float) -> None:
+    def __init__(
+        self, stop: threading.Event, deadline_s: float, *, max_bytes: int = MAX_BYTES
+    ) -> None:
         self._stop = stop
         self._end_s = time.monotonic() + deadline_s
+        self._max_bytes = max_bytes
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -42,6 +51,12 @@ class AbortableRequest:
         """True once the whole request has left this machine: from then on it may be acted upon."""
         self.headers = httpx.Headers()
         """Headers of the response, as soon as they have arrived."""
+        self.status: int | None = None
+        """Status of the response, as soon as it has arrived."""
+        self.received = b""
+        """What has arrived of a response that was not read to its end, decompressed."""
+        self.too_large = False
+        """True if the response was not read to its end since it is larger than the limit."""
         self.response: httpx.Response | None = None
         """The response, once it has been read to its end."""
 
@@ -56,16 +71,24 @@ class AbortableRequest:
         """Yield a client for this one request, over a new connection.
 
         A connection kept from earlier may have been closed by the other side. Redirects are not
-        followed. The response is read to its end, unless ``read`` is false.
+        followed. The response is read to its end, and the block left, unless ``read`` is false: then
+        the block's own code reads it.
         """
         self._done.clear()
         watcher = threading.Thread(target=self._watch, name="abortable-request", daemon=True)
         watcher.start()
         hooks = {"request": [self._trace], "response": [self._read_response] if read else []}
         try:
-            with httpx.Client(
-                verify=trusted(), timeout=timeout, transport=transport, event_hooks=hooks
-            ) as client:
+            with (
+                httpx.Client(
+                    verify=trusted(),
+                    timeout=timeout,
+                    transport=transport,
+                    event_hooks=hooks,
+                    headers={"accept-encoding": ENCODINGS},
+                ) as client,
+                suppress(_ResponseRead),
+            ):
                 yield client
         finally:
             self._done.set()
@@ -99,9 +122,25 @@ class AbortableRequest:
             self.sent = True
 
     def _read_response(self, response: httpx.Response) -> None:
-        self.headers = response.headers
-        response.read()
-        self.response = response
+        self.headers, self.status = response.headers, response.status_code
+        body = ResponseBody(response.headers.get("content-encoding", ""), self._max_bytes)
+        try:
+            for raw in response.iter_raw():
+                body.add(raw)
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            self.received = bytes(body.content)
+            self.too_large = isinstance(error, BodyTooLarge)
+            raise
+        headers = response.headers.copy()
+        if body.decoded:
+            del headers["content-encoding"]
+        self.response = httpx.Response(
+            response.status_code,
+            headers=headers,
+            content=bytes(body.content),
+            request=response.request,
+        )
+        raise _ResponseRead
 
 
 @cache

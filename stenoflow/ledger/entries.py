@@ -1,5 +1,6 @@
 """The objects of one chunk in the store, and how its records are read and written."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +15,9 @@ from stenoflow.storage import ObjectInfo, Store
 _R = TypeVar("_R", bound=Record)
 
 JSON = "application/json"
+
+_NAME = re.compile(r"(?P<kind>intent|reply)-(?P<number>[0-9]{4,9})\.json|receipt\.json")
+"""Names of the ledger's own files; others, such as copies that a person or a tool left, are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,14 @@ class ChunkEntries:
         replies: dict[int, ObjectInfo] = {}
         has_receipt = False
         for info in store.list(chunk.prefix):
-            name = info.key.removeprefix(chunk.prefix).removesuffix(".json")
-            kind, _, number = name.partition("-")
-            if kind == "intent":
-                intents[int(number)] = info
-            elif kind == "reply":
-                replies[int(number)] = info
-            elif kind == "receipt":
+            match = _NAME.fullmatch(info.key.removeprefix(chunk.prefix))
+            if match is None:
+                continue
+            if match["kind"] is None:
                 has_receipt = True
+            else:
+                numbered = intents if match["kind"] == "intent" else replies
+                numbered[int(match["number"])] = info
         return cls(store, chunk, intents, replies, has_receipt)
 
     def intent(self, number: int) -> Intent:
@@ -59,6 +63,8 @@ class ChunkEntries:
         The buyer died before it read the reply, or is reading it now; it is paid for in either case.
         """
         for number, info in sorted(self.replies.items()):
+            if number not in self.intents:
+                continue
             intent = self.intent(number)
             if intent.state == "open":
                 yield (
@@ -68,7 +74,9 @@ class ChunkEntries:
 
     def has_usable_reply(self) -> bool:
         """Return True if a reply was accepted, or waits to be read."""
-        return self.has_receipt or any(self.intent(each).state == "open" for each in self.replies)
+        return self.has_receipt or any(
+            self.intent(each).state == "open" for each in self.replies if each in self.intents
+        )
 
     def possibly_paid(self) -> tuple[Intent, ...]:
         """Return the attempts that may have been paid, by number.

@@ -15,7 +15,7 @@ in which a death cannot be told from a payment: such attempts stay on record and
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,9 +27,11 @@ from pydantic import TypeAdapter, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from stenoflow.errors import (
+    BrokenReply,
     EngineAccountError,
     EngineError,
     EngineRefused,
+    ErrorReply,
     NotFound,
     Stopped,
     StoreUnavailable,
@@ -180,7 +182,12 @@ class Ledger:
             attempt.close("released", "claimed too slowly")
             return None
         with attempt.renewed():
-            raw = _send(attempt, send)
+            try:
+                raw = _send(attempt, send)
+            except BrokenReply as broken:
+                self._store_reply(attempt, broken.received, cancelled)
+                attempt.close("spoiled", str(broken), broken.request_id)
+                raise
             self._store_reply(attempt, raw, cancelled)
             return self._accept(attempt, raw, read, len(unclaimed.possibly_paid))
 
@@ -199,8 +206,8 @@ class Ledger:
         if len(attempts) >= MAX_UNANSWERED_ATTEMPTS or len(invalid) >= MAX_INVALID_RESPONSES:
             last = attempts[-1]
             raise UnusableResponse(
-                f"{len(attempts)} requests for the same audio may have been paid without a usable "
-                f"reply, the last of them: {last.reason or 'the process that sent it died'}. "
+                f"{len(attempts)} requests for the same audio{_cost(attempts)} may have been paid without "
+                f"a usable reply, the last of them: {last.reason or 'the process that sent it died'} "
                 f"Nothing more is sent; to try again, remove {self.store.url_of(unclaimed.chunk.prefix)}",
                 request_id=last.request_id,
             )
@@ -257,7 +264,10 @@ class Ledger:
         chunk, intent = attempt.chunk, attempt.intent
         try:
             reply = read(raw, intent.order)
-        except EngineError as error:
+        except ErrorReply as error:
+            attempt.close("lost", str(error), error.request_id)
+            raise
+        except (EngineError, EngineAccountError) as error:
             attempt.close("spoiled", str(error), error.request_id)
             raise
         receipt = Receipt(
@@ -315,9 +325,11 @@ class Ledger:
 
 
 def _send(attempt: Attempt, send: Callable[[], bytes]) -> bytes:
-    """Return the raw reply; whatever is raised instead, the attempt is closed accordingly."""
+    """Return the raw reply; the attempt is closed if there is nothing of one."""
     try:
         return send()
+    except BrokenReply:
+        raise
     except (EngineRefused, EngineAccountError) as error:
         attempt.close("released", str(error), error.request_id)
         raise
@@ -328,3 +340,9 @@ def _send(attempt: Attempt, send: Callable[[], bytes]) -> bytes:
     except BaseException as error:
         attempt.close("lost", f"{type(error).__name__}: {error}")
         raise
+
+
+def _cost(attempts: Sequence[Intent]) -> str:
+    """Return what attempts have cost at most, as part of a sentence; "" where no price is known."""
+    known = [each.order.estimate_usd for each in attempts if each.order.estimate_usd is not None]
+    return f" (an estimated {sum(known)} USD in all)" if known else ""

@@ -15,9 +15,9 @@ from stenoflow.ledger.lease_owner import LeaseOwner
 LEDGER = "_stenoflow/ledger"
 
 State = Literal["open", "released", "lost", "spoiled"]
-"""``released``: certainly not paid. ``lost``: perhaps paid, and no reply came. ``spoiled``: a reply
-came that is not a transcript of this audio; it is kept. ``open``: under way; or done, if a receipt
-names it; or its owner died, if a later intent exists."""
+"""``released``: certainly not paid. ``lost``: perhaps paid, and no reply came, or one that reports an
+error. ``spoiled``: surely paid, and what came, which is kept, is not a transcript of this audio.
+``open``: under way; or done, if a receipt names it; or its owner died, if a later intent exists."""
 
 
 class Record(BaseModel):

@@ -1,7 +1,7 @@
 """Validation of replies: does a reply answer the request, for the audio sent, over its whole length?"""
 
 from stenoflow.engines.base import Engine
-from stenoflow.errors import EngineError, UnusableResponse
+from stenoflow.errors import EngineError, ErrorReply, UnusableResponse
 from stenoflow.ledger.ledger import Read
 from stenoflow.ledger.records import Order
 from stenoflow.transcript.model import Reply
@@ -24,11 +24,14 @@ def reader(engine: Engine) -> Read:
     def read(raw: bytes, order: Order) -> Reply:
         try:
             reply = engine.parse(raw)
+        except ErrorReply as error:
+            raise ErrorReply(str(error), request_id=error.request_id, may_be_paid=True) from error
         except EngineError as error:
             if order.costs and error.request_id:
+                usd = f", an estimated {order.estimate_usd} USD," if order.estimate_usd else ","
                 raise UnusableResponse(
-                    f"{error} It is kept, as it was paid for: a version that can read it need not buy "
-                    "it again.",
+                    f"{error} It was paid for{usd} and is kept: a version that can read it need not "
+                    "buy it again.",
                     request_id=error.request_id,
                 ) from error
             raise EngineError(str(error), request_id=error.request_id, may_be_paid=True) from error

@@ -73,7 +73,7 @@ class DeepgramEngine(HttpEngine):
 
     def parse(self, raw: bytes) -> Reply:
         """Read a raw reply. Raises EngineError where it is not a transcription."""
-        return read_reply(raw, language=self._options.language)
+        return self._parsed(lambda: read_reply(raw, language=self._options.language))
 
     def _send(self, request: AbortableRequest, body: RequestAudio) -> None:
         if self._api_key is None:
@@ -116,11 +116,11 @@ class DeepgramEngine(HttpEngine):
     def _request_id(self, response: httpx.Response) -> str | None:
         return super()._request_id(response) or request_id_of(response.content)
 
-    def _redact(self, message: str, body: RequestAudio) -> str:
+    def _redact(self, message: str, body: RequestAudio | None) -> str:
         """Return the message with neither the key nor the signature of a presigned URL."""
         if self._api_key:
             message = message.replace(self._api_key, "[key]")
-        return message if body.url is None else _QUERY.sub("?[signature]", message)
+        return message if body and body.url is None else _QUERY.sub("?[signature]", message)
 
 
 def _environment(host: str) -> DeepgramClientEnvironment:

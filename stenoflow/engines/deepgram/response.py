@@ -1,8 +1,7 @@
-"""Reading of Deepgram's JSON, strictly, into a :class:`~stenoflow.transcript.model.Reply`.
+"""Reading of Deepgram's JSON into a :class:`~stenoflow.transcript.model.Reply`.
 
-The parts that a transcript is made of must be there and of their types: a request id, a duration,
-channels, words with times. An extra (summary, topics, paragraphs) that does not fit is left out with a
-warning, since the words have been paid for.
+The words have been paid for: what is wrong beside them or about their times is normalized, or left out,
+with a warning. The same holds for an extra (summary, topics, paragraphs) that does not fit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from stenoflow.engines.deepgram.normalization import normalized
 from stenoflow.engines.deepgram.schema import (
     Alternative,
     Entity,
@@ -28,7 +28,7 @@ from stenoflow.engines.deepgram.schema import (
     WarningJson,
     WordJson,
 )
-from stenoflow.errors import EngineError
+from stenoflow.engines.word_times import repetition_warnings
 from stenoflow.options import validation_message
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Finding, Reply, Word
@@ -52,17 +52,22 @@ _sentiments = TypeAdapter(SentimentSegments)
 def read_reply(raw: bytes, *, language: str | None = None) -> Reply:
     """Return the words of a reply, by channel, then by time; times are those of what was sent.
 
-    ``language`` is that of the request, for replies that name none. Raises EngineError where the reply
-    is not a transcription, with its request id where it has one.
+    ``language`` is that of the request, for replies that name none. Raises ErrorReply where the reply
+    reports an error, EngineError where it is not a transcription, with its request id where it has one.
     """
+    transcription, warnings = _transcription(raw)
+    return _Reading(transcription, language, warnings).reply()
+
+
+def _transcription(raw: bytes) -> tuple[Transcription, list[str]]:
     try:
         transcription = Transcription.model_validate_json(raw)
-    except ValidationError as error:
-        raise EngineError(
-            f"Deepgram's reply is not a transcription: {validation_message(error, most=1)}.",
-            request_id=request_id_of(raw),
-        ) from error
-    return _Reading(transcription, language).reply()
+    except ValidationError:
+        return normalized(raw)
+    best = (channel.alternatives[0] for channel in transcription.results.channels)
+    if any(each.transcript.strip() and not each.words for each in best):
+        return normalized(raw)
+    return transcription, []
 
 
 def request_id_of(raw: bytes) -> str | None:
@@ -85,12 +90,6 @@ class _Reading:
     def reply(self) -> Reply:
         metadata, results = self.transcription.metadata, self.transcription.results
         best = [channel.alternatives[0] for channel in results.channels]
-        for alternative in best:
-            if alternative.transcript.strip() and not alternative.words:
-                raise EngineError(
-                    "Deepgram's reply has a transcript without the times of its words.",
-                    request_id=metadata.request_id,
-                )
         counts = [len(alternative.words) for alternative in best]
         offsets = [0, *accumulate(counts)]
         words = tuple(
@@ -99,6 +98,9 @@ class _Reading:
             for word in alternative.words
         )
         language, language_confidence = self._language(counts)
+        if metadata.duration is None:
+            self.warnings.append("Deepgram's reply does not say how much audio was transcribed.")
+        self.warnings += repetition_warnings(words, "Deepgram")
         return Reply(
             words=words,
             utterance_starts=self._utterance_starts(best, offsets),
@@ -107,7 +109,7 @@ class _Reading:
             language_confidence=language_confidence,
             model=self._model(),
             request_id=metadata.request_id,
-            duration_s=Seconds(metadata.duration),
+            duration_s=None if metadata.duration is None else Seconds(metadata.duration),
             sha256=metadata.sha256,
             summary=self._summary(),
             findings=(*self._findings(counts), *self._entities(best, offsets)),

@@ -1,7 +1,8 @@
 """Shapes of Deepgram's JSON, as far as a transcript is made of it.
 
-Fields that are typed all the way must be so, or the reply is not a transcription. A field of ``Any`` is
-an extra, read by a shape of its own, so that a fault in it costs no word. Unknown fields are ignored.
+A reply that does not have these shapes is brought into them first (:mod:`.normalization`). A field of
+``Any`` is an extra, read by a shape of its own, so that a fault in it costs no word. Unknown fields are
+ignored.
 The shapes are those of https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
 and of recorded replies.
 """
@@ -17,6 +18,8 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+
+from stenoflow.engines.word_times import LATEST_S
 
 
 def _or_none(value: Any, valid: ValidatorFunctionWrapHandler) -> Any:
@@ -39,8 +42,8 @@ class WordJson(Shape):
     word: str
     punctuated_word: str | None = None
     """Absent where neither punctuation nor formatting was asked for, and from whisper."""
-    start: float = Field(ge=0)
-    end: float = Field(ge=0)
+    start: float = Field(ge=0, le=LATEST_S)
+    end: float = Field(ge=0, le=LATEST_S)
     confidence: Annotated[float | None, WrapValidator(_or_none)] = None
     speaker: Annotated[int | None, WrapValidator(_or_none)] = None
 
@@ -77,8 +80,8 @@ class Results(Shape):
 class Metadata(Shape):
     """The facts about the request and the audio."""
 
-    request_id: str
-    duration: float = Field(ge=0)
+    request_id: str | None = None
+    duration: float | None = Field(None, ge=0, le=LATEST_S)
     sha256: str | None = None
     """Absent from some replies to URLs."""
     models: list[str] = []

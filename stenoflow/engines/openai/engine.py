@@ -17,7 +17,7 @@ from stenoflow.engines.http_errors import Reported, StatusRule
 from stenoflow.engines.openai.errors import REQUEST_ID, STATUSES, reported, rule
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.openai.response import read_reply
-from stenoflow.errors import ConfigurationError, EngineAccountError, StenoflowError
+from stenoflow.errors import ConfigurationError
 from stenoflow.http.request import AbortableRequest
 from stenoflow.transcript.model import Reply
 
@@ -60,8 +60,13 @@ class OpenAIEngine(HttpEngine):
         return {"base_url": self._base_url, **self._fields()}
 
     def parse(self, raw: bytes) -> Reply:
-        """Read a raw reply. Raises EngineError where it is not a transcript with times."""
-        return read_reply(raw, model=self._options.model, language=self._options.language)
+        """Read a raw reply.
+
+        Raises EngineError where it is not a transcript with times, EngineAccountError where it is one
+        of a model that gives none.
+        """
+        options = self._options
+        return self._parsed(lambda: read_reply(raw, model=options.model, language=options.language))
 
     def _fields(self) -> dict[str, Any]:
         options = self._options
@@ -103,26 +108,8 @@ class OpenAIEngine(HttpEngine):
     def _reported(self, body: bytes) -> Reported:
         return reported(body)
 
-    def _reply_error(
-        self, reply: Mapping[str, Any], request_id: str | None
-    ) -> StenoflowError | None:
-        if not _is_bare(reply):
-            return None
-        return EngineAccountError(
-            f"{self._called} gives no times with the model {self._options.model!r}: choose one that "
-            "knows the response format verbose_json.",
-            request_id=request_id,
-        )
-
-    def _redact(self, message: str, body: RequestAudio) -> str:
+    def _redact(self, message: str, body: RequestAudio | None) -> str:
         return message.replace(self._api_key, "[key]") if self._api_key else message
-
-
-def _is_bare(reply: Mapping[str, Any]) -> bool:
-    """Return True if a reply is text alone, as from a model that knows no times."""
-    text = reply.get("text")
-    has_text = isinstance(text, str) and any(map(str.isalnum, text))
-    return has_text and "words" not in reply and "segments" not in reply
 
 
 def _checked(base_url: str) -> str:

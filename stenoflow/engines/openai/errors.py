@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any, cast
 
+from pydantic_core import from_json
+
 from stenoflow.engines.http_errors import (
     COMMON_STATUSES,
     Reported,
@@ -58,7 +60,7 @@ def reported(body: bytes) -> Reported:
     ``{"detail": ...}`` (FastAPI); what is none of them yields an empty message.
     """
     try:
-        value: Any = json.loads(body)
+        value: Any = from_json(body)
     except ValueError:
         return Reported()
     for key in ("error", "detail"):

@@ -1,4 +1,4 @@
-"""OpenAI's ``verbose_json``, read strictly into a :class:`~stenoflow.transcript.model.Reply`.
+"""OpenAI's ``verbose_json``, read into a :class:`~stenoflow.transcript.model.Reply`.
 
 Servers differ in what they make of it. Words may stand beside the segments (OpenAI, speaches), inside
 them (whisper.cpp), or nowhere (vLLM, LocalAI); they may be bare of the punctuation that the text has
@@ -10,20 +10,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Annotated
 
 import regex
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from stenoflow.engines.languages import language_tag
-from stenoflow.errors import EngineError
-from stenoflow.options import validation_message
+from stenoflow.engines.openai.normalization import normalized
+from stenoflow.engines.openai.schema import Segment, TimedWord, Verbose
+from stenoflow.engines.word_times import WORD_S, repetition_warnings, spread_warning
+from stenoflow.errors import EngineAccountError
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
 from stenoflow.transcript.text import UNSPACED_SCRIPTS
-
-LATEST_S = 1_000_000.0
-"""No audio of one request is this long: larger numbers are not seconds (some servers' nanoseconds)."""
 
 ROUNDED_S = Seconds(1.0)
 """Servers round the duration of the audio, to a second at most."""
@@ -38,69 +36,32 @@ _words_of = regex.compile(
 ).findall
 
 
-class Shape(BaseModel):
-    """Base of all shapes; unknown fields are ignored."""
-
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
-
-
-Time = Annotated[float, Field(ge=0, le=LATEST_S, strict=True)]
-
-
-def _share(value: object) -> float | None:
-    """Return a confidence; None for anything else, as a detail is not worth losing the word."""
-    return value if isinstance(value, float) and 0 <= value <= 1 else None
-
-
-class TimedWord(Shape):
-    """A word, or a piece of one, with its times in seconds."""
-
-    word: str
-    start: Time
-    end: Time
-    probability: Annotated[float | None, BeforeValidator(_share)] = None
-
-
-class Segment(Shape):
-    """A passage of text with its times in seconds, and its words where they are inside."""
-
-    text: str
-    start: Time
-    end: Time
-    words: list[TimedWord] | None = None
-
-
-class Verbose(Shape):
-    """A reply of the response format ``verbose_json``."""
-
-    text: str
-    language: str | None = None
-    duration: Annotated[float, Field(ge=0, le=LATEST_S)] | None = None
-    """A number, or (vLLM) a number in quotes."""
-    words: list[TimedWord] | None = None
-    segments: list[Segment] | None = None
-
-
 def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
     """Return the words of a reply; times are those of what was sent.
 
     ``model`` and ``language`` are those of the request: replies do not name their model, and some no
-    language. Raises EngineError where the reply is not a transcription with times.
+    language. Raises ErrorReply where the reply reports an error, EngineAccountError where it comes from a
+    model that gives no times, EngineError where it is not a transcription.
     """
+    warnings: list[str] = []
     try:
         verbose = Verbose.model_validate_json(raw)
-    except ValidationError as error:
-        raise EngineError(
-            f"The reply is not a transcription: {validation_message(error, most=1)}."
-        ) from error
+    except ValidationError:
+        verbose, warnings = normalized(raw)
     segments = verbose.segments or []
     words = _timed(verbose, segments)
-    warnings = ()
     if not words and any(segment.text.strip() for segment in segments):
         words = [word for segment in segments for word in _spread(segment)]
-        warnings = (SPREAD,)
+        warnings.append(SPREAD)
     if not words and any(map(str.isalnum, verbose.text)):
-        raise EngineError("The reply has a transcript without the times of its words.")
+        if not {"words", "segments"} & verbose.model_fields_set:
+            raise EngineAccountError(
+                f"The server gives no times with the model {model!r}: choose one that knows the "
+                "response format verbose_json."
+            )
+        length_s = verbose.duration or WORD_S * len(verbose.text.split())
+        words = list(_spread(Segment(text=verbose.text, start=0.0, end=length_s)))
+        warnings.append(spread_warning("The engine"))
     return Reply(
         words=tuple(words),
         utterance_starts=_utterance_starts(words, segments),
@@ -108,7 +69,7 @@ def read_reply(raw: bytes, *, model: str, language: str | None) -> Reply:
         model=model,
         duration_s=Seconds(verbose.duration) if verbose.duration else None,
         duration_within_s=ROUNDED_S,
-        warnings=warnings,
+        warnings=(*warnings, *repetition_warnings(words, "The engine")),
     )
 
 

@@ -1,6 +1,7 @@
 """One request to Deepgram, and everything that can happen to it, against a stand-in over real HTTP."""
 
 import http.server
+import json
 import logging
 import threading
 import tracemalloc
@@ -19,11 +20,13 @@ from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.errors import (
+    BrokenReply,
     ConfigurationError,
     EngineAccountError,
     EngineBusy,
     EngineError,
     EngineRefused,
+    ErrorReply,
     RequestTooLong,
     StenoflowError,
     Stopped,
@@ -330,8 +333,27 @@ def test_200_is_no_reply_yet(standin: StandIn, body: RequestAudio, spoiled: Spoi
     error = failure(standin, body, Fault(spoiled=spoiled))
     assert isinstance(error, EngineError)
     assert "Deepgram's reply" in str(error)
-    # What has no JSON in it is judged at once; what has is stored first, then read.
-    assert error.may_be_paid or spoiled in ("wrong shape", "error object")
+    assert isinstance(error, ErrorReply) == (spoiled == "error object")
+
+
+@pytest.mark.parametrize("spoiled", ["html", "empty", "not an object", "error object"])
+def test_what_comes_with_200_is_returned_before_it_is_judged(
+    standin: StandIn, body: RequestAudio, spoiled: Spoiling
+) -> None:
+    standin.script(Fault(spoiled=spoiled))
+    raw = engine(standin).transcribe(body, stop=GO_ON)
+    assert (b"<html>" in raw) == (spoiled == "html")
+    assert (raw == b"") == (spoiled == "empty")
+
+
+def test_what_came_of_a_reply_that_broke_off_is_in_the_error(
+    standin: StandIn, body: RequestAudio
+) -> None:
+    standin.script(Fault(reset_response_at=-5, reply=REPLY))
+    with pytest.raises(BrokenReply, match="broke off after") as caught:
+        engine(standin).transcribe(body, stop=GO_ON)
+    assert json.dumps(REPLY).encode().startswith(caught.value.received)
+    assert len(caught.value.received) > 100
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -131,6 +133,55 @@ def test_an_answer_in_time_is_read_whole(context: ssl.SSLContext | None) -> None
             client.post(url, content=b"hello")
     assert request.response
     assert (request.aborted_by, request.sent, request.response.content) == (None, True, b"x" * 1000)
+
+
+def compressed(size: int, wbits: int) -> bytes:
+    deflater = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    return deflater.compress(bytes(size)) + deflater.flush()
+
+
+@pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("deflate", 15)])
+def test_a_compressed_answer_is_read_up_to_the_limit_in_flat_memory(
+    encoding: str, wbits: int
+) -> None:
+    head = f"HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\n".encode()
+
+    def answering(size: int) -> Callable[[socket.socket], None]:
+        body = compressed(size, wbits)
+
+        def answer(connection: socket.socket) -> None:
+            connection.recv(65_536)
+            connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+        return answer
+
+    with serving(answering(1_000_000)) as url:
+        request = AbortableRequest(threading.Event(), 30, max_bytes=1_000_000)
+        with request.client(PATIENT) as client:
+            client.post(url)
+    assert request.response
+    assert request.response.content == bytes(1_000_000)
+    with serving(answering(200_000_000)) as url:
+        tracemalloc.start()
+        request = AbortableRequest(threading.Event(), 30, max_bytes=1_000_000)
+        fail(request, url)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (request.too_large, len(request.received), request.status) == (True, 1_000_000, 200)
+    assert peak < 8_000_000
+
+
+def test_a_body_that_is_not_what_its_encoding_says_breaks_off() -> None:
+    def answering(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nno z"
+        )
+
+    with serving(answering) as url:
+        request = AbortableRequest(threading.Event(), 30)
+        fail(request, url)
+    assert (request.response, request.too_large) == (None, False)
 
 
 def test_no_thread_is_left_behind() -> None:

@@ -25,7 +25,9 @@ from stenoflow.errors import (
     EngineRefused,
     OverLimit,
     RequestTooLong,
+    StenoflowError,
     Stopped,
+    UnusableResponse,
 )
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.purchase import OPEN_REQUESTS, ChunkPurchaser
@@ -36,7 +38,7 @@ from stenoflow.profile.model import Profile
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.storage import Store, open_store
-from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, status
+from stenoflow.testing.deepgram.faults import FINE, PAID, UNPAID, Fault, Spoiling, status
 from stenoflow.testing.deepgram.server import StandIn
 from tests.support.analyses import analysis_of, evenly, plans_for
 
@@ -174,6 +176,24 @@ def test_a_fault_costs_no_part_but_its_own(shop: Shop, fault: Fault, at: int) ->
     assert len(shop.standin.bill.charges) == PARTS + paid_in_vain
     assert lost(found) == paid_in_vain or not paid_in_vain
     assert hows(found).count("reused") == bought_first - paid_in_vain
+
+
+@pytest.mark.parametrize("spoiled", ["truncated", "html", "not an object", "wrong shape", "empty"])
+def test_what_was_surely_paid_and_is_unusable_is_bought_at_most_once_more(
+    shop: Shop, spoiled: Spoiling
+) -> None:
+    shop.plans = plans_for(PROFILE, shop.heard, TONES)
+    shop.standin.script(*[Fault(spoiled=spoiled)] * 100)
+    errors: list[StenoflowError] = []
+    for _ in range(5):
+        with pytest.raises(StenoflowError) as caught:
+            shop.buy()
+        errors.append(caught.value)
+    assert len(shop.standin.requests) <= 2
+    assert isinstance(errors[-1], UnusableResponse)
+    assert "USD" in str(errors[-1])
+    kept = [info for info in shop.store.list() if "/reply-" in info.key]
+    assert len(kept) == len(shop.standin.requests)
 
 
 def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> None:

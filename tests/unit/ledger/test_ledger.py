@@ -15,11 +15,13 @@ import psutil
 import pytest
 
 from stenoflow.errors import (
+    BrokenReply,
     ConfigurationError,
     EngineAccountError,
     EngineBusy,
     EngineError,
     EngineRefused,
+    ErrorReply,
     Stopped,
     StoreUnavailable,
     UnusableResponse,
@@ -423,6 +425,74 @@ def test_two_replies_that_are_no_answers_are_enough(ledger: Ledger, store: Store
     assert shop.sold == MAX_INVALID_RESPONSES
     assert intent(store).state == "spoiled"
     assert store.read(CHUNK.reply_key(1)) == b"{}"
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", RAW[:9], b"\xff\xfe", b"\xef\xbb\xbf{}"])
+def test_whatever_arrives_is_kept_and_bought_at_most_once_more(
+    ledger: Ledger, store: Store, raw: bytes
+) -> None:
+    shop = Shop(raw=raw)
+    for _ in range(2):
+        with pytest.raises(EngineError):
+            obtain(ledger, shop)
+    for _ in range(3):
+        with pytest.raises(UnusableResponse, match=r"estimated 0.02 USD in all.*remove file://"):
+            obtain(Ledger(ledger.store), shop)
+    assert shop.sold == 2
+    assert [store.read(CHUNK.reply_key(number)) for number in (1, 2)] == [raw, raw]
+
+
+def test_what_came_of_a_broken_reply_is_kept_and_bounds_what_is_bought(
+    ledger: Ledger, store: Store
+) -> None:
+    shop = Shop(error=BrokenReply("broke off", b'{"te', request_id="r9"))
+    for _ in range(2):
+        with pytest.raises(BrokenReply):
+            obtain(ledger, shop)
+    with pytest.raises(UnusableResponse, match="broke off"):
+        obtain(ledger, shop)
+    assert (shop.sold, intent(store).state, intent(store).request_id) == (2, "spoiled", "r9")
+    assert store.read(CHUNK.reply_key(1)) == b'{"te'
+
+
+def test_a_reply_that_reports_an_error_is_kept_and_asked_for_again(
+    ledger: Ledger, store: Store
+) -> None:
+    def reading(raw: bytes, order: Order) -> Reply:
+        raise ErrorReply("overloaded", may_be_paid=True)
+
+    with pytest.raises(ErrorReply):
+        ledger.buy(
+            Unclaimed(CHUNK, 1, ()), ORDER, lambda: b"busy", reading, cancelled=threading.Event()
+        )
+    assert (store.read(CHUNK.reply_key(1)), intent(store).state) == (b"busy", "lost")
+    assert obtain(ledger, Shop()).receipt.may_have_been_paid == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reply-0001 (1).json",
+        "reply-0001.json.bak",
+        "intent-0001.bak",
+        "intent-copy.json",
+        "intent-0002 - Copy.json",
+        "receipt (1).json",
+        "receipt.json~",
+        ".DS_Store",
+        "reply-.json",
+        "reply-٣٣٣٣.json",
+        "reply-0007.json",
+    ],
+)
+def test_other_files_in_a_chunks_folder_are_ignored(
+    ledger: Ledger, store: Store, name: str
+) -> None:
+    store.put(CHUNK.prefix + name, b"not ours")
+    shop = Shop()
+    assert [obtain(ledger, shop).origin for _ in range(2)] == ["bought", "reused"]
+    assert ledger.has_reply(CHUNK)
+    assert shop.sold == 1
 
 
 def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.engines.openai.response import SPREAD, read_reply
-from stenoflow.errors import EngineError
+from stenoflow.errors import EngineAccountError, EngineError, ErrorReply
 from stenoflow.transcript.model import Reply
 
 Timed = tuple[str, float, float]
@@ -144,17 +144,6 @@ def test_a_word_that_ends_before_it_starts_ends_where_it_starts() -> None:
     [
         {},
         {"text": None},
-        {"text": "said", "words": [], "segments": []},
-        {"text": "said", "words": None},
-        {"text": "a", "words": [{"word": "a"}]},
-        {"text": "a", "words": [word("a", -1, 1)]},
-        {"text": "a", "words": [{"word": "a", "start": "1", "end": "2"}]},
-        {"text": "a", "words": [{"word": 1, "start": 1, "end": 2}]},
-        {"text": "a", "words": {"word": "a"}},
-        {"text": "a", "segments": [segment("a", 0, 5_000_000_000)]},
-        {"text": "a", "words": [word("a", 0, math.nan)]},
-        {"text": "a", "words": [word("a", 0, math.inf)]},
-        {"text": "a", "duration": "long", "words": [word("a", 0, 1)]},
     ],
 )
 def test_what_is_no_transcription_is_trouble_and_its_text_stays_private(
@@ -207,3 +196,46 @@ def test_spreading_loses_no_character_and_stays_inside_its_segment(text: str) ->
     assert "".join(each.text for each in reply.words) == "".join(text.split())
     assert all(3 <= each.start_s <= each.end_s <= 5 for each in reply.words)
     assert all(a.end_s == b.start_s for a, b in pairwise(reply.words))
+
+
+@pytest.mark.parametrize("value", [None, -1, "soon", math.nan, math.inf, 5_000_000_000, True, []])
+@pytest.mark.parametrize("place", ["start", "end"])
+def test_a_time_that_cannot_be_costs_no_word(place: str, value: Any) -> None:
+    words = [word("a", 0, 1), word("b", 1, 2), word("c", 2, 3)]
+    words[1][place] = value
+    reply = read(text="a b c", words=words)
+    assert timed(reply)[::2] == [("a", 0, 1), ("c", 2, 3)]
+    assert 1 <= reply.words[1].start_s <= reply.words[1].end_s <= 2
+    assert ["times that cannot be" in each for each in reply.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"text": "a b", "words": None, "segments": None, "duration": 4.0}, "spread evenly"),
+        ({"text": "a b", "words": {"word": "a"}, "duration": 4.0}, "spread evenly"),
+        ({"text": "a b", "words": [], "segments": []}, "spread evenly"),
+        ({"text": "a b", "words": [{"word": 1}, word("a", 0, 1), word("b", 1, 2)]}, "without"),
+        ({"text": None, "words": [word("a", 0, 1), word("b", 1, 2)]}, None),
+        ({"text": "a b", "duration": "long", "words": [word("a", 0, 1), word("b", 1, 2)]}, None),
+        ({"text": "a b", "language": 7, "words": [word("a", 0, 1), word("b", 1, 2)]}, None),
+        ({"text": "a b", "words": [word("a", 5e9, 6e9)] * 4, "duration": 2.0}, "spread evenly"),
+    ],
+)
+def test_an_odd_or_missing_field_is_normalized_with_a_warning(
+    fields: dict[str, Any], warning: str | None
+) -> None:
+    reply = read(**fields)
+    assert {each.text for each in reply.words} >= {"a"}
+    assert any(warning in each for each in reply.warnings) if warning else not reply.warnings
+
+
+@pytest.mark.parametrize("raw", [b'{"error": {"message": "busy"}}', b'{"detail": "no"}'])
+def test_an_error_with_200_is_an_error_that_may_be_retried(raw: bytes) -> None:
+    with pytest.raises(ErrorReply, match="reports an error"):
+        read_reply(raw, model="m", language=None)
+
+
+def test_a_model_without_times_stops_the_run() -> None:
+    with pytest.raises(EngineAccountError, match="verbose_json"):
+        read(text="Words.")
