@@ -24,7 +24,7 @@ from rich.console import Console
 from stenoflow.deployments.server.health import await_health
 from stenoflow.deployments.server.sqlite_pool import DATABASE, database_of
 from stenoflow.errors import ConfigurationError
-from stenoflow.tasks.runtime.home import home_folder, private_file
+from stenoflow.storage.local.home import home_folder, private_file
 
 STOP_S = 10
 POLL_S = 0.2

@@ -17,7 +17,7 @@ from threading import BoundedSemaphore, Event, Lock
 from filelock import Timeout, UnixFileLock
 
 from stenoflow.errors import ConfigurationError, Stopped
-from stenoflow.tasks.runtime.home import home_folder
+from stenoflow.storage.local.home import home_folder
 
 POLL_S = 0.02
 """How often a process tries to take a slot that other processes hold."""
