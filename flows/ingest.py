@@ -142,6 +142,11 @@ def final_state(report: SweepReport, failure_ratio: float) -> State[Any]:
     message = f"{counted or 'nothing to do'}; {report.not_started} not started"
     if left_out := report.all_left_out():
         message = f"{message}; left out: {_first(left_out)}"
+    if report.may_have_been_paid:
+        message = (
+            f"{message}; {report.may_have_been_paid} requests, an estimated "
+            f"{report.may_have_been_paid_usd:.4f} USD, may have been paid without a usable reply"
+        )
     if report.stopped:
         message = f"{message}; stopped: {report.stopped}"
     if report.stopped or report.failure_ratio > failure_ratio:

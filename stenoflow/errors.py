@@ -41,6 +41,7 @@
 Each message is one sentence or two: what was wrong, with which object, and what to do about it.
 """
 
+from decimal import Decimal
 from typing import Literal
 
 FinishedName = Literal["published", "no_speech", "rejected"]
@@ -52,6 +53,11 @@ OutcomeName = Literal[FinishedName, "gave_up"]
 
 class StenoflowError(Exception):
     """Base of all errors raised by ``stenoflow``. ``str(error)`` is fit to be shown to a person."""
+
+    possibly_paid: int = 0
+    """Requests for the recording, in all runs, that may have been paid without a usable reply."""
+    possibly_paid_usd: Decimal | None = None
+    """Their estimated cost; None if no price is known."""
 
 
 def error_type(name: str | None) -> type[Exception]:

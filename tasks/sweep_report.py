@@ -74,6 +74,7 @@ def report_table(report: SweepReport) -> list[dict[str, str]]:
                 "requests that may have been paid without a usable reply",
                 str(report.may_have_been_paid),
             ),
+            ("cost of these requests, USD (estimate)", f"{report.may_have_been_paid_usd:.4f}"),
         )
     ]
     rows += [

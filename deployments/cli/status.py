@@ -264,5 +264,7 @@ def _outcome(manifest: Manifest, to: str) -> Iterator[str]:
             f"{format_clock(costs.audio_s)} of audio, {format_clock(costs.paid_s)} paid for{price}; "
             f"{format_clock(costs.saved_s)} not paid for."
         )
+    if costs is not None and costs.may_have_been_paid:
+        yield f"Beside these {costs.may_have_been_paid} requests may have been paid without a usable reply."
     if manifest.outcome == "published":
         yield f"Results: {escape(to.rstrip('/'))}/{escape(artifact_key(manifest.source.key, ''))}"

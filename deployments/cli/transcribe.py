@@ -173,7 +173,7 @@ async def _outcome_of(key: str, state: State[Any]) -> Outcome:
 
 def figures(recording: str, outcome: Outcome) -> dict[str, Any]:
     """Return what ``--json`` prints of one recording."""
-    manifest = outcome.manifest
+    manifest, usd = outcome.manifest, outcome.may_have_been_paid_usd
     return {
         "recording": recording,
         "outcome": outcome.name,
@@ -183,6 +183,8 @@ def figures(recording: str, outcome: Outcome) -> dict[str, Any]:
         "duration_s": manifest.duration_s if manifest else None,
         "speech_s": speech_s(manifest),
         "words": manifest.transcript.words if manifest and manifest.transcript else None,
+        "may_have_been_paid": outcome.may_have_been_paid,
+        "may_have_been_paid_usd": usd and str(usd),
         "costs": manifest.costs.model_dump(mode="json") if manifest and manifest.costs else None,
         "artifacts": {each.name: each.key for each in manifest.artifacts} if manifest else {},
         "flow_run": manifest.flow_run if manifest else None,

@@ -90,6 +90,8 @@ class SweepReport(BaseModel):
     """Estimated cost of what did not have to be bought."""
     may_have_been_paid: int = 0
     """Further requests, of this or earlier runs, that may have been paid without a usable reply."""
+    may_have_been_paid_usd: Decimal = Decimal(0)
+    """Estimated cost of these requests."""
     slowest: list[Extreme] = Field(default_factory=list[Extreme])
     """Recordings that took longest, in seconds from beginning to end."""
     lowest_quality: list[Extreme] = Field(default_factory=list[Extreme], alias="worst")
@@ -134,6 +136,8 @@ class SweepReport(BaseModel):
         self.outcomes[outcome.name] = self.outcomes.get(outcome.name, 0) + 1
         self.already_finished += outcome.earlier
         self.slowest = _highest([*self.slowest, Extreme(key=outcome.key, value=took_s)])
+        self.may_have_been_paid += outcome.may_have_been_paid
+        self.may_have_been_paid_usd += outcome.may_have_been_paid_usd or 0
         if outcome.name in ("rejected", "gave_up"):
             self._count_failure(outcome)
         if manifest := outcome.manifest:
@@ -156,6 +160,7 @@ class SweepReport(BaseModel):
         self.spent_usd += other.spent_usd
         self.saved_usd += other.saved_usd
         self.may_have_been_paid += other.may_have_been_paid
+        self.may_have_been_paid_usd += other.may_have_been_paid_usd
         self.slowest = _highest([*self.slowest, *other.slowest])
         self.lowest_quality = _lowest([*self.lowest_quality, *other.lowest_quality])
         for kind, group in other.failures.items():
@@ -177,6 +182,8 @@ class SweepReport(BaseModel):
             self.saved_s += costs.saved_s
             self.saved_usd += costs.saved_usd or 0
             self.may_have_been_paid += costs.may_have_been_paid
+        for each in manifest.purchases:
+            self.may_have_been_paid_usd += each.may_have_been_paid * (each.estimate_usd or 0)
         self.spent_usd += sum(
             (
                 each.estimate_usd or Decimal(0)

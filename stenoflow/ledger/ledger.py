@@ -15,7 +15,7 @@ in which a death cannot be told from a payment: such attempts stay on record and
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,14 +44,15 @@ from stenoflow.ledger.exclusivity import Exclusivity
 from stenoflow.ledger.lease import Attempt, LeaseMonitor
 from stenoflow.ledger.lease_owner import this_process
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, folder_of
+from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.options import validation_message
 from stenoflow.storage import Store
 from stenoflow.transcript.model import Reply
 
 MAX_UNANSWERED_ATTEMPTS = 8
 """After this many attempts that may have been paid without a reply, a person must look."""
-MAX_INVALID_RESPONSES = 2
-"""Replies to one chunk that were paid and are not transcripts of it, after which a person must look."""
+MAX_AFTER_UNUSABLE = 1
+"""Further requests for a chunk whose reply was surely paid and is not a transcript of it."""
 STORAGE_BACKOFF = Backoff(first_s=0.5, longest_s=30.0)
 """Pauses between attempts to store a reply that was paid for."""
 
@@ -130,6 +131,24 @@ class Ledger:
         """
         return ChunkEntries.list(self.store, chunk).possibly_paid()
 
+    def unanswered(self, chunk: ChunkKey) -> Unanswered:
+        """Return the attempts on a chunk that ended, and may have been paid, without a usable reply.
+
+        Raises UnusableResponse, StoreUnavailable.
+        """
+        entries = ChunkEntries.list(self.store, chunk)
+        if entries.has_receipt:
+            receipt = entries.receipt()
+            usd = receipt.order.estimate_usd
+            lost = receipt.may_have_been_paid
+            return Unanswered(lost, None if usd is None else lost * usd)
+        # One that is open may be under way; a later one shows that it is not.
+        last = max(entries.intents, default=0)
+        ended = [
+            each for each in entries.possibly_paid() if each.state != "open" or each.number != last
+        ]
+        return Unanswered.of(ended)
+
     def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> PurchasedReply | Unclaimed:
         """Return the reply, waiting while somebody else buys it; Unclaimed if nobody does.
 
@@ -164,9 +183,9 @@ class Ledger:
 
         Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
         ``send`` and ``read`` raise, with the attempt closed accordingly; UnusableResponse after
-        ``MAX_UNANSWERED_ATTEMPTS`` or ``MAX_INVALID_RESPONSES`` attempts; Stopped; StoreUnavailable if
-        the reply could not be stored; ConfigurationError, before anything is sent, where the store does
-        not keep two buyers apart.
+        ``MAX_UNANSWERED_ATTEMPTS``, or ``MAX_AFTER_UNUSABLE`` after a reply that cannot be used; Stopped;
+        StoreUnavailable if the reply could not be stored; ConfigurationError, before anything is sent,
+        where the store does not keep two buyers apart.
         """
         self._check_attempts_left(unclaimed)
         if order.costs:
@@ -202,15 +221,18 @@ class Ledger:
 
     def _check_attempts_left(self, unclaimed: Unclaimed) -> None:
         attempts = unclaimed.possibly_paid
-        invalid = [each for each in attempts if each.state == "spoiled"]
-        if len(attempts) >= MAX_UNANSWERED_ATTEMPTS or len(invalid) >= MAX_INVALID_RESPONSES:
-            last = attempts[-1]
-            raise UnusableResponse(
-                f"{len(attempts)} requests for the same audio{_cost(attempts)} may have been paid without "
-                f"a usable reply, the last of them: {last.reason or 'the process that sent it died'} "
-                f"Nothing more is sent; to try again, remove {self.store.url_of(unclaimed.chunk.prefix)}",
+        unusable = [at for at, each in enumerate(attempts) if each.state == "spoiled"]
+        after = len(attempts) - 1 - unusable[0] if unusable else 0
+        if len(attempts) >= MAX_UNANSWERED_ATTEMPTS or after >= MAX_AFTER_UNUSABLE:
+            last, lost = attempts[-1], Unanswered.of(attempts)
+            error = UnusableResponse(
+                f"{lost} for the same audio may have been paid without a usable reply, the last of "
+                f"them: {last.reason or 'the process that sent it died.'} Nothing more is sent; to try "
+                f"again, remove {self.store.url_of(unclaimed.chunk.prefix)}",
                 request_id=last.request_id,
             )
+            error.possibly_paid, error.possibly_paid_usd = lost.requests, lost.usd
+            raise error
 
     def _claim(self, unclaimed: Unclaimed, order: Order) -> Attempt | None:
         chunk, number = unclaimed.chunk, unclaimed.number
@@ -340,9 +362,3 @@ def _send(attempt: Attempt, send: Callable[[], bytes]) -> bytes:
     except BaseException as error:
         attempt.close("lost", f"{type(error).__name__}: {error}")
         raise
-
-
-def _cost(attempts: Sequence[Intent]) -> str:
-    """Return what attempts have cost at most, as part of a sentence; "" where no price is known."""
-    known = [each.order.estimate_usd for each in attempts if each.order.estimate_usd is not None]
-    return f" (an estimated {sum(known)} USD in all)" if known else ""

@@ -28,12 +28,7 @@ def reader(engine: Engine) -> Read:
             raise ErrorReply(str(error), request_id=error.request_id, may_be_paid=True) from error
         except EngineError as error:
             if order.costs and error.request_id:
-                usd = f", an estimated {order.estimate_usd} USD," if order.estimate_usd else ","
-                raise UnusableResponse(
-                    f"{error} It was paid for{usd} and is kept: a version that can read it need not "
-                    "buy it again.",
-                    request_id=error.request_id,
-                ) from error
+                raise _unreadable(error, order) from error
             raise EngineError(str(error), request_id=error.request_id, may_be_paid=True) from error
         if mismatch := _mismatch(reply, order):
             raise EngineError(
@@ -44,6 +39,17 @@ def reader(engine: Engine) -> Read:
         return reply
 
     return read
+
+
+def _unreadable(error: EngineError, order: Order) -> UnusableResponse:
+    usd = order.estimate_usd
+    unusable = UnusableResponse(
+        f"{error} It was paid for{f', an estimated {usd} USD,' if usd else ','} and is kept: a version "
+        "that can read it need not buy it again.",
+        request_id=error.request_id,
+    )
+    unusable.possibly_paid, unusable.possibly_paid_usd = 1, usd
+    return unusable
 
 
 def _mismatch(reply: Reply, order: Order) -> str | None:

@@ -7,6 +7,7 @@ reserved for what is there already, and nothing is waited for between intent and
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -21,11 +22,13 @@ from stenoflow.errors import (
     EngineRefused,
     PermanentError,
     RequestTooLong,
+    StenoflowError,
     Stopped,
     TransientError,
 )
 from stenoflow.ledger.ledger import PurchasedReply, Unclaimed
 from stenoflow.ledger.records import ChunkKey, Order
+from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.pipeline.recording_ledger import ChunkRequest, RecordingLedger
 from stenoflow.pipeline.requests import RequestBuilder
 from stenoflow.pipeline.run_context import RunContext
@@ -46,7 +49,7 @@ class ChunkPurchaser:
     _done_s: float = 0.0
     _lock: Lock = field(default_factory=Lock)
     _halted: Event = field(default_factory=Event)
-    _counted: set[ChunkKey] = field(default_factory=set[ChunkKey])
+    _attempted: set[ChunkKey] = field(default_factory=set[ChunkKey])
 
     @property
     def engine(self) -> Engine:
@@ -71,8 +74,23 @@ class ChunkPurchaser:
                 for each in requests
             ]
         if errors := [error for each in futures if (error := each.exception())]:
-            raise max(errors, key=_weight)
+            worst = max(errors, key=_weight)
+            if isinstance(worst, StenoflowError):
+                self._add_costs(worst)
+            raise worst
         return [request for each in futures for request in each.result()]
+
+    def _add_costs(self, error: StenoflowError) -> None:
+        """Add to an error what was, or may have been, paid for this recording without a usable reply."""
+        total = Unanswered()
+        with suppress(StenoflowError):
+            for chunk in self._attempted:
+                total += self.ledger.ledger.unanswered(chunk)
+        if total.requests > error.possibly_paid:
+            error.possibly_paid, error.possibly_paid_usd = total.requests, total.usd
+            error.args = (
+                f"{error} {total} for this recording may have been paid without a usable reply.",
+            )
 
     def _usd(self, request: ChunkRequest) -> Decimal | None:
         seconds = self.builder.seconds(request.chunk)
@@ -84,8 +102,8 @@ class ChunkPurchaser:
 
     def _count_attempts(self, unclaimed: Unclaimed) -> None:
         """Count earlier runs' attempts as spent, but once: this run's own are counted as they end."""
-        if unclaimed.chunk not in self._counted:
-            self._counted.add(unclaimed.chunk)
+        if unclaimed.chunk not in self._attempted:
+            self._attempted.add(unclaimed.chunk)
             for intent in unclaimed.possibly_paid:
                 self.budget.count(intent.order.estimate_usd or Decimal(0))
             self.budget.check()

@@ -96,7 +96,7 @@ def test_halves(path: Path) -> None:
 
 @pytest.mark.parametrize("path", paths("_stenoflow/sweeps/*.json"))
 def test_sweep_reports(path: Path) -> None:
-    added: dict[str, object] = {"left_out": {}, "unsettled": 0}
+    added: dict[str, object] = {"left_out": {}, "unsettled": 0, "may_have_been_paid_usd": "0"}
     """Since 0.1.0, with their defaults."""
     assert again(TypeAdapter(SweepReport), path) == json.loads(path.read_bytes()) | added
 

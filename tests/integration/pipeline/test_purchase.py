@@ -196,6 +196,20 @@ def test_what_was_surely_paid_and_is_unusable_is_bought_at_most_once_more(
     assert len(kept) == len(shop.standin.requests)
 
 
+def test_the_money_of_all_unusable_replies_is_in_the_message(shop: Shop) -> None:
+    shop.standin.script(*[Fault(spoiled="html")] * 100)
+    for _ in range(3):
+        with pytest.raises(StenoflowError) as caught:
+            shop.buy()
+    assert isinstance(caught.value, UnusableResponse)
+    requests = len(shop.standin.requests)
+    assert OPEN_REQUESTS < requests <= 2 * OPEN_REQUESTS
+    assert caught.value.possibly_paid == requests
+    paid_usd = sum((_usd(shop, each.seconds) for each in shop.standin.bill.charges), Decimal(0))
+    assert caught.value.possibly_paid_usd == paid_usd
+    assert f"{requests} requests, an estimated {paid_usd} USD in all" in str(caught.value)
+
+
 def test_what_is_too_large_goes_in_halves_that_are_kept_in_mind(shop: Shop) -> None:
     shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="wav")})
     shop.plans = plans_for(PROFILE, shop.heard, TONES)

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -117,11 +118,12 @@ def test_a_key_with_control_characters_is_one_word_of_one_line(key: str) -> None
 def test_requests_that_may_have_been_paid_are_in_report_and_page() -> None:
     assert "may have been paid" not in report_html(empty())
     whole, part = empty(), empty()
-    part.may_have_been_paid = 3
+    part.may_have_been_paid, part.may_have_been_paid_usd = 3, Decimal("0.02")
     whole.add(part)
     whole.add(part)
     assert whole.may_have_been_paid == 6
-    assert "6 further requests may have been paid" in report_html(whole)
+    page = " ".join(report_html(whole).split())
+    assert "6 further requests, an estimated 0.0400 USD, may have been paid without" in page
 
 
 def test_what_was_left_out_is_shown_with_the_most_frequent_reason_first() -> None:

@@ -28,13 +28,14 @@ from stenoflow.errors import (
 )
 from stenoflow.ledger.lease_owner import LeaseOwner
 from stenoflow.ledger.ledger import (
-    MAX_INVALID_RESPONSES,
+    MAX_AFTER_UNUSABLE,
     MAX_UNANSWERED_ATTEMPTS,
     Ledger,
     PurchasedReply,
     Unclaimed,
 )
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
+from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.storage import Store, open_store
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
@@ -417,12 +418,12 @@ def test_an_answer_that_cannot_be_read_is_paid_in_vain_until_somebody_can(ledger
 
 def test_two_replies_that_are_no_answers_are_enough(ledger: Ledger, store: Store) -> None:
     shop = Shop(raw=b"{}")
-    for _ in range(MAX_INVALID_RESPONSES):
+    for _ in range(1 + MAX_AFTER_UNUSABLE):
         with pytest.raises(EngineError):
             obtain(ledger, shop)
     with pytest.raises(UnusableResponse, match=r"no answer.*remove file://"):
         obtain(ledger, shop)
-    assert shop.sold == MAX_INVALID_RESPONSES
+    assert shop.sold == 1 + MAX_AFTER_UNUSABLE
     assert intent(store).state == "spoiled"
     assert store.read(CHUNK.reply_key(1)) == b"{}"
 
@@ -440,6 +441,35 @@ def test_whatever_arrives_is_kept_and_bought_at_most_once_more(
             obtain(Ledger(ledger.store), shop)
     assert shop.sold == 2
     assert [store.read(CHUNK.reply_key(number)) for number in (1, 2)] == [raw, raw]
+
+
+def test_after_an_unusable_reply_one_further_request_is_enough_whatever_came_of_it(
+    ledger: Ledger,
+) -> None:
+    silent = Shop(error=EngineError("never answered", may_be_paid=True))
+    for shop in (silent, silent, Shop(raw=b"{}"), silent):
+        with pytest.raises(EngineError):
+            obtain(ledger, shop)
+    with pytest.raises(UnusableResponse, match=r"4 requests, an estimated 0\.04 USD") as caught:
+        obtain(ledger, silent)
+    assert silent.sold == 3
+    assert (caught.value.possibly_paid, caught.value.possibly_paid_usd) == (4, Decimal("0.04"))
+
+
+def test_what_was_paid_without_a_usable_reply_is_added_up(ledger: Ledger, store: Store) -> None:
+    assert ledger.unanswered(CHUNK) == Unanswered()
+    with pytest.raises(EngineError):
+        obtain(ledger, Shop(raw=b"{}"))
+    assert ledger.unanswered(CHUNK) == Unanswered(1, Decimal("0.01"))
+    obtain(ledger, Shop())
+    assert ledger.unanswered(CHUNK) == Unanswered(1, Decimal("0.01"))
+
+
+def test_a_request_that_is_under_way_is_not_yet_unanswered(ledger: Ledger, store: Store) -> None:
+    leave_intent(store)
+    assert ledger.unanswered(CHUNK) == Unanswered()
+    leave_intent(store, number=2)
+    assert ledger.unanswered(CHUNK) == Unanswered(1, Decimal("0.01"))
 
 
 def test_what_came_of_a_broken_reply_is_kept_and_bounds_what_is_bought(
