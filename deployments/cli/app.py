@@ -15,6 +15,7 @@ from stenoflow.deployments.cli.commands.status import status
 from stenoflow.deployments.cli.commands.submit import submit
 from stenoflow.deployments.cli.commands.transcribe import transcribe
 from stenoflow.deployments.cli.errors import INTERRUPTED
+from stenoflow.deployments.cli.interruption import exit_on_sigterm
 
 app = typer.Typer(
     name="stenoflow",
@@ -49,6 +50,7 @@ def options(
 
 def main() -> None:
     """Run the command line; the entry point of ``stenoflow`` and of ``python -m stenoflow``."""
+    exit_on_sigterm()
     try:
         app()
     except KeyboardInterrupt:

@@ -10,6 +10,8 @@ from stenoflow.errors import ConfigurationError, StenoflowError
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
+TERMINATED = 143
+"""Statuses of a command that Ctrl-C or SIGTERM ended: 128 and the signal's number, as shells count."""
 
 
 @contextmanager

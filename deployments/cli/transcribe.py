@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Awaitable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from stenoflow.deployments.cli.colours import OUTCOMES
+from stenoflow.deployments.cli.interruption import run_interruptible
 from stenoflow.deployments.server.embedded import server_of_choice
 from stenoflow.errors import ConfigurationError, OutcomeName
 from stenoflow.flows.transcribe import transcribe
@@ -89,12 +91,20 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
     located = [locate(recording) for recording in recordings]
     refuse_doubles(recordings, [key for _, key in located])
     destination = to if "://" in to else str(Path(to).absolute())
+    on_end = print_line if as_json else None
+    outcomes: list[Outcome] | None = None
     with server_of_choice(), shown_progress(console):
-        outcomes = asyncio.run(_transcribe_all(located, destination, choices))
-    if as_json:
-        for recording, outcome in zip(recordings, outcomes, strict=True):
-            sys.stdout.write(json.dumps(figures(recording, outcome), ensure_ascii=False) + "\n")
-    else:
+        try:
+            outcomes = run_interruptible(
+                _transcribe_all(recordings, located, destination, choices, on_end)
+            )
+        except* BrokenPipeError:
+            # As SIGPIPE ends programs of other languages; what is buffered goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if outcomes is None:
+        console.print("stenoflow: nobody reads the output any more: stopped")
+        return False
+    if not as_json:
         print_table(console, recordings, outcomes, to)
     return all(outcome.name in WELL for outcome in outcomes)
 
@@ -112,11 +122,16 @@ def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
 
 
 async def _transcribe_all(
-    located: Sequence[tuple[str, str]], destination: str, choices: Choices
+    recordings: Sequence[str],
+    located: Sequence[tuple[str, str]],
+    destination: str,
+    choices: Choices,
+    on_end: Callable[[str, Outcome], None] | None,
 ) -> list[Outcome]:
+    """Return the outcomes in the order of ``recordings``; ``on_end`` is called with each as it ends."""
     at_once = asyncio.Semaphore(choices.at_once)
 
-    async def one(source: str, key: str) -> Outcome:
+    async def one(recording: str, source: str, key: str) -> Outcome:
         async with at_once:
             run = transcribe(
                 key=key,
@@ -127,10 +142,16 @@ async def _transcribe_all(
                 force=choices.force,
                 return_state=True,
             )
-            return await _outcome_of(key, await cast(Awaitable[State[Any]], run))
+            outcome = await _outcome_of(key, await cast(Awaitable[State[Any]], run))
+        if on_end:
+            on_end(recording, outcome)
+        return outcome
 
     async with asyncio.TaskGroup() as group:
-        running = [group.create_task(one(*each)) for each in located]
+        running = [
+            group.create_task(one(recording, *each))
+            for recording, each in zip(recordings, located, strict=True)
+        ]
     return [task.result() for task in running]
 
 
@@ -169,6 +190,12 @@ async def _outcome_of(key: str, state: State[Any]) -> Outcome:
     if isinstance(found, Outcome):
         return found
     return Outcome(key=key, name="gave_up", reason=state.message or str(found))
+
+
+def print_line(recording: str, outcome: Outcome) -> None:
+    """Print what ``--json`` prints of one recording, at once also into a pipe."""
+    sys.stdout.write(json.dumps(figures(recording, outcome), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def figures(recording: str, outcome: Outcome) -> dict[str, Any]:

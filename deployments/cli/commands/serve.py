@@ -29,7 +29,10 @@ def serve(
 ) -> None:
     """Run a server with UI and password, the deployments, and a worker on this machine.
 
-    Database, password and logs are kept in STENOFLOW_HOME (~/.stenoflow). Ctrl-C stops everything.
+    Database, password and logs are kept in STENOFLOW_HOME (~/.stenoflow). Ctrl-C or SIGTERM
+    stops everything.
+
+    Exit status: 0 ended by Ctrl-C or SIGTERM, 1 a part of it ended by itself, 2 wrong usage.
     """
     with exits():
         from stenoflow.deployments.server.serve import serve as run_server  # noqa: PLC0415

@@ -42,7 +42,8 @@ def submit(
     Submitted again while its run is not finished, a recording gets no second run.
 
     Exit status: 0 all are submitted (with --wait: published, or without speech), 1 some failed, or
-    the server does not answer, 2 wrong usage.
+    the server does not answer, 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM; the runs
+    go on.
     """
     with exits():
         from stenoflow.deployments.cli.submit import submit as submit_runs  # noqa: PLC0415

@@ -38,7 +38,11 @@ def transcribe(
         bool, typer.Option("--force", help="Publish again what is published already.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per recording instead of a table.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON object per recording, as each ends, instead of a table.",
+        ),
     ] = False,
     at_once: Annotated[
         int, typer.Option(min=1, max=32, help="Recordings transcribed at the same time.")
@@ -50,7 +54,7 @@ def transcribe(
     Each is a flow run at PREFECT_API_URL or, without it, at a server that ends with the command.
 
     Exit status: 0 every recording is published or holds no speech, 1 some failed or were rejected,
-    2 wrong usage.
+    2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
     """
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     if not verbose:

@@ -148,7 +148,10 @@ def is_recognizer(process: psutil.Process) -> bool:
         return False
 
 
-def test_an_interrupt_leaves_no_process_and_no_scratch(tmp_path: Path, scratch: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_no_process_no_scratch_and_no_traceback(
+    number: signal.Signals, status: int, tmp_path: Path, scratch: Path
+) -> None:
     command = [STENOFLOW, "transcribe", SAMPLES["interview.mp3"], "--to", tmp_path / "to"]
     with subprocess.Popen(
         command,
@@ -163,13 +166,61 @@ def test_an_interrupt_leaves_no_process_and_no_scratch(tmp_path: Path, scratch: 
         while not any(is_recognizer(each) for each in family):
             assert running.poll() is None
             family = process.children(recursive=True)
-        os.killpg(running.pid, signal.SIGINT)
-        running.communicate(timeout=60)
+        os.killpg(running.pid, number)
+        printed = running.communicate(timeout=60)
     _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []
     assert list(scratch.iterdir()) == []
-    assert running.returncode == 130
+    assert running.returncode == status
+    assert printed == (b"", b"")
     assert list((tmp_path / "to").rglob("_stenoflow/manifests/**/*.json")) == []
+
+
+def test_a_signal_before_the_flow_ends_the_command_too(tmp_path: Path) -> None:
+    command = [STENOFLOW, "transcribe", SAMPLES["interview.mp3"], "--to", tmp_path / "to"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        process = psutil.Process(running.pid)
+        while not (family := process.children(recursive=True)):  # the server of its own
+            assert running.poll() is None
+        running.terminate()
+        printed = running.communicate(timeout=60)
+    assert psutil.wait_procs(family, timeout=60)[1] == []
+    assert running.returncode == 143
+    assert printed == (b"", b"")
+
+
+def test_each_recording_has_its_line_as_soon_as_it_ends(
+    tmp_path: Path, server: dict[str, str]
+) -> None:
+    with standin_process("--latency", "100") as standin:
+        account = {"DEEPGRAM_API_KEY": standin.key, "DEEPGRAM_BASE_URL": standin.url}
+        command = [STENOFLOW, "transcribe", SAMPLES["briefing.mp4"], SAMPLES["quiet-room.ogg"]]
+        with subprocess.Popen(
+            [*command, "--to", tmp_path, "--json", "--engine", "deepgram"],
+            stdout=subprocess.PIPE,
+            env=os.environ | server | account,
+        ) as running:
+            assert running.stdout
+            line = json.loads(running.stdout.readline())
+            assert running.poll() is None
+            running.terminate()
+            rest, _ = running.communicate(timeout=60)
+    assert (line["recording"], line["outcome"]) == (str(SAMPLES["quiet-room.ogg"]), "no_speech")
+    assert rest == b""
+    assert running.returncode == 143
+
+
+def test_a_reader_that_goes_away_ends_the_command(tmp_path: Path, server: dict[str, str]) -> None:
+    command = [STENOFLOW, "transcribe", *SAMPLES.values(), "--to", tmp_path, "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | server
+    ) as running:
+        assert running.stdout
+        running.stdout.close()
+        assert running.stderr
+        said = running.stderr.read().decode()
+    assert said == "stenoflow: nobody reads the output any more: stopped\n"
+    assert running.returncode == 1
 
 
 def test_the_doctor_finds_this_machine_fit() -> None:

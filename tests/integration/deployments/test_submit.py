@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import dataclass
 from io import StringIO
@@ -12,7 +15,7 @@ from uuid import UUID
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Cancelled, Completed, Failed, Running
 from prefect.utilities.callables import parameter_schema
 from rich.console import Console
@@ -118,6 +121,22 @@ async def test_asking_again_while_a_run_is_under_way_names_that_run(deployed: UU
     assert await submit("again.mp3") == [first]
     await end(first.run, Running())
     assert await submit("again.mp3") == [first]
+
+
+async def test_sigterm_ends_the_wait_and_the_run_goes_on() -> None:
+    command = [sys.executable, "-m", "stenoflow", "submit", "long.mp3", "--wait"]
+    address = {"PREFECT_API_URL": str(get_current_settings().api.url)}
+    waiting = await asyncio.create_subprocess_exec(
+        *command, stdout=PIPE, stderr=PIPE, env=os.environ | address
+    )
+    assert waiting.stdout
+    run = UUID((await waiting.stdout.readline()).decode().split()[0])
+    waiting.terminate()
+    assert await waiting.communicate() == (b"", b"")
+    assert waiting.returncode == 143
+    state = (await read(run)).state
+    assert state
+    assert not state.is_final()
 
 
 async def test_a_run_that_somebody_else_has_made_counts_too(deployed: UUID) -> None:
