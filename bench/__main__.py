@@ -22,6 +22,7 @@ BENCHES: dict[str, list[str]] = {
     "audio.startup": [],
     "audio.short_files": ["--files", "200"],
     "audio.vad_curve": [],
+    "audio.word_errors": ["--clips", "10"],
     "audio.decoders": [],
     "reliability.fuzz_media": [],
     "audio.times": [],

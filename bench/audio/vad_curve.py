@@ -12,7 +12,6 @@ other half. Recordings of meetings, whose labels are coarser and whose microphon
 third group that nothing is chosen on either.
 """
 
-import hashlib
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.harness.corpus import recordings
+from bench.harness.corpus import half_of, recordings
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
 from stenoflow.profile.model import Profile
@@ -149,8 +148,7 @@ def group_of(entry: Mapping[str, Any]) -> Group | None:
         return "meetings"
     if "exhaustive" not in (entry["labels_note"] or ""):
         return None
-    even = hashlib.sha256(entry["name"].encode()).digest()[0] % 2 == 0
-    return "to choose on" if even else "to report"
+    return half_of(entry["name"])
 
 
 def others() -> dict[str, VadOptions]:

@@ -1,10 +1,13 @@
 """The corpus of real recordings and of recorded Deepgram replies, where a machine has it."""
 
+import hashlib
 import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+Half = Literal["to choose on", "to report"]
 
 ROOT = Path(__file__).resolve().parents[2]
 """The root of the checkout."""
@@ -34,3 +37,12 @@ def recordings(kind: str | None = None) -> tuple[dict[str, Any], ...]:
         for entry in manifest["files"]
         if kind in (None, entry["kind"])
     )
+
+
+def half_of(name: str) -> Half:
+    """Return the half of the corpus that a recording belongs to, by a hash of its name.
+
+    Settings are chosen on one half, and the figures that are reported are those of the other.
+    """
+    even = hashlib.sha256(name.encode()).digest()[0] % 2 == 0
+    return "to choose on" if even else "to report"
