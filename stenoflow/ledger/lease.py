@@ -10,7 +10,7 @@ from stenoflow.ledger.clock import Clock
 from stenoflow.ledger.entries import put_record
 from stenoflow.ledger.lease_owner import is_alive
 from stenoflow.ledger.records import ChunkKey, Intent, State
-from stenoflow.storage import ObjectInfo, Store
+from stenoflow.storage import Store
 
 
 class LeaseMonitor:
@@ -22,16 +22,19 @@ class LeaseMonitor:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._seen = ""
+        self._seen: tuple[str, int] | None = None
         self._seen_at_s = 0.0
 
-    def expired(self, info: ObjectInfo, intent: Intent) -> bool:
-        """Return True if the owner is known to be dead, or has not renewed for a whole lease."""
+    def expired(self, intent: Intent) -> bool:
+        """Return True if the owner is known to be dead, or has not renewed for a whole lease.
+
+        ``intent`` is the record as it was just read from the store.
+        """
         if is_alive(intent.owner) is False:
             return True
-        version = f"{info.key} {info.version}"
-        if version != self._seen:
-            self._seen, self._seen_at_s = version, self._clock.now_s()
+        seen = (intent.id, intent.renewal)
+        if seen != self._seen:
+            self._seen, self._seen_at_s = seen, self._clock.now_s()
         return self._clock.now_s() - self._seen_at_s > intent.lease_s
 
 

@@ -39,7 +39,13 @@ from stenoflow.errors import (
 )
 from stenoflow.http.backoff import Backoff
 from stenoflow.ledger.clock import Clock, SystemClock
-from stenoflow.ledger.entries import JSON, ChunkEntries, put_record_if_absent, read_record
+from stenoflow.ledger.entries import (
+    JSON,
+    ChunkEntries,
+    find_record,
+    put_record_if_absent,
+    read_record,
+)
 from stenoflow.ledger.exclusivity import Exclusivity
 from stenoflow.ledger.lease import Attempt, LeaseMonitor
 from stenoflow.ledger.lease_owner import this_process
@@ -118,32 +124,31 @@ class Ledger:
 
     def find(self, chunk: ChunkKey, read: Read) -> PurchasedReply | None:
         """Return the reply to a chunk if it has been bought. Raises UnusableResponse, StoreUnavailable."""
-        return self._available(ChunkEntries.list(self.store, chunk), read, "reused")
+        return self._available(ChunkEntries.read(self.store, chunk), read, "reused")
 
     def has_reply(self, chunk: ChunkKey) -> bool:
         """Return True if :meth:`find` would find a reply. Never writes. Raises UnusableResponse."""
-        return ChunkEntries.list(self.store, chunk).has_usable_reply()
+        return ChunkEntries.read(self.store, chunk).has_usable_reply()
 
     def possibly_paid(self, chunk: ChunkKey) -> tuple[Intent, ...]:
         """Return the attempts that may have been paid, on a chunk that nobody is buying.
 
         Raises UnusableResponse.
         """
-        return ChunkEntries.list(self.store, chunk).possibly_paid()
+        return ChunkEntries.read(self.store, chunk).possibly_paid()
 
     def unanswered(self, chunk: ChunkKey) -> Unanswered:
         """Return the attempts on a chunk that ended, and may have been paid, without a usable reply.
 
         Raises UnusableResponse, StoreUnavailable.
         """
-        entries = ChunkEntries.list(self.store, chunk)
-        if entries.has_receipt:
-            receipt = entries.receipt()
+        entries = ChunkEntries.read(self.store, chunk)
+        if receipt := entries.receipt:
             usd = receipt.order.estimate_usd
             lost = receipt.may_have_been_paid
             return Unanswered(lost, None if usd is None else lost * usd)
         # One that is open may be under way; a later one shows that it is not.
-        last = max(entries.intents, default=0)
+        last = len(entries.intents)
         ended = [
             each for each in entries.possibly_paid() if each.state != "open" or each.number != last
         ]
@@ -152,23 +157,26 @@ class Ledger:
     def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> PurchasedReply | Unclaimed:
         """Return the reply, waiting while somebody else buys it; Unclaimed if nobody does.
 
-        Raises UnusableResponse, Stopped, StoreUnavailable.
+        To be called after :meth:`find` has found nothing: a chunk without a first intent is taken for one
+        without a receipt. Raises UnusableResponse, Stopped, StoreUnavailable.
         """
+        if find_record(self.store, Intent, chunk.intent_key(1)) is None:
+            return Unclaimed(chunk, 1, ())
+        entries = ChunkEntries.read(self.store, chunk)
+        reply = self._available(entries, read, "reused")
         monitor = LeaseMonitor(self.clock)
-        origin: Origin = "reused"
-        while True:
-            entries = ChunkEntries.list(self.store, chunk)
-            if reply := self._available(entries, read, origin):
-                return reply
-            number = max(entries.intents, default=0)
-            if number == 0:
-                return Unclaimed(chunk, 1, ())
-            last = entries.intent(number)
-            if last.state != "open" or monitor.expired(entries.intents[number], last):
-                return Unclaimed(chunk, number + 1, entries.possibly_paid())
-            origin = "waited"
+        while reply is None:
+            if not entries.intents or entries.intents[-1].state != "open":
+                return Unclaimed(chunk, len(entries.intents) + 1, entries.possibly_paid())
+            if monitor.expired(entries.intents[-1]):
+                found = self._available(entries, read, "waited")
+                return found or self._abandoned(chunk, len(entries.intents))
             if self.clock.wait(cancelled, self.poll_s):
                 raise Stopped("Stopped while another run was buying the same audio.")
+            entries = entries.read_again()
+            if entries.receipt:
+                reply = self._available(entries, read, "waited")
+        return reply
 
     def buy(
         self,
@@ -218,6 +226,12 @@ class Ledger:
                 f"{self.store.url_of(key)}, by which audio was bought, cannot be read: "
                 f"{validation_message(error, most=1)}"
             ) from error
+
+    def _abandoned(self, chunk: ChunkKey, number: int) -> Unclaimed:
+        """Return a chunk whose last intent, of this number, belongs to a dead owner."""
+        possibly_paid = ChunkEntries.read(self.store, chunk).possibly_paid()
+        earlier = tuple(each for each in possibly_paid if each.number <= number)
+        return Unclaimed(chunk, number + 1, earlier)
 
     def _check_attempts_left(self, unclaimed: Unclaimed) -> None:
         attempts = unclaimed.possibly_paid
@@ -301,8 +315,9 @@ class Ledger:
             at=intent.at,
             may_have_been_paid=possibly_paid,
         )
-        put_record_if_absent(self.store, chunk.receipt_key, receipt)
-        stored = read_record(self.store, Receipt, chunk.receipt_key)
+        stored = receipt
+        if not put_record_if_absent(self.store, chunk.receipt_key, receipt):
+            stored = read_record(self.store, Receipt, chunk.receipt_key)
         if stored.intent == intent.number:
             return PurchasedReply(reply, stored, "bought")
         # This buyer was taken for dead and overtaken: both have paid, and the first reply counts.
@@ -316,8 +331,7 @@ class Ledger:
     ) -> PurchasedReply | None:
         """Return the reply if it is there, accepting it first if nobody has."""
         chunk = entries.chunk
-        if entries.has_receipt:
-            receipt = entries.receipt()
+        if receipt := entries.receipt:
             return PurchasedReply(self._read_stored(chunk, receipt, read), receipt, origin)
         for intent, raw in entries.unread_replies():
             others = [each for each in entries.possibly_paid() if each.number != intent.number]

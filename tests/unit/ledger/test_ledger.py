@@ -26,7 +26,7 @@ from stenoflow.errors import (
     StoreUnavailable,
     UnusableResponse,
 )
-from stenoflow.ledger.lease_owner import LeaseOwner
+from stenoflow.ledger.lease_owner import LeaseOwner, this_process
 from stenoflow.ledger.ledger import (
     MAX_AFTER_UNUSABLE,
     MAX_UNANSWERED_ATTEMPTS,
@@ -40,6 +40,7 @@ from stenoflow.storage import Store, open_store
 from stenoflow.times import Seconds
 from stenoflow.transcript.model import Reply, Word
 from tests.support.fake_clock import FakeClock, ImpatientClock
+from tests.support.observed_store import CountingStore, LaggingStore
 
 CHUNK = ChunkKey("ab" * 32, "c" * 32)
 ORDER = Order(
@@ -52,6 +53,7 @@ ORDER = Order(
 )
 RAW = b'{"request_id": "r1", "text":  "hello"}\n'
 ELSEWHERE = LeaseOwner(machine="another", pid=1, started=1)
+DEAD = this_process().model_copy(update={"started": 1})
 LEASE_S = 8.0
 POLL_S = 1.0
 
@@ -523,6 +525,52 @@ def test_other_files_in_a_chunks_folder_are_ignored(
     assert [obtain(ledger, shop).origin for _ in range(2)] == ["bought", "reused"]
     assert ledger.has_reply(CHUNK)
     assert shop.sold == 1
+
+
+def test_what_a_listing_does_not_show_yet_is_not_bought_again(
+    store: Store, clock: FakeClock
+) -> None:
+    shop = Shop()
+    with pytest.raises(EngineError):
+        obtain(ledger_in(LaggingStore(store), clock), Shop(raw=b"{}"))
+    found = [obtain(ledger_in(LaggingStore(store), clock), shop) for _ in range(3)]
+    assert [each.origin for each in found] == ["bought", "reused", "reused"]
+    assert {each.receipt.may_have_been_paid for each in found} == {1}
+    assert shop.sold == 1
+
+
+def test_a_lease_that_a_listing_does_not_show_is_waited_for(store: Store, clock: FakeClock) -> None:
+    lagging = LaggingStore(store)
+    slow, quick = Shop(takes_s=5 * LEASE_S, clock=clock), Shop()
+    with ThreadPoolExecutor(2) as threads:
+        buying = threads.submit(obtain, ledger_in(lagging, clock), slow)
+        assert slow.selling.wait(60)
+        waiting = threads.submit(obtain, ledger_in(lagging, clock), quick)
+        clock.run([buying, waiting], sleepers=3, step_s=POLL_S)
+    assert (waiting.result().origin, quick.sold, slow.sold) == ("waited", 0, 1)
+
+
+def test_an_unusable_reply_of_a_dead_buyer_counts_as_one(ledger: Ledger, store: Store) -> None:
+    leave_intent(store, owner=DEAD)
+    store.put(CHUNK.reply_key(1), b"{}")
+    shop = Shop(raw=b"{}")
+    with pytest.raises(EngineError):
+        obtain(ledger, shop)
+    with pytest.raises(UnusableResponse, match="2 requests"):
+        obtain(ledger, shop)
+    assert shop.sold == 1
+
+
+def test_requests_to_the_store_are_few(store: Store, clock: FakeClock) -> None:
+    counting = CountingStore(store)
+    ledger = ledger_in(counting, clock)
+    ledger.exclusivity.ensure(store)
+    assert ledger.find(CHUNK, read) is None
+    obtain(ledger, Shop())
+    assert counting.calls == {"read": 3, "put_if_absent": 2, "put": 1}
+    counting.calls.clear()
+    assert ledger.find(CHUNK, read)
+    assert counting.calls == {"read": 2}
 
 
 def test_attempts_without_reply_are_counted_and_at_some_point_enough(ledger: Ledger) -> None:
