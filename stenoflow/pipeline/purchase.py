@@ -76,16 +76,19 @@ class ChunkPurchaser:
         if errors := [error for each in futures if (error := each.exception())]:
             worst = max(errors, key=_weight)
             if isinstance(worst, StenoflowError):
-                self._add_costs(worst)
+                self._add_costs(worst, {each.key for each in requests if not each.purchased})
             raise worst
         return [request for each in futures for request in each.result()]
 
-    def _add_costs(self, error: StenoflowError) -> None:
-        """Add to an error what was, or may have been, paid for this recording without a usable reply."""
+    def _add_costs(self, error: StenoflowError, missing: set[ChunkKey]) -> None:
+        """Add to an error what was, or may have been, paid for this recording without a usable reply.
+
+        ``missing`` are the chunks that were not there before; their halves are among those attempted.
+        """
         total = Unanswered()
-        with suppress(StenoflowError):
-            for chunk in self._attempted:
-                total += self.ledger.ledger.unanswered(chunk)
+        with suppress(StenoflowError), ThreadPoolExecutor(OPEN_REQUESTS) as threads:
+            chunks = missing | self._attempted
+            total = sum(threads.map(self.ledger.ledger.unanswered, chunks), Unanswered())
         if total.requests > error.possibly_paid:
             error.possibly_paid, error.possibly_paid_usd = total.requests, total.usd
             error.args = (
