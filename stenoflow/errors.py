@@ -18,6 +18,7 @@
     │   │   └── StoreMisconfigured  the region, the endpoint or the bucket's name of a store is wrong
     │   ├── EngineAccountError      key, permission or credit: no recording can be bought, stop the run
     │   ├── BudgetSpent             the sweep's budget does not cover this recording
+    │   ├── ProcessTimedOut         a decoder or recognizer hardly got to work before its deadline
     │   ├── UnusableResponse        paid, perhaps more than once, without a reply that can be read
     │   ├── BadNotification         not an upload notification of an S3 server, or one that Prefect refuses
     │   ├── WebhookRejected         the web service refuses the notification, and will refuse it again
@@ -150,6 +151,14 @@ class EngineAccountError(PermanentError):
 
 class BudgetSpent(PermanentError):
     """The sweep's budget does not cover this recording; nothing of it was sent."""
+
+
+class ProcessTimedOut(PermanentError):
+    """A child process was not done at its deadline, though it had used little CPU time.
+
+    A machine or disk that is too busy is the cause, so it is not a verdict on a recording. To repeat it at
+    once would take as long again; the next sweep tries again.
+    """
 
 
 class UnusableResponse(PermanentError):

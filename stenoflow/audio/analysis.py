@@ -77,7 +77,8 @@ def analyze(
     """Decode the recording at ``path`` into ``folder``, measuring each channel in the same pass.
 
     ``progress`` is called after each block with the seconds analyzed so far. Raises what
-    :class:`stenoflow.media.decoding.Decoding` raises: BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
+    :class:`stenoflow.media.decoding.Decoding` raises: BadMedia, OverLimit, ProcessTimedOut,
+    ProcessKilled, Stopped, NotFound.
     """
     with ExitStack() as stack:
         decoding = stack.enter_context(

@@ -1,7 +1,8 @@
 """The quality of a channel, measured in one pass and rated by the profile's thresholds.
 
 All levels are dB relative to full scale (dBFS): 20 log10(x / 32768) of an RMS or peak value x on the
-16-bit scale, so that a full-scale square wave is 0 dBFS and a full-scale sine -3 dBFS.
+16-bit scale, so that a full-scale square wave is 0 dBFS and a full-scale sine -3 dBFS. RMS values are taken
+about the mean, that of each window or of all samples: a DC offset makes no sound.
 
 =============== ==============================================================================
 rms_dbfs        RMS level of all samples
@@ -106,6 +107,7 @@ class QualityMeter:
         self._rest = np.zeros(0, np.int16)
         self._samples = 0
         self._energy = 0.0
+        self._sum = 0.0
         self._peak = 0
         self._clipped = 0
 
@@ -155,18 +157,29 @@ class QualityMeter:
             level=_level(score, options),
             snr_db=snr_db,
             speech_dbfs=speech_dbfs,
-            rms_dbfs=_dbfs(self._energy / self._samples) if self._energy else None,
+            rms_dbfs=self._rms_dbfs(),
             peak_dbfs=_dbfs(self._peak**2) if self._peak else None,
             clipping_ratio=clipping_ratio,
             silence_ratio=silence_ratio,
             warnings=_warnings(snr_db, speech_dbfs, clipping_ratio, silence_ratio, options),
         )
 
+    def _rms_dbfs(self) -> float | None:
+        if not self._samples:
+            return None
+        mean = self._sum / self._samples
+        power = self._energy / self._samples - mean**2
+        # Of a constant no more is left than what rounding leaves.
+        return _dbfs(power) if power > 1e-9 * mean**2 else None
+
     def _measure(self, windows: NDArray[np.int16]) -> None:
         values = windows.astype(np.float32)
-        energies = np.vecdot(values, values)
-        self._energy += float(energies.sum(dtype=np.float64))
-        powers = energies / windows.shape[1]
+        means = values.mean(axis=1, dtype=np.float64)
+        values -= means.astype(np.float32)[:, np.newaxis]
+        length = windows.shape[1]
+        powers = np.vecdot(values, values) / length
+        self._energy += length * float(powers.sum(dtype=np.float64) + means @ means)
+        self._sum += length * float(means.sum())
         with np.errstate(divide="ignore"):
             levels_cdb = 1000 * np.log10(powers / FULL_SCALE**2)
         self._levels_cdb += levels_cdb.clip(_FLOOR_CDB).round().astype(np.int16).tobytes()

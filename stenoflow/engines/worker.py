@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stenoflow.errors import EngineError, OverLimit
+from stenoflow.errors import EngineError, OverLimit, ProcessTimedOut
 from stenoflow.media.sandbox import Bounds, sandboxed
 
 READ_BYTES = 1 << 16
@@ -53,7 +53,7 @@ def run_worker(
             if end.exit_code != 0:
                 last_line = child.messages().strip().rpartition("\n")[2]
                 raise EngineError(f"{called} failed (exit code {end.exit_code}): {last_line}")
-    except OverLimit as error:
+    except (OverLimit, ProcessTimedOut) as error:
         raise EngineError(str(error)) from error
     finally:
         path.unlink(missing_ok=True)

@@ -31,6 +31,7 @@ from stenoflow.media.ffmpeg import (
     first_sample,
     read_wav_header,
     require_file,
+    samples_in_first,
     start_conversion,
     start_probe,
     wait_for_exit,
@@ -47,6 +48,9 @@ PcmBlock = NDArray[np.int16]
 
 BLOCK_SAMPLES = 2**17
 """Samples of each channel in a block: 8.2 s."""
+
+LOST_BY_RESAMPLER = 160
+"""Of a recording shorter than this FFmpeg's resampler may return nothing: silence is put in its place."""
 
 MAX_CHANNELS = 32
 """The most channels that are worked with; a hostile header may name hundreds."""
@@ -86,7 +90,8 @@ def decode(
 def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
     """Return what a recording's header says, without decoding it.
 
-    Raises NotFound, BadMedia, OverLimit at the decoder's deadline, ProcessKilled, MissingDependency.
+    Raises NotFound, BadMedia, ProcessKilled, MissingDependency, and OverLimit or ProcessTimedOut at the
+    decoder's deadline.
     """
     require_file(path)
     child = start_probe(chosen_decoder(), path, limits or Limits())
@@ -111,7 +116,7 @@ class Decoding:
     jump of more than ten seconds ignored: as a rule, it is where files were joined.
 
     Iterating, ``info`` and ``channels`` raise BadMedia if nothing can be decoded or what was chosen is not
-    there, OverLimit beyond the longest duration or the deadline, ProcessKilled, and Stopped;
+    there, OverLimit beyond the longest duration or the deadline, ProcessTimedOut, ProcessKilled, and Stopped;
     MissingDependency or ConfigurationError if it is FFmpeg that does not work.
     """
 
@@ -237,7 +242,10 @@ class Decoding:
             raise self._failure()
         self._first = self._read(width)
         if not len(self._first):
-            raise self._failure()
+            lost = samples_in_first(self._child.messages())
+            if not lost or lost > LOST_BY_RESAMPLER or wait_for_exit(self._child):
+                raise self._failure()
+            self._first = np.zeros((lost, width), np.int16)
         return read_media_info(self._child.messages()) or info, width
 
     def _suitable(self, info: MediaInfo) -> Conversion:

@@ -39,10 +39,11 @@ only ever grows, so that audio whose time stamps go back, as where files were jo
 dropped nor moved."""
 
 FIRST_FRAME = re.compile(
-    r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:([1-9]\d*) ",
+    r"^\[Parsed_ashowinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n:0 pts:(\d+) .* rate:([1-9]\d*) "
+    r"nb_samples:(\d+) ",
     re.MULTILINE,
 )
-"""The log's line on the first frame: its time in samples of the stream, and the stream's sample rate.
+"""The log's line on the first frame: its time in samples of the stream, the stream's sample rate, its length.
 FFmpeg logs it again where a stream changes its rate or channels."""
 
 START = re.compile(r"^\[info\]   Duration: [^,]+, start: (\d+\.\d+)", re.MULTILINE)
@@ -143,6 +144,16 @@ def first_sample(messages: str) -> int:
     """Return at which sample, at 16 kHz, the first frame of a stream plays; 0 if FFmpeg logged none."""
     first = FIRST_FRAME.search(messages)
     return resampled(int(first[1]), int(first[2])) if first else 0
+
+
+def samples_in_first(messages: str) -> int:
+    """Return how many samples, at 16 kHz, the first frame of a stream has; 0 if FFmpeg logged none.
+
+    FFmpeg's resampler returns nothing of a stream that is shorter than its filter, less than a
+    millisecond.
+    """
+    first = FIRST_FRAME.search(messages)
+    return max(resampled(int(first[3]), int(first[2])), 1) if first else 0
 
 
 def empty_edit_s(messages: str) -> float:

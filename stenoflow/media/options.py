@@ -19,7 +19,8 @@ class Limits(Options):
     """Recordings that decode to more than this are rejected."""
 
     decode_deadline_s: float = Field(default=3600, title="Decoder's deadline, seconds", gt=0)
-    """A decoder still running after this long is stopped and the recording rejected."""
+    """A decoder still running after this long is stopped. If it was busy for half of this time, the recording
+    is rejected; if not, the machine was, and the next sweep tries again."""
 
     decode_memory_bytes: int = Field(default=2 * GIB, title="Decoder's memory, bytes", ge=GIB // 2)
     """Address space of the decoding child, of which FFmpeg itself takes 0.3 GiB."""

@@ -32,7 +32,13 @@ from functools import cache
 from math import ceil
 from typing import IO, cast
 
-from stenoflow.errors import MissingDependency, OverLimit, ProcessKilled, Stopped
+from stenoflow.errors import (
+    MissingDependency,
+    OverLimit,
+    ProcessKilled,
+    ProcessTimedOut,
+    Stopped,
+)
 
 STOP_LATENCY_S = 0.1
 """A stop is noticed within this time."""
@@ -44,6 +50,9 @@ KEPT_MESSAGE_BYTES = 64 * 1024
 """How much of a child's standard error is kept from its beginning, and as much from its end."""
 
 OUTSIDE_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+BUSY_SHARE = 1 / 2
+"""A child that has used this share of its deadline as CPU time was busy with its input."""
 
 LAUNCHER_FAILED = (126, 127)
 NOT_STARTED = re.compile(r"^(?:setpriv|prlimit): failed to execute .*: (.+)$", re.MULTILINE)
@@ -134,7 +143,7 @@ class Child:
     def read_into(self, buffer: memoryview) -> int:
         """Fill the buffer with the child's output; return the bytes read, fewer only at the output's end.
 
-        Raises Stopped, and OverLimit at the deadline.
+        Raises Stopped, and at the deadline OverLimit if the child was busy, ProcessTimedOut if not.
         """
         filled = 0
         self._check()
@@ -157,8 +166,8 @@ class Child:
     def finish(self) -> ExitStatus:
         """Wait until the child, whose output was read to the end, has ended.
 
-        Raises ProcessKilled if it was killed from outside, OverLimit if it used up its time, Stopped, and
-        MissingDependency if there is no such program.
+        Raises ProcessKilled if it was killed from outside, OverLimit if it used up its time, ProcessTimedOut
+        if it did so without being busy, Stopped, and MissingDependency if there is no such program.
         """
         pause_s = 0.000_5
         while self._exit_status is None:
@@ -175,7 +184,7 @@ class Child:
         ):
             raise self._missing(reason[1])
         if exit_status.exit_code != 0 and exit_status.cpu_s >= self._bounds.deadline_s:
-            raise self._too_slow()
+            raise self._too_slow(exit_status.cpu_s)
         if -exit_status.exit_code in OUTSIDE_SIGNALS:
             raise ProcessKilled(
                 f"{self._name} was killed from outside by signal {-exit_status.exit_code}; if memory "
@@ -185,10 +194,7 @@ class Child:
 
     def close(self) -> None:
         """Kill the child if it still runs, wait until it is gone, and close the pipes."""
-        if self._exit_status is None:
-            # Popen.kill would itself take the exit status of a child that has just ended.
-            os.kill(self._process.pid, signal.SIGKILL)
-            self._reap(0)
+        self._kill()
         self._selector.close()
         self._output.close()
         self._errors.close()
@@ -215,16 +221,32 @@ class Child:
         if self._stop is not None and self._stop.is_set():
             raise Stopped(f"{self._name} was asked to stop.")
         if self._waited_s > self._bounds.deadline_s:
-            raise self._too_slow()
+            raise self._too_slow(self._kill().cpu_s)
+
+    def _kill(self) -> ExitStatus:
+        """Kill the child if it still runs, and wait until it is gone."""
+        if self._exit_status is None:
+            # Popen.kill would itself take the exit status of a child that has just ended.
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._reap(0)
+        return cast("ExitStatus", self._exit_status)
 
     def _missing(self, reason: str) -> MissingDependency:
         return MissingDependency(
             f"{self._name} could not be started: {reason}; reinstall it, or see `stenoflow doctor`."
         )
 
-    def _too_slow(self) -> OverLimit:
-        return OverLimit(
-            f"{self._name} was still running after {self._bounds.deadline_s:g} s, the deadline."
+    def _too_slow(self, cpu_s: float) -> OverLimit | ProcessTimedOut:
+        """Return the error at the deadline: only CPU time tells of the input, waiting of the machine."""
+        ended = f"{self._name} was still running after {self._bounds.deadline_s:g} s, the deadline"
+        if cpu_s >= BUSY_SHARE * self._bounds.deadline_s:
+            return OverLimit(
+                f"{ended}, and had been busy: the file is damaged so that it takes for ever, or the "
+                "deadline is too short for it."
+            )
+        return ProcessTimedOut(
+            f"{ended}, but had got only {cpu_s:.1f} s of CPU time: this machine or its disk is too busy. "
+            "The next sweep tries again; work on fewer recordings at a time."
         )
 
     def _reap(self, options: int) -> bool:

@@ -51,7 +51,7 @@ def fetch(recording: RecordingContext, run: RunContext) -> RecordingContext:
 def convert(recording: RecordingContext, run: RunContext) -> RecordingContext:
     """Return the recording with its analysis: samples in the scratch folder, quality, speech scores.
 
-    Raises BadMedia, OverLimit, ProcessKilled, Stopped, NotFound.
+    Raises BadMedia, OverLimit, ProcessTimedOut, ProcessKilled, Stopped, NotFound.
     """
     if recording.fetched is None:
         raise ValueError(f"{recording.key} must be fetched first")

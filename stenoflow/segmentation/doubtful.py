@@ -172,9 +172,9 @@ def _loudest(span: Span, read: ReadSamples) -> float:
 
 
 def _levels(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Return the level of each whole window, in dB relative to one step of 16 bits."""
+    """Return the level of each whole window about its mean, in dB relative to one step of 16 bits."""
     whole = samples[: len(samples) // WINDOW * WINDOW].astype(np.float64).reshape(-1, WINDOW)
-    return 10 * np.log10((whole**2).mean(axis=1) + ROUNDING_POWER)
+    return 10 * np.log10(whole.var(axis=1) + ROUNDING_POWER)
 
 
 def _peak(scores: SpeechScores, span: Span) -> float:

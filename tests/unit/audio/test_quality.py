@@ -50,7 +50,7 @@ def tone(rms_dbfs: float, windows: int) -> NDArray[np.int16]:
 
 
 def plain_dbfs(values: list[int]) -> float | None:
-    power = statistics.fmean(value * value for value in values)
+    power = statistics.pvariance(values)
     return 10 * math.log10(power / 32768**2) if power else None
 
 
@@ -87,7 +87,8 @@ def test_levels_and_shares_are_those_of_their_formulas(
         assert (found.clipping_ratio, found.silence_ratio) == (0, 1)
         return
     assert found.rms_dbfs == pytest.approx(plain_dbfs(values))
-    assert found.peak_dbfs == pytest.approx(plain_dbfs([max(abs(value) for value in values)]))
+    peak = max(abs(value) for value in values)
+    assert found.peak_dbfs == pytest.approx(20 * math.log10(peak / 32768) if peak else None)
     clipped = sum(abs(value) >= CLIPPED_FROM for value in values)
     assert found.clipping_ratio == pytest.approx(clipped / len(values))
     levels = [plain_dbfs(window) for window in split(values)]
@@ -102,7 +103,7 @@ def test_speech_level_and_snr_are_those_of_their_formulas(
 ) -> None:
     samples, scores = recording
     found = measured(samples, scores)
-    powers = [statistics.fmean(v * v for v in window) for window in split(samples.tolist())]
+    powers = [statistics.pvariance(window) for window in split(samples.tolist())]
     windows = list(zip(powers, scores.tolist(), strict=True))
     speaking = [power for power, score in windows if score >= 0.5]
     pausing = [power for power, score in windows if score < 0.1]
@@ -211,6 +212,20 @@ def test_the_level_follows_the_score_by_the_profiles_steps(noise_dbfs: float, le
     assert (found.score >= steps.excellent_score) == (level == "excellent")
     assert (found.score >= steps.good_score) == (level in ("excellent", "good"))
     assert (found.score >= steps.fair_score) == (level != "poor")
+
+
+@pytest.mark.parametrize("offset", [-9000, 40, 9000])
+def test_a_dc_offset_is_not_noise(offset: int) -> None:
+    plain, shifted = (
+        measured(
+            np.concatenate([tone(-30, 40), tone(-60, 40)]) + np.int16(each),
+            np.repeat(np.array([0.9, 0.0], np.float32), 40),
+        )
+        for each in (0, offset)
+    )
+    assert shifted.snr_db == pytest.approx(plain.snr_db, abs=0.01)
+    assert shifted.rms_dbfs == pytest.approx(plain.rms_dbfs, abs=0.01)
+    assert shifted.warnings == plain.warnings
 
 
 def test_more_noise_never_reads_better() -> None:

@@ -9,7 +9,13 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 
-from stenoflow.errors import BadMedia, ConfigurationError, MissingDependency
+from stenoflow.errors import (
+    BadMedia,
+    ConfigurationError,
+    MissingDependency,
+    ProcessKilled,
+    ProcessTimedOut,
+)
 from stenoflow.media.binaries import VARIABLE, chosen_decoder, second_decoder
 from stenoflow.media.decoding import decode, probe
 from stenoflow.media.options import Limits, MediaOptions
@@ -234,6 +240,30 @@ class TestBrokenDecoder:
         with pytest.raises(MissingDependency, match=rf"^FFmpeg does not work \(.*{said}"):
             probe(recording)
         with pytest.raises(MissingDependency), decode(recording) as decoding:
+            list(decoding)
+
+    def test_one_that_is_killed_in_the_middle_is_no_verdict_on_the_recording(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """As the kernel does where memory runs out."""
+        cut = f'"{chosen_decoder().path}" "$@" | head -c 2000000\nkill -KILL $$'
+        monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", cut)))
+        recording = write_wav(tmp_path / "fine.wav", tones([440], 120))
+        with (
+            pytest.raises(ProcessKilled, match="if memory ran out, work on fewer recordings"),
+            decode(recording) as decoding,
+        ):
+            for _ in decoding:
+                pass
+        assert decoding.samples > 0
+
+    def test_one_that_hangs_is_no_verdict_on_the_recording(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, str(script(tmp_path / "ffmpeg", "exec sleep 600")))
+        recording = write_wav(tmp_path / "fine.wav", tones([440], 1))
+        limits = Limits(decode_deadline_s=0.5)
+        with pytest.raises(ProcessTimedOut), decode(recording, limits=limits) as decoding:
             list(decoding)
 
     def test_a_binary_without_a_version_is_a_configuration_error(

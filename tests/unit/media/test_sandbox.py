@@ -8,9 +8,16 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
-from stenoflow.errors import MissingDependency, OverLimit, ProcessKilled, Stopped
+from stenoflow.errors import (
+    MissingDependency,
+    OverLimit,
+    ProcessKilled,
+    ProcessTimedOut,
+    Stopped,
+)
 from stenoflow.media.sandbox import KEPT_MESSAGE_BYTES, Bounds, Child, launcher, sandboxed
 from tests.support.corpus import ROOT
 
@@ -31,6 +38,16 @@ def read_all(child: Child) -> bytes:
     while got := child.read_into(buffer):
         written += buffer[:got]
     return bytes(written)
+
+
+def pid_printed(child: Child) -> int:
+    """Return the process id that a child prints as its first line."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        letter = memoryview(bytearray(1))
+        assert child.read_into(letter)
+        line += letter
+    return int(line)
 
 
 def output_of(script: str, bounds: Bounds = ROOMY) -> str:
@@ -111,17 +128,37 @@ class TestOutput:
 class TestBounds:
     """What the sandbox prevents."""
 
-    def test_an_idle_child_ends_at_the_deadline(self) -> None:
+    def test_an_idle_child_ends_at_the_deadline_through_no_fault_of_the_input(self) -> None:
         child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
         try:
-            with pytest.raises(OverLimit, match=r"The script was still running after 0\.2 s"):
+            with pytest.raises(
+                ProcessTimedOut, match=r"The script was still running after 0\.2 s.*too busy"
+            ):
                 read_all(child)
         finally:
             child.close()
 
-    def test_a_busy_child_ends_at_the_deadline(self) -> None:
-        with pytest.raises(OverLimit, match=r"after 0\.2 s, the deadline"):
-            output_of("while :; do :; done", Bounds(2 * 1024**3, deadline_s=0.2))
+    def test_a_busy_child_ends_at_the_deadline_by_fault_of_the_input(self) -> None:
+        child = shell("echo $$; while :; do :; done", Bounds(2 * 1024**3, deadline_s=0.2))
+        try:
+            spinning = psutil.Process(pid_printed(child))
+            while spinning.cpu_times().user < 0.2:
+                os.sched_yield()
+            with pytest.raises(OverLimit, match=r"after 0\.2 s, the deadline, and had been busy"):
+                read_all(child)
+        finally:
+            child.close()
+
+    @needs_launcher
+    def test_a_busy_child_ends_though_nobody_waits_for_it(self) -> None:
+        """Its CPU time is limited too."""
+        child = shell("echo $$; while :; do :; done", Bounds(2 * 1024**3, deadline_s=0.2))
+        try:
+            os.waitid(os.P_PID, pid_printed(child), os.WEXITED | os.WNOWAIT)
+            with pytest.raises(OverLimit, match="had been busy"):
+                child.finish()
+        finally:
+            child.close()
 
     def test_waiting_for_a_slow_reader_does_not_count(self) -> None:
         """Its output is read later than its deadline allows."""
@@ -174,7 +211,7 @@ class TestEnd:
 
     def test_a_child_ends_when_its_block_is_left(self) -> None:
         with sandboxed(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, name="It") as child:
-            pid = self.pid_printed(child)
+            pid = pid_printed(child)
             os.kill(pid, 0)
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -185,20 +222,20 @@ class TestEnd:
             pytest.raises(RuntimeError, match="ours"),
             sandboxed(["/bin/sh", "-c", "echo $$; exec sleep 600"], ROOMY, name="It") as child,
         ):
-            pids.append(self.pid_printed(child))
+            pids.append(pid_printed(child))
             raise RuntimeError("ours")
         with pytest.raises(ProcessLookupError):
             os.kill(pids[0], 0)
 
     def test_a_child_may_have_just_ended_by_itself(self) -> None:
         with sandboxed(["/bin/sh", "-c", "echo $$"], ROOMY, name="It") as child:
-            os.waitid(os.P_PID, self.pid_printed(child), os.WEXITED | os.WNOWAIT)
+            os.waitid(os.P_PID, pid_printed(child), os.WEXITED | os.WNOWAIT)
 
     def test_a_child_ends_when_a_stop_is_requested(self) -> None:
         stop = threading.Event()
         child = shell("echo $$; exec sleep 600", stop=stop)
         try:
-            self.pid_printed(child)
+            pid_printed(child)
             threading.Timer(0.05, stop.set).start()
             with pytest.raises(Stopped):
                 read_all(child)
@@ -229,7 +266,7 @@ class TestEnd:
         thread.start()
         thread.join()
         try:
-            os.kill(self.pid_printed(started[0]), 0)
+            os.kill(pid_printed(started[0]), 0)
         finally:
             started[0].close()
 
@@ -256,19 +293,9 @@ class TestEnd:
     ) -> None:
         monkeypatch.setattr("stenoflow.media.sandbox.launcher", lambda: None)
         child = shell("echo $$; exec sleep 600", Bounds(2 * 1024**3, deadline_s=0.2))
-        pid = self.pid_printed(child)
-        with pytest.raises(OverLimit):
+        pid = pid_printed(child)
+        with pytest.raises(ProcessTimedOut):
             read_all(child)
         child.close()
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-
-    @staticmethod
-    def pid_printed(child: Child) -> int:
-        """Return the process id that a child prints as its first line."""
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            letter = memoryview(bytearray(1))
-            assert child.read_into(letter)
-            line += letter
-        return int(line)
