@@ -17,6 +17,7 @@
     │   ├── ConfigurationError      a profile, parameter or block contradicts itself or names nothing
     │   │   └── StoreMisconfigured  the region, the endpoint or the bucket's name of a store is wrong
     │   ├── EngineAccountError      key, permission or credit: no recording can be bought, stop the run
+    │   ├── EngineTooSlow           the engine finishes no request in time: left to the next sweep
     │   ├── BudgetSpent             the sweep's budget does not cover this recording
     │   ├── ProcessTimedOut         a decoder or recognizer hardly got to work before its deadline
     │   ├── UnusableResponse        paid, perhaps more than once, without a reply that can be read
@@ -143,6 +144,14 @@ class StoreMisconfigured(ConfigurationError):
 
 class EngineAccountError(PermanentError):
     """The engine refuses the account (key, permission, credit): the whole run stops."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class EngineTooSlow(PermanentError):
+    """The engine finishes no request in time, however short its audio; the next sweep tries again."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)

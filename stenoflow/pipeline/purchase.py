@@ -32,6 +32,7 @@ from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.pipeline.recording_ledger import ChunkRequest, RecordingLedger
 from stenoflow.pipeline.requests import RequestBuilder
 from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.timeouts import TimeoutLimit
 from stenoflow.times import to_seconds
 
 OPEN_REQUESTS = 4
@@ -49,6 +50,7 @@ class ChunkPurchaser:
     _done_s: float = 0.0
     _lock: Lock = field(default_factory=Lock)
     _halted: Event = field(default_factory=Event)
+    _timeouts: TimeoutLimit = field(default_factory=lambda: TimeoutLimit(0))
     _attempted: set[ChunkKey] = field(default_factory=set[ChunkKey])
 
     @property
@@ -61,12 +63,15 @@ class ChunkPurchaser:
 
         What was bought is in the ledger even if another chunk fails. Raises OverLimit, BudgetSpent and
         ConfigurationError before anything is sent; else the worst of what the chunks met:
-        EngineAccountError, EngineRefused, UnusableResponse, Stopped, EngineError, StoreUnavailable.
+        EngineAccountError, EngineRefused, EngineTooSlow, UnusableResponse, Stopped, EngineError,
+        StoreUnavailable, StoreRefused.
         """
         for each in requests:
             if each.purchased:
                 self._count(each.purchased)
-        reserved = self._reserve([each for each in requests if each.purchased is None])
+        missing = [each for each in requests if each.purchased is None]
+        self._timeouts = TimeoutLimit(len(missing))
+        reserved = self._reserve(missing)
         with ThreadPoolExecutor(OPEN_REQUESTS, thread_name_prefix="purchase") as threads:
             # Limits kept elsewhere find out by context whose request it is.
             futures = [
@@ -76,7 +81,7 @@ class ChunkPurchaser:
         if errors := [error for each in futures if (error := each.exception())]:
             worst = max(errors, key=_weight)
             if isinstance(worst, StenoflowError):
-                self._add_costs(worst, {each.key for each in requests if not each.purchased})
+                self._add_costs(worst, {each.key for each in missing})
             raise worst
         return [request for each in futures for request in each.result()]
 
@@ -130,15 +135,16 @@ class ChunkPurchaser:
             self._advance(request)
             return [request]
         try:
-            return self._buy_or_halve(request, reservation)
+            return self._buy_or_halve(request, reservation, most_tries=2)
         except BaseException:
             # What is under way goes on, as it is paid for; nothing new is begun.
             self._halted.set()
             raise
 
     def _buy_or_halve(
-        self, request: ChunkRequest, reservation: RecordingReservation
+        self, request: ChunkRequest, reservation: RecordingReservation, *, most_tries: int
     ) -> list[ChunkRequest]:
+        """Buy a chunk, or its halves if it is too large, or timed out ``most_tries`` times."""
         tries = 0
         while True:
             tries += 1
@@ -146,7 +152,9 @@ class ChunkPurchaser:
                 with reservation:
                     return [] if self._halted.is_set() else [self._buy(request, reservation)]
             except RequestTooLong as error:
-                if tries > 1 or not error.again:
+                if error.again:
+                    self._timeouts.count(error)
+                if tries == most_tries or not error.again:
                     return self._buy_halves(request, error)
             reservation = self.budget.reserve(self._usd(request))
 
@@ -167,6 +175,7 @@ class ChunkPurchaser:
                 purchased = self._send(found, self._order(request, body), body, reservation)
         finally:
             path.unlink(missing_ok=True)
+        self._timeouts.reset()
         done = replace(request, purchased=purchased)
         self._advance(done)
         return done
@@ -175,7 +184,8 @@ class ChunkPurchaser:
         halves = self.builder.halves(request.plan, request.chunk, error)
         bought: list[ChunkRequest] = []
         for half in self.ledger.settle_halves(request, halves):
-            bought += self._buy_or_halve(half, self.budget.reserve(self._usd(half)))
+            reservation = self.budget.reserve(self._usd(half))
+            bought += self._buy_or_halve(half, reservation, most_tries=1)
         return bought
 
     def _order(self, request: ChunkRequest, body: RequestAudio) -> Order:

@@ -8,7 +8,7 @@ from threading import Event
 from stenoflow.audio.analysis import AudioAnalysis
 from stenoflow.audio.encoding import RequestAudio, encode
 from stenoflow.engines.base import Engine, OriginalUpload
-from stenoflow.errors import ConfigurationError, EngineRefused, RequestTooLong
+from stenoflow.errors import ConfigurationError, EngineRefused, EngineTooSlow, RequestTooLong
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.planner import halve
@@ -83,10 +83,12 @@ class RequestBuilder:
     ) -> tuple[Chunk, Chunk]:
         """Return the halves of a chunk that was too much for the engine, as ``error`` says.
 
-        Raises EngineRefused if it cannot be halved; ``error`` itself if another try may pass.
+        Where it cannot be halved, raises EngineTooSlow if it timed out; else EngineRefused if it is the
+        whole recording, ConfigurationError if it is so short that the limit makes no sense.
         """
         if upload := self.profile.original_upload:
-            raise EngineRefused(
+            kind = EngineTooSlow if error.again else EngineRefused
+            raise kind(
                 f"{error} A recording that is sent as it is cannot be sent in parts: {upload.remedy}.",
                 request_id=error.request_id,
             ) from error
@@ -97,8 +99,8 @@ class RequestBuilder:
             )
         except RequestTooLong as shortest:
             if error.again:
-                raise error from shortest
-            raise EngineRefused(f"{error} {shortest}", request_id=error.request_id) from error
+                raise EngineTooSlow(f"{error} {shortest}", request_id=error.request_id) from error
+            raise ConfigurationError(f"{error} {shortest}") from error
 
     def _original(self, plan: SegmentationPlan, upload: OriginalUpload) -> RequestAudio:
         url = None

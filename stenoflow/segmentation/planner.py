@@ -135,7 +135,7 @@ def halve(
     if length < SHORTEST_HALVED:
         raise RequestTooLong(
             f"The engine finds even {to_seconds(length):.1f} s of audio too long for a request:"
-            " something else must be wrong with it."
+            " something else must be wrong with it, such as a limit of a proxy in between."
         )
     overlap = min(to_samples(options.overlap_s), length // 8)
     start, end = chunk.timeline.to_sent(chunk.span.start), chunk.timeline.to_sent(chunk.span.end)

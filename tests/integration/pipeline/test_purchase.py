@@ -24,8 +24,8 @@ from stenoflow.errors import (
     EngineAccountError,
     EngineError,
     EngineRefused,
+    EngineTooSlow,
     OverLimit,
-    RequestTooLong,
     StenoflowError,
     Stopped,
     UnusableResponse,
@@ -35,6 +35,7 @@ from stenoflow.pipeline.purchase import OPEN_REQUESTS, ChunkPurchaser
 from stenoflow.pipeline.recording_ledger import ChunkRequest, RecordingLedger
 from stenoflow.pipeline.requests import OriginalFile, RequestBuilder
 from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.timeouts import MORE_THAN_CHUNKS
 from stenoflow.profile.model import Profile
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.plan import SegmentationPlan
@@ -249,18 +250,42 @@ def test_what_took_too_long_is_tried_once_more_and_then_halved(shop: Shop) -> No
     assert len(shop.standin.requests) == 4
 
 
-def test_what_is_short_and_still_too_large_is_refused_for_good(shop: Shop) -> None:
+def test_a_limit_that_even_short_audio_exceeds_is_not_the_recordings_fault(shop: Shop) -> None:
     shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
     shop.standin.max_bytes = 100
-    with pytest.raises(EngineRefused, match="something else must be wrong"):
+    with pytest.raises(ConfigurationError, match="something else must be wrong"):
         shop.buy()
 
 
-def test_what_is_short_and_takes_too_long_may_pass_next_time(shop: Shop) -> None:
-    shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=4)
+@pytest.mark.parametrize("longest_s", [4.0, LONGEST_S, 600.0])
+@pytest.mark.parametrize("from_gateway", [False, True])
+def test_an_engine_that_finishes_nothing_in_time_is_not_asked_for_ever_shorter_audio(
+    shop: Shop, longest_s: float, from_gateway: bool
+) -> None:
+    shop.plans = plans_for(PROFILE, shop.heard, TONES, longest_s=longest_s)
+    shop.standin.script(*[status(504, from_gateway=from_gateway)] * 100)
+    chunks = len(shop.ledger().requests(shop.plans))
+    with pytest.raises(EngineTooSlow):
+        shop.buy()
+    # Those that are open when the limit is reached still end.
+    assert len(shop.standin.requests) <= chunks + MORE_THAN_CHUNKS + OPEN_REQUESTS - 1
+    if chunks == 1:
+        assert len(shop.standin.requests) == 4
+    asked = len(shop.standin.requests)
+    pieces = len(shop.ledger().requests(shop.plans))
+    with pytest.raises((EngineTooSlow, UnusableResponse)):
+        shop.buy()
+    again = len(shop.standin.requests) - asked
+    assert again <= pieces + MORE_THAN_CHUNKS + OPEN_REQUESTS - 1
+
+
+def test_a_recording_that_is_sent_as_it_is_and_times_out_is_not_rejected(shop: Shop) -> None:
+    shop.plans = plans_for(PROFILE, shop.heard, TONES)
+    shop.profile = PROFILE.model_copy(update={"deepgram": DeepgramOptions(upload="original")})
     shop.standin.script(*[status(504)] * 100)
-    with pytest.raises(RequestTooLong):
+    with pytest.raises(EngineTooSlow, match=r"deepgram\.upload to flac"):
         shop.buy()
+    assert len(shop.standin.requests) == 2
 
 
 def test_what_is_sent_as_it_is_cannot_be_halved(shop: Shop) -> None:
