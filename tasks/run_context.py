@@ -7,6 +7,7 @@ from threading import Event
 from prefect.runtime.flow_run import get_id
 
 from stenoflow.billing.budget import Budget
+from stenoflow.engines.registry import engine_spec
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
@@ -21,11 +22,13 @@ def run_context(
     recording: RecordingContext, scratch: Path, progress: Progress, cancelled: Event
 ) -> RunContext:
     """Return the limits, the budget and the cancellation that a step works under."""
+    profile = recording.profile
+    spec = engine_spec(profile.engine)
     return RunContext(
         scratch=scratch,
         ledger=Ledger(recording.destination),
         budget=sweep_budget.get() or Budget(),
-        limiter=engine_limiter(recording.profile.engine),
+        limiter=engine_limiter(spec.name, cores=spec.cores(profile.options_for(spec))),
         cancelled=cancelled,
         progress=progress.advance,
         steps_s=progress.steps_s,

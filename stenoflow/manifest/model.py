@@ -16,7 +16,7 @@ from stenoflow.billing.costs import Costs
 from stenoflow.errors import FinishedName, NotFound
 from stenoflow.ledger.ledger import Origin
 from stenoflow.media.stream_info import MediaInfo
-from stenoflow.profile.model import Profile
+from stenoflow.profile.model import STORED, Profile
 from stenoflow.rendering.json_text import json_by_field
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.segmentation.timeline import Proof
@@ -161,7 +161,8 @@ def read_manifest(store: Store, key: str) -> Manifest | None:
     again, as the ledger has it. Raises StoreRefused, StoreUnavailable.
     """
     try:
-        return Manifest.model_validate_json(store.read(key, max_bytes=MAX_BYTES))
+        raw = store.read(key, max_bytes=MAX_BYTES)
+        return Manifest.model_validate_json(raw, context=STORED)
     except (NotFound, ValidationError):
         return None
 

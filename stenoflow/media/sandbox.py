@@ -27,7 +27,7 @@ import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
 from typing import IO, cast
@@ -69,6 +69,7 @@ class Bounds:
     """Seconds spent waiting for the child in all; and the CPU seconds that it may use.
 
     Time in which the child waits for its reader does not count: a slow reader is not the input's fault.
+    For a child that answers requests it counts from the last one, and CPU time is not limited.
     """
     open_files: int = 64
 
@@ -119,7 +120,9 @@ class Child:
         *,
         name: str,
         stop: threading.Event | None = None,
+        requests: bool = False,
     ) -> None:
+        """Start the program; with ``requests``, it reads them from its standard input."""
         self._bounds = bounds
         self._name = name
         self._stop = stop
@@ -128,7 +131,7 @@ class Child:
         self._head = bytearray()
         self._tail = bytearray()
         try:
-            self._process = _starter.submit(_start, arguments, bounds).result()
+            self._process = _starter.submit(_start, arguments, bounds, requests).result()
         except (FileNotFoundError, PermissionError) as error:
             raise self._missing(str(error.strerror)) from error
         except OSError as error:
@@ -157,6 +160,42 @@ class Child:
                 break
             filled += got
         return filled
+
+    def ask(self, request: bytes, *, deadline_s: float, stop: threading.Event | None) -> None:
+        """Write a request, as a rule one line, and begin a deadline of its own.
+
+        Raises ProcessKilled if the child has ended.
+        """
+        self._stop = stop
+        self._bounds = replace(self._bounds, deadline_s=deadline_s)
+        self._waited_s = 0.0
+        try:
+            cast("IO[bytes]", self._process.stdin).write(request)
+        except BrokenPipeError as error:
+            raise ProcessKilled(f"{self._name} has ended before it was asked.") from error
+
+    def read_line(self, max_bytes: int) -> bytes:
+        """Return the next line of the child's output; what there was, without its end, if the child ends.
+
+        A longer one is returned unfinished. Raises Stopped, and OverLimit at the deadline.
+        """
+        line = bytearray()
+        self._check()
+        while not line.endswith(b"\n") and len(line) <= max_bytes:
+            try:
+                data = os.read(self._output.fileno(), PIPE_BYTES)
+            except BlockingIOError:
+                self._wait_for_pipes()
+                continue
+            if not data:
+                break
+            line += data
+        return bytes(line)
+
+    @property
+    def runs(self) -> bool:
+        """True unless the child has ended."""
+        return self._exit_status is None and not self._reap(os.WNOHANG)
 
     def messages(self) -> str:
         """Return the child's standard error so far; if it is long, its beginning and its end."""
@@ -198,6 +237,10 @@ class Child:
         self._selector.close()
         self._output.close()
         self._errors.close()
+        if self._process.stdin:
+            # A request that the child did not read is lost with it.
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def _wait_for_pipes(self) -> None:
         began = time.monotonic()
@@ -263,13 +306,13 @@ class Child:
         return True
 
 
-def _start(arguments: Sequence[str], bounds: Bounds) -> subprocess.Popen[bytes]:
+def _start(arguments: Sequence[str], bounds: Bounds, requests: bool) -> subprocess.Popen[bytes]:
     environment = {"PATH": os.defpath, "LC_ALL": "C"}
     if "LD_LIBRARY_PATH" in os.environ:
         environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     process = subprocess.Popen(
-        [*_sandbox_prefix(bounds), *arguments],
-        stdin=subprocess.DEVNULL,
+        [*_sandbox_prefix(bounds, limit_cpu=not requests), *arguments],
+        stdin=subprocess.PIPE if requests else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
@@ -284,7 +327,7 @@ def _start(arguments: Sequence[str], bounds: Bounds) -> subprocess.Popen[bytes]:
     return process
 
 
-def _sandbox_prefix(bounds: Bounds) -> list[str]:
+def _sandbox_prefix(bounds: Bounds, *, limit_cpu: bool) -> list[str]:
     """Return the launchers' arguments, which precede the program's own; none if they are missing."""
     found = launcher()
     if found is None:
@@ -294,7 +337,7 @@ def _sandbox_prefix(bounds: Bounds) -> list[str]:
     limits = [
         f"--as={bounds.memory_bytes}",
         # At the soft limit the program gets SIGXCPU, at the hard one it is killed.
-        f"--cpu={cpu_s}:{cpu_s + 2}",
+        *([f"--cpu={cpu_s}:{cpu_s + 2}"] if limit_cpu else []),
         f"--nofile={bounds.open_files}",
         "--fsize=0",
         "--core=0",

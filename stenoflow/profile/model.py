@@ -11,17 +11,16 @@ changes no digest.
 
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field, ValidationInfo, create_model, model_validator
 
 from stenoflow.audio.options import AnalysisOptions, QualityOptions
 from stenoflow.engines.base import EngineSpec, OriginalUpload
 from stenoflow.engines.deepgram.options import DeepgramOptions
-from stenoflow.engines.faster_whisper.options import FasterWhisperOptions
 from stenoflow.engines.openai.options import OpenAIOptions
-from stenoflow.engines.pocketsphinx.options import PocketSphinxOptions
 from stenoflow.engines.registry import engine_spec, engines
+from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.errors import ConfigurationError
 from stenoflow.http.options import WebhookOptions
 from stenoflow.media.options import Limits, MediaOptions
@@ -36,11 +35,42 @@ O = TypeVar("O", bound=Options)  # noqa: E741 - an engine's options
 DEFAULT_ARTIFACTS = ("json", "txt", "srt", "vtt", "md", "page")
 
 
-def _installed(engine: str) -> str:
+STORED = {"stored": True}
+"""Validation context for a profile in a record of what was done: its engine need not be installed."""
+
+EARLIER_ENGINES = {"pocketsphinx": "whisper", "faster-whisper": "whisper"}
+"""Engines of 0.1.0, by the one that takes their place."""
+
+EARLIER_SECTIONS = {
+    "pocketsphinx": {"beam": 1e-60, "wbeam": 1e-40, "maxhmmpf": -1},
+    "faster_whisper": {
+        "model_dir": "",
+        "device": "auto",
+        "compute_type": "default",
+        "language": None,
+        "beam_size": 5,
+    },
+}
+"""Sections of 0.1.0 as they were by default. They stay in the digest, so that what a sweep has done with
+another engine stays done."""
+
+
+def _is_stored(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("stored"))
+
+
+def _installed(engine: str, info: ValidationInfo) -> str:
+    if _is_stored(info):
+        return engine
+    engine = EARLIER_ENGINES.get(engine, engine)
     try:
         return engine_spec(engine).name
     except ConfigurationError as error:
         raise ValueError(str(error)) from error
+
+
+def _is_default(default: Options, section: object) -> bool:
+    return section == default
 
 
 def _list_engines(schema: dict[str, Any]) -> None:
@@ -49,19 +79,20 @@ def _list_engines(schema: dict[str, Any]) -> None:
 
 class _Profile(Options):
     engine: Annotated[str, AfterValidator(_installed)] = Field(
-        default="pocketsphinx", title="Engine", json_schema_extra=_list_engines
+        default="whisper", title="Engine", json_schema_extra=_list_engines
     )
     limits: Limits = Field(default=Limits(), title="Limits")
     media: MediaOptions = Field(default=MediaOptions(), title="Audio")
     quality: QualityOptions = Field(default=QualityOptions(), title="Quality")
     vad: VadOptions = Field(default=VadOptions(), title="Speech detection")
     cutting: SegmentationOptions = Field(default=SegmentationOptions(), title="Segmentation")
-    pocketsphinx: PocketSphinxOptions = Field(default=PocketSphinxOptions(), title="PocketSphinx")
+    whisper: WhisperOptions = Field(
+        default=WhisperOptions(),
+        title="Whisper",
+        exclude_if=partial(_is_default, WhisperOptions()),
+    )
     deepgram: DeepgramOptions = Field(default=DeepgramOptions(), title="Deepgram")
     openai: OpenAIOptions = Field(default=OpenAIOptions(), title="OpenAI-compatible server")
-    faster_whisper: FasterWhisperOptions = Field(
-        default=FasterWhisperOptions(), title="faster-whisper"
-    )
     artifacts: tuple[str, ...] = Field(default=DEFAULT_ARTIFACTS, title="Artifacts")
     """Names of the renderers to publish with; `stenoflow doctor` lists those installed."""
 
@@ -74,6 +105,22 @@ class _Profile(Options):
 
     notify: WebhookOptions | None = Field(default=None, title="Webhook")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, fields: Any, info: ValidationInfo) -> Any:
+        """Read what 0.1.0 wrote; of a stored record, leave out sections of engines that are not here."""
+        if not isinstance(fields, dict):
+            return fields
+        found = cast("dict[str, Any]", fields)
+        earlier = {name: found[name] for name in EARLIER_SECTIONS if name in found}
+        found = {name: value for name, value in found.items() if name not in earlier}
+        whisper = earlier.get("faster_whisper")
+        if whisper != EARLIER_SECTIONS["faster_whisper"] and whisper:
+            found.setdefault("whisper", whisper)
+        if _is_stored(info):
+            found = {name: value for name, value in found.items() if name in cls.model_fields}
+        return found
+
     @property
     def analysis(self) -> AnalysisOptions:
         """The sections that the analysis of a recording depends on."""
@@ -81,7 +128,7 @@ class _Profile(Options):
 
     def digest(self) -> str:
         """Return the SHA-256, in hex, of every choice: profiles of one digest treat alike."""
-        return canonical_digest(self.model_dump(mode="json"))
+        return canonical_digest(EARLIER_SECTIONS | self.model_dump(mode="json"))
 
     def options_for(self, spec: EngineSpec[O]) -> O:
         """Return the section of an engine.
@@ -119,10 +166,6 @@ class _Profile(Options):
         """True if the engine removes what was spoken from the transcript."""
         spec = engine_spec(self.engine)
         return spec.redacts(self.options_for(spec))
-
-
-def _is_default(default: Options, section: object) -> bool:
-    return section == default
 
 
 def _sections() -> dict[str, Any]:

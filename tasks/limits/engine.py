@@ -51,14 +51,15 @@ def rate_limit_name(engine: str) -> str:
     return f"stenoflow-{engine}-rate"
 
 
-def engine_limiter(engine: str, *, poll_s: float = POLL_S) -> Limiter:
+def engine_limiter(engine: str, *, cores: int = 1, poll_s: float = POLL_S) -> Limiter:
     """Return what each request to an engine must hold while it is open.
 
-    ``poll_s`` is after how many seconds of waiting a cancellation is noticed at the latest.
+    That is the limits of its account, or so many ``cores`` of this machine. ``poll_s`` is after how many
+    seconds of waiting a cancellation is noticed at the latest.
     """
     if engine_spec(engine).limits:
         return lambda stop: _account_slot(engine, stop, poll_s)
-    return CORES.slot
+    return lambda stop: CORES.slots(stop, cores)
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:

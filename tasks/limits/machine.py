@@ -10,7 +10,7 @@ import platform
 import stat
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
@@ -58,6 +58,33 @@ class MachineSlots:
         self._threads = BoundedSemaphore(count)
         self._trying = Lock()
         self._released_at = float("-inf")
+        self._gathering = Lock()
+
+    @contextmanager
+    def slots(self, stop: Event, number: int) -> Generator[None, None, None]:
+        """Wait for several slots, at most all there are, and hold them until the block ends.
+
+        Only one at a time gathers several: two that each held a part would wait for each other for ever.
+        Raises as :meth:`slot`.
+        """
+        number = min(number, self.count)
+        if number == 1:
+            with self.slot(stop):
+                yield
+            return
+        gate = MachineSlots(
+            f"{self._name}-gathering", 1, folder=self._folder, clock=self._clock, wait=self._wait
+        )
+        with ExitStack() as held:
+            while not self._gathering.acquire(timeout=POLL_S):
+                self._check(stop)
+            try:
+                with gate.slot(stop):
+                    for _ in range(number):
+                        held.enter_context(self.slot(stop))
+            finally:
+                self._gathering.release()
+            yield
 
     @contextmanager
     def slot(self, stop: Event) -> Generator[None, None, None]:

@@ -25,7 +25,7 @@ def transcribe(
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="pocketsphinx, deepgram, openai or faster-whisper.")
+        str | None, typer.Option(help="whisper, deepgram, openai, or one of another package.")
     ] = None,
     credentials: Annotated[
         str | None,

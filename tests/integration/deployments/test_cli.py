@@ -143,7 +143,7 @@ def test_runs_at_once_on_one_recording_pay_once(
 
 def is_recognizer(process: psutil.Process) -> bool:
     try:
-        return any("pocketsphinx/worker.py" in word for word in process.cmdline())
+        return any("whisper/worker.py" in word for word in process.cmdline())
     except psutil.NoSuchProcess:
         return False
 

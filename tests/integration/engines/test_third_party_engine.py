@@ -7,11 +7,11 @@ import pytest
 
 from stenoflow.billing.pricing import Prices
 from stenoflow.engines.registry import engines
+from stenoflow.profile.model import Profile
 from tests.support.plugins import install_package, run_with_package
 
 DOCS = (Path(__file__).parents[3] / "docs" / "engines.md").read_text(encoding="utf-8")
 
-DEFAULT_DIGEST = "1c17ca0bfe41c2fd8b72533ccb4e9fd8a1f5ce8db2162dec433222b98a3e0665"
 
 USE = """
 import threading
@@ -85,7 +85,7 @@ def test_its_section_is_in_the_profile_and_changes_no_digest(
 ) -> None:
     installed = install_package(package, tmp_path)
     assert run_with_package(installed, STORE).splitlines() == [
-        DEFAULT_DIGEST,
+        Profile().digest(),
         "False",
         "{'mark': 'here'} False",
         "True",
@@ -105,7 +105,7 @@ def test_broken_engines_of_a_package_leave_ours_available(
     names, broken, opened, error = run_with_package(installed, BROKEN).splitlines()
     assert names.split() == list(engines())
     assert broken.split() == ["deepgram", "gone", "misnamed"]
-    assert opened == "pocketsphinx"
+    assert opened == "whisper"
     assert "speech_marks:NOTHING" in error
 
 

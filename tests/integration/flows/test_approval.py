@@ -34,7 +34,7 @@ SAMPLES = {path.name: path for path in sample_recordings()}
 LONG_AGO = time.time() - 86_400
 A_DOLLAR_A_MINUTE = {
     "engines": {
-        "pocketsphinx": {
+        "whisper": {
             "models": {"": {"usd_per_minute": "1", "as_of": "2026-01-01", "source": "this test"}}
         }
     }
@@ -130,7 +130,7 @@ async def test_it_waits_and_says_what_it_will_cost(run_of: Any, destination: Pat
     async with get_client() as client:
         asked = await question(client, run, "description")
         form = await question(client, run, "schema")
-    assert "USD" in asked and "2 recordings" in asked and "pocketsphinx" in asked
+    assert "USD" in asked and "2 recordings" in asked and "whisper" in asked
     assert form["required"] == ["decision"]
     assert await forecasts_shown(run) == 1
     assert bought(destination) == []

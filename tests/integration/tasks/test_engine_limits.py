@@ -141,5 +141,5 @@ def test_a_longer_wait_is_not_cut_short_by_a_shorter_one(client: SyncPrefectClie
 
 
 def test_engines_of_this_machine_need_no_server() -> None:
-    with engine_limiter("pocketsphinx")(threading.Event()):
+    with engine_limiter("whisper")(threading.Event()):
         pass

@@ -17,14 +17,15 @@ from stenoflow.engines.registry import (
     open_engine_without_account,
     registered,
 )
-from stenoflow.errors import ConfigurationError, StenoflowError
+from stenoflow.engines.whisper.options import WhisperOptions
+from stenoflow.errors import ConfigurationError, MissingDependency, StenoflowError
 from stenoflow.profile.model import Profile
 
-OWN = ["pocketsphinx", "deepgram", "openai", "faster-whisper"]
+OWN = ["whisper", "deepgram", "openai"]
 
 
 def test_stenoflows_own_engines_are_registered_and_whole() -> None:
-    assert list(engines())[:4] == OWN
+    assert list(engines())[:3] == OWN
     assert not registered().broken
     for name, spec in engines().items():
         assert spec.name == name
@@ -32,20 +33,19 @@ def test_stenoflows_own_engines_are_registered_and_whole() -> None:
         assert (spec.limits is None) == (spec.credentials is None)
 
 
-@pytest.mark.parametrize("name", ["pocketsphinx", "deepgram", "openai"])
+@pytest.mark.parametrize("name", OWN)
 def test_the_engine_is_the_one_that_the_profile_names(name: str) -> None:
     engine = open_engine_without_account(Profile(engine=name))
     assert engine.name == name
-    accuracy = engine_spec(name).capabilities.accuracy
-    assert accuracy == ("low" if name == "pocketsphinx" else "standard")
+    assert engine_spec(name).capabilities.accuracy == "standard"
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
         ("deepgramm", "did you mean deepgram?"),
-        ("faster_whisper", "did you mean faster-whisper?"),
-        ("zzz", "choose one of pocketsphinx, deepgram, openai, faster-whisper"),
+        ("wisper", "did you mean whisper?"),
+        ("zzz", "choose one of whisper, deepgram, openai"),
     ],
 )
 def test_an_unknown_engine_is_told_with_the_nearest(name: str, told: str) -> None:
@@ -54,12 +54,16 @@ def test_an_unknown_engine_is_told_with_the_nearest(name: str, told: str) -> Non
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["deepgram", "faster-whisper"])
-def test_what_an_engine_needs_is_asked_for(name: str) -> None:
-    if name == "faster-whisper":
-        pytest.importorskip("faster_whisper", reason="faster-whisper is not here")
-    with pytest.raises(ConfigurationError, match=r"DEEPGRAM_API_KEY|model_dir"):
-        open_engine(Profile(engine=name))
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        (Profile(engine="deepgram"), "DEEPGRAM_API_KEY"),
+        (Profile(whisper=WhisperOptions(model="no-such-model")), "no-such-model.*whisper.model"),
+    ],
+)
+def test_what_an_engine_needs_is_asked_for(profile: Profile, told: str) -> None:
+    with pytest.raises((ConfigurationError, MissingDependency), match=told):
+        open_engine(profile)
 
 
 def test_a_library_is_looked_for_without_importing_it() -> None:
@@ -74,7 +78,7 @@ def test_a_named_credential_for_another_host_is_refused_before_anything_is_sent(
 
 
 def test_no_engine_is_imported_before_it_is_opened() -> None:
-    heavy = ("deepgram", "pocketsphinx", "faster_whisper", "ctranslate2")
+    heavy = ("deepgram", "faster_whisper", "ctranslate2")
     code = (
         "import sys, stenoflow.engines.registry as registry; registry.engines(); "
         f"print(set({heavy}) & set(sys.modules))"

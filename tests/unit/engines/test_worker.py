@@ -1,65 +1,83 @@
-"""A request that runs in a child: its reply, its failures, and that nothing of it stays behind."""
+"""Children that answer requests: their replies, their failures, and that none stays behind."""
 
 import json
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from stenoflow.engines import worker as child_module
-from stenoflow.engines.worker import run_worker
+from stenoflow.engines.worker import WorkerSpec, ask_worker, close_idle_workers
 from stenoflow.errors import EngineError, ProcessKilled, StenoflowError, Stopped
-from stenoflow.media.sandbox import Bounds
 from tests.support.children import await_child
 
 GO_ON = threading.Event()
-BOUNDS = Bounds(1 << 30, 60)
 
-BEGIN = "import json, sys, time\nrequest = json.load(open(sys.argv[1]))\n"
-ECHO = "json.dump(request, sys.stdout)"
+BEGIN = "import json, os, sys, time\nfor line in sys.stdin:\n    request = json.loads(line)\n    "
+ECHO = "print(json.dumps([os.getpid(), sys.argv[1], request]), flush=True)"
 WAIT = "time.sleep(600)"
 
 
-@pytest.fixture
-def audio(tmp_path: Path) -> Path:
-    path = tmp_path / "audio" / "body.wav"
-    path.parent.mkdir()
-    path.write_bytes(b"RIFF")
-    return path
+@pytest.fixture(autouse=True)
+def none_is_left() -> Iterator[None]:
+    yield
+    close_idle_workers()
 
 
 @pytest.fixture
-def run_script(tmp_path: Path, audio: Path) -> Callable[..., bytes]:
-    """Runs a script with a request of one option."""
+def spec(tmp_path: Path) -> Callable[..., WorkerSpec]:
+    """A kind of child that runs a script for each request."""
 
-    def run(script: str, *, bounds: Bounds = BOUNDS, stop: threading.Event = GO_ON) -> bytes:
+    def of(script: str, *, loads: str = "{}") -> WorkerSpec:
         path = tmp_path / "worker.py"
         path.write_text(BEGIN + script)
-        try:
-            return run_worker(path, {"beam": 1}, audio, bounds, called="The engine", stop=stop)
-        finally:
-            # Whatever happened, the request is gone.
-            assert list(audio.parent.iterdir()) == [audio]
+        return WorkerSpec("The engine", path, loads, memory_bytes=1 << 30)
 
-    return run
+    return of
 
 
-def test_the_child_is_given_the_request_and_the_audio(
-    run_script: Callable[..., bytes], audio: Path
-) -> None:
-    assert json.loads(run_script(ECHO)) == {"beam": 1, "audio": str(audio)}
+def ask(
+    spec: WorkerSpec, *, deadline_s: float = 60, stop: threading.Event = GO_ON, **options: Any
+) -> bytes:
+    return ask_worker(spec, {"beam": 1}, deadline_s=deadline_s, stop=stop, **options)
 
 
-def test_an_answer_of_any_length_comes_whole(run_script: Callable[..., bytes]) -> None:
-    assert run_script("sys.stdout.write('ab' * 1_500_000)") == b"ab" * 1_500_000
+def test_the_child_is_given_what_it_loads_and_the_request(spec: Callable[..., WorkerSpec]) -> None:
+    _, loads, request = json.loads(ask(spec(ECHO, loads='{"model": "small"}')))
+    assert (loads, request) == ('{"model": "small"}', {"beam": 1})
+
+
+def test_the_next_request_is_answered_by_the_same_child(spec: Callable[..., WorkerSpec]) -> None:
+    pids = {json.loads(ask(spec(ECHO)))[0] for _ in range(3)}
+    assert len(pids) == 1
+    other = json.loads(ask(spec(ECHO, loads='{"model": "large"}')))[0]
+    assert other not in pids, "another model is another child"
+
+
+def test_a_child_that_died_meanwhile_is_replaced(spec: Callable[..., WorkerSpec]) -> None:
+    first = json.loads(ask(spec(ECHO)))[0]
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert json.loads(ask(spec(ECHO)))[0] != first
+
+
+def test_requests_at_once_have_a_child_each(spec: Callable[..., WorkerSpec]) -> None:
+    slow = spec("time.sleep(0.2); " + ECHO)
+    with ThreadPoolExecutor(3) as threads:
+        replies = list(threads.map(lambda _: json.loads(ask(slow)), range(3)))
+    assert len({reply[0] for reply in replies}) == 3
+
+
+def test_an_answer_of_any_length_comes_whole(spec: Callable[..., WorkerSpec]) -> None:
+    assert ask(spec("print('ab' * 1_500_000, flush=True)")) == b"ab" * 1_500_000
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "told"),
     [
         ("sys.exit(3)", r"The engine failed \(exit code 3\)"),
         ("raise RuntimeError('no such model')", "RuntimeError: no such model"),
@@ -68,28 +86,25 @@ def test_an_answer_of_any_length_comes_whole(run_script: Callable[..., bytes]) -
     ],
 )
 def test_a_child_that_fails_is_trouble_and_says_why(
-    run_script: Callable[..., bytes], script: str, said: str
+    spec: Callable[..., WorkerSpec], script: str, told: str
 ) -> None:
-    with pytest.raises(EngineError, match=said):
-        run_script(script)
+    with pytest.raises(EngineError, match=told):
+        ask(spec(script))
 
 
-def test_a_child_that_takes_too_long_is_trouble(run_script: Callable[..., bytes]) -> None:
+def test_a_child_that_takes_too_long_is_trouble(spec: Callable[..., WorkerSpec]) -> None:
     with pytest.raises(EngineError, match=r"0\.5 s, the deadline"):
-        run_script(WAIT, bounds=Bounds(1 << 30, 0.5))
+        ask(spec(WAIT), deadline_s=0.5)
 
 
-def test_a_child_that_says_too_much_is_trouble(
-    run_script: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(child_module, "REPLY_MAX_BYTES", 1_000_000)
+def test_a_child_that_writes_too_much_is_trouble(spec: Callable[..., WorkerSpec]) -> None:
     with pytest.raises(EngineError, match="more than 1000000 bytes"):
-        run_script("while True: sys.stdout.write('a' * 1000)")
+        ask(spec("while True: sys.stdout.write('a' * 1000)"), reply_max_bytes=1_000_000)
 
 
-def test_a_child_killed_from_outside_may_be_tried_again(run_script: Callable[..., bytes]) -> None:
+def test_a_child_killed_from_outside_may_be_tried_again(spec: Callable[..., WorkerSpec]) -> None:
     with pytest.raises(ProcessKilled):
-        run_script("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+        ask(spec("import signal; os.kill(os.getpid(), signal.SIGKILL)"))
 
 
 @pytest.mark.parametrize(
@@ -100,23 +115,30 @@ def test_a_child_killed_from_outside_may_be_tried_again(run_script: Callable[...
     ],
 )
 def test_it_ends_with_its_child(
-    run_script: Callable[..., bytes],
-    audio: Path,
+    spec: Callable[..., WorkerSpec],
+    tmp_path: Path,
     end: Callable[[threading.Event, int], None],
     error: type[StenoflowError],
 ) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(run_script, WAIT, stop=stop)
-        child = await_child(f"{audio}.request.json", gone=waiting.done)
+        waiting = threads.submit(ask, spec(WAIT), stop=stop)
+        child = await_child(str(tmp_path / "worker.py"), gone=waiting.done)
         end(stop, child.pid)
         with pytest.raises(error):
             waiting.result()
     assert not child.is_running()
 
 
+def test_children_that_wait_can_be_closed(spec: Callable[..., WorkerSpec]) -> None:
+    pid = json.loads(ask(spec(ECHO)))[0]
+    close_idle_workers()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 def test_the_scripts_folder_hides_no_package(
-    run_script: Callable[..., bytes], tmp_path: Path
+    spec: Callable[..., WorkerSpec], tmp_path: Path
 ) -> None:
     (tmp_path / "wave.py").write_text("raise SystemExit('the wrong wave')")
-    assert run_script("import wave; sys.stdout.write(wave.__file__)").endswith(b"/wave.py")
+    assert ask(spec("import wave; print(wave.__file__, flush=True)")).endswith(b"/wave.py")
