@@ -6,7 +6,7 @@
     │   │   ├── BadMedia            not audio or video, damaged beyond use, or without an audio stream
     │   │   ├── OverLimit           larger, longer or costlier than the profile allows
     │   │   ├── BelowQuality        audible, but below the profile's quality gate
-    │   │   └── EngineRefused       the engine says that this request can never succeed
+    │   │   └── EngineRefused       the engine cannot read the audio, or it is too large for one request
     │   ├── StoreRefused            a store refuses a request for now; never a verdict on a recording
     │   │   ├── NotFound            no such object, bucket or folder (a typing error, deleted since)
     │   │   ├── AccessDenied        the store refuses these credentials, or this access with them
@@ -17,6 +17,7 @@
     │   ├── ConfigurationError      a profile, parameter or block contradicts itself or names nothing
     │   │   └── StoreMisconfigured  the region, the endpoint or the bucket's name of a store is wrong
     │   ├── EngineAccountError      key, permission or credit: no recording can be bought, stop the run
+    │   ├── RequestRefused          the engine refuses a request, and does not say that it is for its audio
     │   ├── EngineTooSlow           the engine finishes no request in time: left to the next sweep
     │   ├── BudgetSpent             the sweep's budget does not cover this recording
     │   ├── ProcessTimedOut         a decoder or recognizer hardly got to work before its deadline
@@ -56,6 +57,8 @@ OutcomeName = Literal[FinishedName, "gave_up"]
 class StenoflowError(Exception):
     """Base of all errors raised by ``stenoflow``. ``str(error)`` is fit to be shown to a person."""
 
+    request_id: str | None = None
+    """Id by which an engine finds the request, where the error is about one."""
     possibly_paid: int = 0
     """Requests for the recording, in all runs, that may have been paid without a usable reply."""
     possibly_paid_usd: Decimal | None = None
@@ -96,7 +99,7 @@ class BelowQuality(Rejected):
 
 
 class EngineRefused(Rejected):
-    """The engine refuses this request for good (unreadable audio, bad option)."""
+    """The engine says that it cannot read this audio, or takes no recording this large."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
@@ -144,6 +147,17 @@ class StoreMisconfigured(ConfigurationError):
 
 class EngineAccountError(PermanentError):
     """The engine refuses the account (key, permission, credit): the whole run stops."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+
+class RequestRefused(PermanentError):
+    """The engine refuses a request for a reason that is not known to be its audio, nor its options.
+
+    Nothing was paid. It says nothing about the recording, so the next sweep tries again.
+    """
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)

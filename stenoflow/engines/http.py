@@ -14,10 +14,9 @@ from pydantic_core import from_json
 from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.http_errors import (
     Reported,
-    Statuses,
     StatusRule,
+    StatusTable,
     no_response_error,
-    rule_of,
     status_error,
 )
 from stenoflow.errors import BrokenReply, ErrorReply, ReplyTooLarge, StenoflowError, Stopped
@@ -31,7 +30,7 @@ class HttpEngine(ABC):
     Subclasses say how to send a request, and what their service means by its statuses.
     """
 
-    statuses: Statuses
+    statuses: StatusTable
     """What each status means."""
     request_id_header: str
     """Response header with the id by which the service finds a request."""
@@ -44,9 +43,10 @@ class HttpEngine(ABC):
     def transcribe(self, body: RequestAudio, *, stop: threading.Event) -> bytes:
         """Send one request and return the body of a successful response, byte for byte, whatever it is.
 
-        Raises EngineRefused, EngineAccountError, EngineBusy and RequestTooLong by the response's
-        status; BrokenReply and ReplyTooLarge where a successful response was not read to its end;
-        EngineError for any other status, and where there is no response; Stopped.
+        Raises EngineRefused, RequestRefused, ConfigurationError, EngineAccountError, EngineBusy and
+        RequestTooLong by the response's status and text; BrokenReply and ReplyTooLarge where a
+        successful response was not read to its end; EngineError for any other status, and where there
+        is no response; Stopped.
         """
         if stop.is_set():
             raise Stopped(f"Stopped before the audio was sent to {self._called}.")
@@ -87,8 +87,8 @@ class HttpEngine(ABC):
             raise
 
     def _rule(self, status: int, reported: Reported) -> StatusRule:
-        """Return the rule for an error; some services need its text as well."""
-        return rule_of(status, self.statuses)
+        """Return the rule for an error."""
+        return self.statuses.rule_of(status, reported)
 
     def _request_id(self, response: httpx.Response) -> str | None:
         """Return the id by which the service finds the request."""

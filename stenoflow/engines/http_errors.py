@@ -2,20 +2,23 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from re import Pattern
 from types import MappingProxyType
 from typing import Any, Literal
 
 import httpx
 
 from stenoflow.errors import (
+    ConfigurationError,
     EngineAccountError,
     EngineBusy,
     EngineError,
     EngineRefused,
+    RequestRefused,
     RequestTooLong,
     StenoflowError,
     Stopped,
@@ -28,13 +31,21 @@ FROM_A_GATEWAY = (500, 502, 504)
 
 SNIPPET_CHARS = 300
 
+_FOR_GOOD = {
+    "account": EngineAccountError,
+    "audio": EngineRefused,
+    "configuration": ConfigurationError,
+    "request": RequestRefused,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StatusRule:
     """What a status means: which error it becomes, and what the engine did."""
 
-    kind: Literal["account", "refused", "busy", "too_long", "transient"]
-    """EngineAccountError, EngineRefused, EngineBusy, RequestTooLong or EngineError."""
+    kind: Literal["account", "audio", "configuration", "request", "busy", "too_long", "transient"]
+    """EngineAccountError, EngineRefused, ConfigurationError, RequestRefused, EngineBusy, RequestTooLong or
+    EngineError. Only ``audio`` is a verdict on a recording."""
     text: str
     """Follows the engine's name in the message."""
     same_again: bool = False
@@ -43,19 +54,15 @@ class StatusRule:
 
 Statuses = Mapping[int, StatusRule]
 
-COMMON_STATUSES: Statuses = MappingProxyType(
-    {
-        400: StatusRule("refused", "cannot read the audio, or does not know an option"),
-        402: StatusRule("account", "is out of credit"),
-        404: StatusRule("account", "is not at this base URL"),
-        405: StatusRule("account", "is not at this base URL"),
-        408: StatusRule("transient", "did not get the audio fast enough"),
-        413: StatusRule("too_long", "takes no audio this long"),
-        429: StatusRule("busy", "has too many requests at once"),
-        504: StatusRule("too_long", "did not finish in time", same_again=True),
-    }
-)
-"""What engines agree on, after RFC 9110. Each engine adds its own rules, or replaces these."""
+
+@dataclass(frozen=True, slots=True)
+class TextRule:
+    """What a status means if the engine's own text says so."""
+
+    statuses: tuple[int, ...]
+    says: Pattern[str]
+    """Found anywhere in the engine's code and message."""
+    rule: StatusRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +73,40 @@ class Reported:
     code: str | None = None
 
 
-def rule_of(status: int, statuses: Statuses) -> StatusRule:
-    """Return the rule of a status; those without one of their own follow their class."""
-    if rule := statuses.get(status):
-        return rule
-    if status >= 500:
-        return StatusRule("transient", "is in trouble")
-    if status >= 400:
-        return StatusRule("refused", "refuses the request")
-    return StatusRule("account", "is not at this base URL")
+@dataclass(frozen=True, slots=True)
+class StatusTable:
+    """What an engine means by its statuses: the first text that fits decides, then the status."""
+
+    texts: Sequence[TextRule]
+    statuses: Statuses
+
+    def rule_of(self, status: int, reported: Reported) -> StatusRule:
+        """Return the rule of an error; statuses without one of their own follow their class."""
+        for each in self.texts:
+            if status in each.statuses and each.says.search(reported.text):
+                return each.rule
+        if rule := self.statuses.get(status):
+            return rule
+        if status >= 500:
+            return StatusRule("transient", "is in trouble")
+        if status >= 400:
+            return StatusRule("request", "refuses the request")
+        return StatusRule("account", "is not at this base URL")
+
+
+COMMON_STATUSES: Statuses = MappingProxyType(
+    {
+        400: StatusRule("request", "refuses the request"),
+        402: StatusRule("account", "is out of credit"),
+        404: StatusRule("account", "is not at this base URL"),
+        405: StatusRule("account", "is not at this base URL"),
+        408: StatusRule("transient", "did not get the audio fast enough"),
+        413: StatusRule("too_long", "takes no audio this long"),
+        429: StatusRule("busy", "has too many requests at once"),
+        504: StatusRule("too_long", "did not finish in time", same_again=True),
+    }
+)
+"""What engines agree on, after RFC 9110. Each engine adds its own rules, or replaces these."""
 
 
 def status_error(
@@ -96,10 +128,10 @@ def status_error(
     message = f"{called} {rule.text} ({status}{f', {details}' if details else ''})."
     may_be_paid = sent and not reported.text and status in FROM_A_GATEWAY
     match rule.kind:
-        case "account":
-            return EngineAccountError(message, request_id=request_id)
-        case "refused":
-            return EngineRefused(message, request_id=request_id)
+        case "account" | "audio" | "configuration" | "request":
+            error = _FOR_GOOD[rule.kind](message)
+            error.request_id = request_id
+            return error
         case "busy":
             wait_s = retry_after_s(response.headers.get("retry-after"))
             return EngineBusy(message, request_id=request_id, retry_after_s=wait_s)

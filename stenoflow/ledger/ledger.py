@@ -30,9 +30,9 @@ from stenoflow.errors import (
     BrokenReply,
     EngineAccountError,
     EngineError,
-    EngineRefused,
     ErrorReply,
     NotFound,
+    PermanentError,
     Stopped,
     StoreUnavailable,
     UnusableResponse,
@@ -366,7 +366,7 @@ def _send(attempt: Attempt, send: Callable[[], bytes]) -> bytes:
         return send()
     except BrokenReply:
         raise
-    except (EngineRefused, EngineAccountError) as error:
+    except PermanentError as error:
         attempt.close("released", str(error), error.request_id)
         raise
     except EngineError as error:

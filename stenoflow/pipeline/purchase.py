@@ -19,7 +19,6 @@ from stenoflow.engines.base import Engine
 from stenoflow.errors import (
     EngineAccountError,
     EngineError,
-    EngineRefused,
     PermanentError,
     RequestTooLong,
     StenoflowError,
@@ -63,8 +62,8 @@ class ChunkPurchaser:
 
         What was bought is in the ledger even if another chunk fails. Raises OverLimit, BudgetSpent and
         ConfigurationError before anything is sent; else the worst of what the chunks met:
-        EngineAccountError, EngineRefused, EngineTooSlow, UnusableResponse, Stopped, EngineError,
-        StoreUnavailable, StoreRefused.
+        EngineAccountError, EngineRefused, RequestRefused, EngineTooSlow, UnusableResponse, Stopped,
+        EngineError, StoreUnavailable, StoreRefused.
         """
         for each in requests:
             if each.purchased:
@@ -213,7 +212,7 @@ class ChunkPurchaser:
             paid = True
             try:
                 return self.engine.transcribe(body, stop=cancelled)
-            except (EngineRefused, EngineAccountError, EngineError) as error:
+            except (PermanentError, EngineError) as error:
                 paid = isinstance(error, EngineError) and error.may_be_paid
                 raise
 

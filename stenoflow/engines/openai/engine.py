@@ -14,7 +14,7 @@ from stenoflow.audio.encoding import Encoding, RequestAudio
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.http import HttpEngine
 from stenoflow.engines.http_errors import Reported, StatusRule
-from stenoflow.engines.openai.errors import REQUEST_ID, STATUSES, reported, rule
+from stenoflow.engines.openai.errors import REQUEST_ID, STATUSES, reported
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.openai.response import read_reply
 from stenoflow.errors import ConfigurationError
@@ -103,7 +103,7 @@ class OpenAIEngine(HttpEngine):
                 f"with the base URL {self._base_url} in `credentials`, or set OPENAI_API_KEY, and "
                 "OPENAI_BASE_URL to that URL",
             )
-        return rule(status, reported)
+        return super()._rule(status, reported)
 
     def _reported(self, body: bytes) -> Reported:
         return reported(body)

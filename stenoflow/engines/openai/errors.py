@@ -12,45 +12,65 @@ from pydantic_core import from_json
 from stenoflow.engines.http_errors import (
     COMMON_STATUSES,
     Reported,
-    Statuses,
     StatusRule,
-    rule_of,
+    StatusTable,
+    TextRule,
     snippet,
 )
 
 REQUEST_ID = "x-request-id"
 
-OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached")
-"""Codes under which a 429, too, is for good."""
+_NO_MODEL = "has no such model, or no transcription at this base URL"
+_NO_OPTION = "does not know the model, or an option, of the profile"
 
-SAYS_TOO_LONG = re.compile(
-    r"(?=.*\b(?:audio|file|content|clip|duration|size)\b)"
-    r"(?=.*(?:too (?:long|large|big)|longer than|exceed|maximum))",
-    re.IGNORECASE,
-)
-"""Text of a 400 that reports a limit: of vLLM on length and size, of some models of OpenAI's."""
-
-STATUSES: Statuses = {
-    **COMMON_STATUSES,
-    401: StatusRule(
-        "account", "does not accept the API key: see that it is whole, and not revoked"
+STATUSES = StatusTable(
+    texts=(
+        # A 429, too, may be for good.
+        TextRule(
+            (429,),
+            re.compile("insufficient_quota|billing_hard_limit_reached"),
+            COMMON_STATUSES[402],
+        ),
+        # As vLLM and some models of OpenAI's report a limit on length or size.
+        TextRule(
+            (400,),
+            re.compile(
+                r"(?=.*\b(?:audio|file|content|clip|duration|size)\b)"
+                r"(?=.*(?:too (?:long|large|big)|longer than|exceed|maximum))",
+                re.IGNORECASE,
+            ),
+            COMMON_STATUSES[413],
+        ),
+        TextRule(
+            (400, 415, 422),
+            re.compile(
+                r"decod|corrupt|(?:file|audio) format|too short|audio_too_short", re.IGNORECASE
+            ),
+            StatusRule("audio", "cannot read the audio"),
+        ),
+        TextRule(
+            (400,),
+            re.compile(
+                r"model|language|param|argument|option|response_format|unsupported_value"
+                r"|invalid_value|extra fields",
+                re.IGNORECASE,
+            ),
+            StatusRule("configuration", _NO_OPTION),
+        ),
     ),
-    403: StatusRule("account", "does not grant the key this model, or refuses our region"),
-    404: StatusRule("account", "has no such model, or no transcription at this base URL"),
-    405: StatusRule("account", "has no transcription at this base URL"),
-    409: StatusRule("transient", "has another request in its way"),
-    415: StatusRule("refused", "does not take this kind of audio"),
-    422: StatusRule("refused", "does not know an option"),
-}
-
-
-def rule(status: int, reported: Reported) -> StatusRule:
-    """Return the rule for an error: some servers report by text, rather than status, what is wrong."""
-    if reported.code in OUT_OF_CREDIT:
-        return STATUSES[402]
-    if status == 400 and SAYS_TOO_LONG.match(reported.text):
-        return STATUSES[413]
-    return rule_of(status, STATUSES)
+    statuses={
+        **COMMON_STATUSES,
+        401: StatusRule(
+            "account", "does not accept the API key: see that it is whole, and not revoked"
+        ),
+        403: StatusRule("account", "does not grant the key this model, or refuses our region"),
+        404: StatusRule("account", _NO_MODEL),
+        405: StatusRule("account", "has no transcription at this base URL"),
+        409: StatusRule("transient", "has another request in its way"),
+        415: StatusRule("configuration", "does not take FLAC"),
+        422: StatusRule("configuration", _NO_OPTION),
+    },
+)
 
 
 def reported(body: bytes) -> Reported:

@@ -34,6 +34,8 @@ class Fault:
 
     status: int | None = None
     """The status of the response; no work is done and nothing is billed."""
+    error: tuple[str, str] | None = None
+    """``err_code`` and ``err_msg`` of the error, in place of :data:`OWN_ERRORS`."""
     early: bool = False
     """The status is sent before the body is read."""
     retry_after: str | None = None

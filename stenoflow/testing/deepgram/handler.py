@@ -200,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         self, code: int, request: Request | None = None, message: str | None = None
     ) -> None:
         fault = request.fault if request else FINE
-        name, default = OWN_ERRORS.get(code, ("ERROR", "Not found."))
+        name, default = fault.error or OWN_ERRORS.get(code, ("ERROR", "Not found."))
         error = {
             "err_code": name,
             "err_msg": message or default,

@@ -27,6 +27,8 @@ from stenoflow.errors import (
     EngineError,
     EngineRefused,
     ErrorReply,
+    Rejected,
+    RequestRefused,
     RequestTooLong,
     StenoflowError,
     Stopped,
@@ -197,11 +199,12 @@ def test_a_url_is_fetched_by_the_other_side(
         missing = RequestAudio(None, f"{base}/none.wav?signature=s3cret", 0, "", "", 0, ())
         asked = engine(standin, upload="url")
         reply = asked.parse(asked.transcribe(there, stop=GO_ON))
-        with pytest.raises(EngineRefused, match="REMOTE_CONTENT_ERROR") as caught:
+        with pytest.raises(EngineError, match=r"deepgram\.upload.*REMOTE_CONTENT_ERROR") as caught:
             asked.transcribe(missing, stop=GO_ON)
         files.shutdown()
     assert reply.sha256 == body.sha256
     assert "s3cret" not in str(caught.value)
+    assert not caught.value.may_be_paid
 
 
 KINDS: dict[int, type[StenoflowError]] = {
@@ -211,9 +214,9 @@ KINDS: dict[int, type[StenoflowError]] = {
     403: EngineAccountError,
     404: EngineAccountError,
     408: EngineError,
-    411: EngineRefused,
+    411: RequestRefused,
     413: RequestTooLong,
-    414: EngineRefused,
+    414: ConfigurationError,
     422: EngineError,
     429: EngineBusy,
     500: EngineError,
@@ -229,12 +232,41 @@ def test_each_status_is_an_error_of_its_kind(
 ) -> None:
     error = failure(standin, body, status(code))
     assert type(error) is KINDS[code]
-    assert error.request_id == standin.requests[0].id  # type: ignore[attr-defined]
+    assert error.request_id == standin.requests[0].id
     assert str(code) in str(error)
     if code in OWN_ERRORS:
         assert OWN_ERRORS[code][0] in str(error)
     assert not getattr(error, "may_be_paid", False)
     assert not standin.bill.charges
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        (
+            "Bad Request",
+            "Bad Request: failed to process audio: corrupt or unsupported data",
+            EngineRefused,
+        ),
+        (
+            "Bad Request",
+            "Bad Request: No such model/language/tier combination found.",
+            ConfigurationError,
+        ),
+        ("INVALID_QUERY_PARAMETER", "Failed to deserialize query parameters", ConfigurationError),
+        ("Bad Request", "Bad Request: diarize is not supported with it.", ConfigurationError),
+        ("REMOTE_CONTENT_ERROR", "The remote server hosting the media failed.", EngineError),
+        ("Bad Request", "Failed to process the payload.", RequestRefused),
+        ("Bad Request", "", RequestRefused),
+    ],
+)
+def test_a_bad_request_is_a_verdict_only_if_it_is_about_the_audio(
+    standin: StandIn, body: RequestAudio, code: str, message: str, kind: type[StenoflowError]
+) -> None:
+    error = failure(standin, body, Fault(status=400, error=(code, message)))
+    assert type(error) is kind
+    assert isinstance(error, Rejected) == (kind is EngineRefused)
+    assert error.request_id == standin.requests[0].id
 
 
 def test_only_what_ran_out_of_time_is_worth_the_same_request_again(
@@ -493,7 +525,7 @@ def test_a_key_that_an_error_repeats_is_taken_out(standin: StandIn) -> None:
     missing = RequestAudio(
         None, f"http://127.0.0.1:9/{standin.key}?signature=s3cret", 0, "", "", 0, ()
     )
-    with pytest.raises(EngineRefused) as caught:
+    with pytest.raises(EngineError) as caught:
         engine(standin).transcribe(missing, stop=GO_ON)
     assert "[key]" in str(caught.value)
     assert standin.key not in str(caught.value)

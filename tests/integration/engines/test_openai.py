@@ -20,6 +20,7 @@ from stenoflow.errors import (
     EngineBusy,
     EngineError,
     EngineRefused,
+    RequestRefused,
     RequestTooLong,
     StenoflowError,
     Stopped,
@@ -136,7 +137,7 @@ def test_identity_is_what_changes_the_answer() -> None:
 
 KINDS: dict[int, type[StenoflowError]] = {
     301: EngineAccountError,
-    400: EngineRefused,
+    400: RequestRefused,
     401: EngineAccountError,
     402: EngineAccountError,
     403: EngineAccountError,
@@ -145,9 +146,9 @@ KINDS: dict[int, type[StenoflowError]] = {
     408: EngineError,
     409: EngineError,
     413: RequestTooLong,
-    415: EngineRefused,
-    418: EngineRefused,
-    422: EngineRefused,
+    415: ConfigurationError,
+    418: RequestRefused,
+    422: ConfigurationError,
     429: EngineBusy,
     500: EngineError,
     502: EngineError,
@@ -163,7 +164,7 @@ def test_each_status_is_an_error_of_its_kind(
     error = failure(standin, body, Meets(code, error_body("a_code", "Said so.")))
     assert type(error) is KINDS[code]
     assert f"({code}, a_code: Said so)" in str(error)
-    assert error.request_id == "req-1"  # type: ignore[attr-defined]
+    assert error.request_id == "req-1"
     assert not getattr(error, "may_be_paid", False)
 
 
@@ -202,7 +203,12 @@ def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: RequestAudio)
             RequestTooLong,
         ),
         ("The audio file could not be decoded or its format is not supported.", EngineRefused),
-        ("Unrecognized request argument supplied: prompt", EngineRefused),
+        ("Audio file might be corrupted or unsupported", EngineRefused),
+        ("Invalid file format. Supported formats: ['flac', 'm4a']", EngineRefused),
+        ("Unrecognized request argument supplied: prompt", ConfigurationError),
+        ("The model `whisper-9` does not exist", ConfigurationError),
+        ("Language 'xx' is not supported", ConfigurationError),
+        ("Something went wrong", RequestRefused),
     ],
 )
 def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(

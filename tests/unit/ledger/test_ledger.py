@@ -22,6 +22,7 @@ from stenoflow.errors import (
     EngineError,
     EngineRefused,
     ErrorReply,
+    RequestRefused,
     Stopped,
     StoreUnavailable,
     UnusableResponse,
@@ -596,6 +597,8 @@ def test_after_too_many_lost_attempts_a_person_must_look(ledger: Ledger) -> None
     [
         EngineRefused("no audio"),
         EngineAccountError("no credit"),
+        ConfigurationError("no such model"),
+        RequestRefused("no"),
         EngineBusy("too many"),
         EngineError("never connected"),
     ],
