@@ -1,5 +1,6 @@
 """Opens what a person named in a form: a block by its name, or a plain value."""
 
+import asyncio
 from typing import TypeVar
 
 from prefect.blocks.core import Block
@@ -10,6 +11,7 @@ from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.engines.credentials import Credential
 from stenoflow.errors import ConfigurationError
 from stenoflow.profile.model import Profile
+from stenoflow.profile.vocabulary_file import read_vocabulary, read_vocabulary_from
 from stenoflow.storage import Store, open_store
 
 _B = TypeVar("_B", bound=Block)
@@ -30,8 +32,23 @@ async def open_store_address(address: str, *, create: bool = False) -> Store:
 async def open_profile(profile: Profile | str) -> Profile:
     """Return the profile, or that of the block ``transcription-profile/NAME``.
 
-    Raises ConfigurationError if there is no such block.
+    Its vocabulary's file is read: a path, a URL, or ``object-store/NAME/KEY``. Raises ConfigurationError
+    if there is no such block, or the file cannot be read; StoreUnavailable.
     """
+    return await _with_vocabulary(await _profile(profile))
+
+
+async def _with_vocabulary(profile: Profile) -> Profile:
+    file = profile.vocabulary.file
+    name = _name_of(ObjectStore, file) if file else None
+    if name is None:
+        return await asyncio.to_thread(read_vocabulary, profile)
+    block, _, key = name.partition("/")
+    store = (await _load(ObjectStore, block)).store()
+    return await asyncio.to_thread(read_vocabulary_from, store, key, profile)
+
+
+async def _profile(profile: Profile | str) -> Profile:
     if isinstance(profile, Profile):
         return profile
     name = _name_of(TranscriptionProfile, profile)

@@ -61,10 +61,14 @@ class Sweep:
 
         Raises ConfigurationError if a name or an address is wrong.
         """
+        profile = await open_profile(parameters.profile)
+        if profile.vocabulary.terms:
+            # A file of terms is read once, so that the whole sweep has the same ones.
+            parameters = parameters.model_copy(update={"profile": profile})
         catalog = Catalog(
             source=await open_store_address(parameters.source),
             destination=await open_store_address(parameters.destination, create=True),
-            profile=await open_profile(parameters.profile),
+            profile=profile,
             selection=parameters.selection,
             now=now,
         )

@@ -18,6 +18,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from stenoflow.audio.encoding import Encoding, RequestAudio
 from stenoflow.billing.pricing import EnginePrices
 from stenoflow.engines.credentials import Credential, CredentialSpec
+from stenoflow.engines.vocabulary import FittedVocabulary
 from stenoflow.media.options import MediaOptions
 from stenoflow.options import Options
 from stenoflow.transcript.model import Reply
@@ -178,6 +179,9 @@ class EngineSpec(Generic[O]):
     """Returns how these options send the recording as it is; None where they send chunks."""
     redacts: Callable[[O], bool] = _not_redacting
     """Returns True if these options remove what was spoken from the transcript, such as card numbers."""
+    with_vocabulary: Callable[[O, tuple[str, ...]], FittedVocabulary[O]] | None = None
+    """Returns these options with names and terms to expect, as many as the engine takes; None where it
+    takes none. Raises as ``open``."""
     cores: Callable[[O], int] = _one
     """Returns how many of this machine's cores a request holds; of no matter for engines with limits."""
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol, cast
 
 from stenoflow.engines.base import Engine, EngineSetup, EngineSpec
 from stenoflow.engines.credentials import Credential
+from stenoflow.engines.vocabulary import FittedVocabulary, VocabularyOptions
 from stenoflow.errors import ConfigurationError, MissingDependency
 from stenoflow.media.options import MediaOptions
 
@@ -42,6 +43,11 @@ class EngineChoice(Protocol):
     @property
     def media(self) -> MediaOptions:
         """Which channels of a recording are transcribed."""
+        ...
+
+    @property
+    def vocabulary(self) -> VocabularyOptions:
+        """Names and terms to expect."""
         ...
 
     def options_for(self, spec: EngineSpec[Any]) -> Any:
@@ -135,7 +141,27 @@ def open_engine_without_account(choice: EngineChoice) -> Engine:
 def _open(spec: EngineSpec[Any], choice: EngineChoice, setup: EngineSetup) -> Engine:
     if spec.library and not spec.library.installed:
         raise MissingDependency(f"The engine {spec.name} is not installed: {spec.library.install}")
-    return spec.open(choice.options_for(spec), setup)
+    return spec.open(fit_vocabulary(spec, choice).options, setup)
+
+
+def fit_vocabulary(spec: EngineSpec[Any], choice: EngineChoice) -> FittedVocabulary[Any]:
+    """Return an engine's options with as much of the vocabulary as it takes.
+
+    Raises ConfigurationError where it takes none, or the vocabulary's file has not been read;
+    MissingDependency.
+    """
+    options, vocabulary = choice.options_for(spec), choice.vocabulary
+    if vocabulary.file is not None:
+        raise ConfigurationError(
+            f"The vocabulary {vocabulary.file} has not been read: give its terms in the profile."
+        )
+    if not vocabulary.terms:
+        return FittedVocabulary(options)
+    if spec.with_vocabulary is None:
+        raise ConfigurationError(
+            f"The engine {spec.name} takes no vocabulary: leave the profile's vocabulary empty."
+        )
+    return spec.with_vocabulary(options, vocabulary.terms)
 
 
 def _rank(entry: EntryPoint) -> tuple[bool, int, str]:

@@ -20,6 +20,7 @@ from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
+from stenoflow.profile.vocabulary_file import read_vocabulary
 from stenoflow.rendering.registry import check_artifacts
 from stenoflow.storage import locate, open_store
 from stenoflow.times import Seconds
@@ -53,7 +54,7 @@ def transcribe(
     ConfigurationError, EngineAccountError, UnusableResponse, MissingDependency; TransientError and its
     kinds; Stopped.
     """
-    profile = profile or Profile()
+    profile = read_vocabulary(profile or Profile())
     check_artifacts(profile.artifacts)
     source, key = locate(fspath(recording))
     engine = open_engine(profile, credential=credential)

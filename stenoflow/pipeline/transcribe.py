@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from stenoflow.billing.budget import RecordingBudget
 from stenoflow.engines.base import Engine
-from stenoflow.engines.registry import engine_spec
+from stenoflow.engines.registry import engine_spec, fit_vocabulary
 from stenoflow.errors import NotFound
 from stenoflow.ledger.ledger import Ledger, PurchasedReply
 from stenoflow.manifest.model import Purchase
@@ -131,8 +131,10 @@ def _transcription(
         for each in bought
         if each.purchased
     ]
+    transcript = _merged(profile, engine, plans, replies)
+    unfit = fit_vocabulary(engine_spec(engine.name), profile).warnings
     return Transcription(
-        transcript=_merged(profile, engine, plans, replies),
+        transcript=replace(transcript, warnings=(*unfit, *transcript.warnings)),
         plans=plans,
         purchases=tuple(_purchase(each, each.purchased) for each in bought if each.purchased),
         warnings=warnings,

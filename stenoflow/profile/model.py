@@ -20,6 +20,7 @@ from stenoflow.engines.base import EngineSpec, OriginalUpload
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.registry import engine_spec, engines
+from stenoflow.engines.vocabulary import VocabularyOptions
 from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.errors import ConfigurationError
 from stenoflow.http.options import WebhookOptions
@@ -93,6 +94,11 @@ class _Profile(Options):
     )
     deepgram: DeepgramOptions = Field(default=DeepgramOptions(), title="Deepgram")
     openai: OpenAIOptions = Field(default=OpenAIOptions(), title="OpenAI-compatible server")
+    vocabulary: VocabularyOptions = Field(
+        default=VocabularyOptions(),
+        title="Vocabulary",
+        exclude_if=partial(_is_default, VocabularyOptions()),
+    )
     artifacts: tuple[str, ...] = Field(default=DEFAULT_ARTIFACTS, title="Artifacts")
     """Names of the renderers to publish with; `stenoflow doctor` lists those installed."""
 

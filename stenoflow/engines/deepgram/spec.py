@@ -11,6 +11,7 @@ from stenoflow.engines.base import (
 )
 from stenoflow.engines.credentials import CredentialSpec
 from stenoflow.engines.deepgram.options import HOSTS, DeepgramOptions
+from stenoflow.engines.deepgram.vocabulary import with_vocabulary
 
 PRICING = "https://deepgram.com/pricing"
 PRE_RECORDED = f"{PRICING}, pay as you go, pre-recorded; sources between 2025 and 2026 also say"
@@ -77,4 +78,5 @@ SPEC = EngineSpec(
     audio_s_per_s=60.0,  # an assumption: half of what Deepgram itself claims
     original_upload=_original_upload,
     redacts=_redacts,
+    with_vocabulary=with_vocabulary,
 )

@@ -4,6 +4,7 @@ from stenoflow.billing.pricing import EnginePrices, Price
 from stenoflow.engines.base import Capabilities, Engine, EngineLimits, EngineSetup, EngineSpec
 from stenoflow.engines.credentials import CredentialSpec
 from stenoflow.engines.openai.options import OpenAIOptions
+from stenoflow.engines.openai.vocabulary import with_vocabulary
 from stenoflow.errors import ConfigurationError
 
 
@@ -24,7 +25,7 @@ SPEC = EngineSpec(
     title="OpenAI-compatible server",
     options=OpenAIOptions,
     open=_open,
-    capabilities=Capabilities(languages="any"),
+    capabilities=Capabilities(languages="any", vocabulary=True),
     prices=EnginePrices(
         models={
             "whisper-1": Price.listed(
@@ -42,4 +43,5 @@ SPEC = EngineSpec(
         base_url="https://api.openai.com/v1",
         required=False,
     ),
+    with_vocabulary=with_vocabulary,
 )

@@ -43,6 +43,12 @@ class Weights:
         """True if the model knows more than English."""
         return _tokens(self.folder) >= MULTILINGUAL_TOKENS
 
+    def count_tokens(self, text: str) -> int:
+        """Return how many of the model's tokens a text takes, as the continuation of another."""
+        return (
+            len(_tokenizer(self.folder).encode(f" {text}", add_special_tokens=False)) if text else 0
+        )
+
     def digest(self) -> str:
         """Return the SHA-256 of the weights, in hex; computed again only where the file has changed."""
         path = self.folder / "model.bin"
@@ -149,6 +155,18 @@ def _tokens(folder: Path) -> int:
     if path.suffix == ".json":
         return len(json.loads(text))
     return text.count("\n")
+
+
+@cache
+def _tokenizer(folder: Path) -> Any:
+    """Return the model's tokenizer. Raises ConfigurationError where its file is not one."""
+    from tokenizers import Tokenizer  # noqa: PLC0415 - heavy
+
+    path = folder / "tokenizer.json"
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # The library raises nothing narrower.
+        raise ConfigurationError(f"{path} is not a tokenizer: {error}; {HOW}.") from error
 
 
 @cache

@@ -153,3 +153,16 @@ def test_a_key_is_asked_about_and_not_given_away() -> None:
     with pytest.raises(EngineError, match="does not answer") as trouble:
         DeepgramCredentials.of(KEY, standin.url).check()
     assert KEY not in str(trouble.value)
+
+
+async def test_a_vocabulary_is_read_through_a_block_of_its_store(
+    prefect_server: None, tmp_path: Path
+) -> None:
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "terms.txt").write_text("Stenoflow\n")
+    await ObjectStore(location=str(tmp_path)).asave("settings")
+    fields = {"vocabulary": {"file": "object-store/settings/de/terms.txt"}}
+    profile = await open_profile(Profile.model_validate(fields))
+    assert profile.vocabulary.terms == ("Stenoflow",)
+    await TranscriptionProfile(profile=Profile.model_validate(fields)).asave("named")
+    assert await open_profile("transcription-profile/named") == profile

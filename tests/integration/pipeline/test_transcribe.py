@@ -14,6 +14,7 @@ from stenoflow.engines.deepgram.engine import DeepgramEngine
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.engines.deepgram.parameters import is_multichannel
 from stenoflow.engines.prices import list_prices
+from stenoflow.engines.vocabulary import VocabularyOptions
 from stenoflow.errors import ConfigurationError, EngineError, NotFound, UnusableResponse
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.ledger.records import ChunkKey
@@ -264,4 +265,16 @@ def test_money_that_an_estimate_leaves_out_is_told(desk: Desk) -> None:
     desk.profile = PROFILE.model_copy(update={"deepgram": options})
     assert desk.transcribe().warnings == (
         "The estimate leaves out summarize, charged by the token.",
+    )
+
+
+def test_terms_that_do_not_fit_are_told_and_stop_nothing(desk: Desk) -> None:
+    terms = [f"term {at}" for at in range(150)]
+    vocabulary = VocabularyOptions.model_validate({"terms": terms})
+    profile = desk.profile.model_copy(update={"vocabulary": vocabulary})
+    transcript = replace(desk, profile=profile).transcribe().transcript
+    assert transcript.words
+    [told] = [each for each in transcript.warnings if "vocabulary" in each]
+    assert told.startswith(
+        "50 of the vocabulary's 150 terms were left out, the first of them 'term 100'"
     )
