@@ -60,9 +60,8 @@ except ConfigurationError as error:
 
 
 def _documented(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
-    assert found is not None
-    return found[1]
+    """Return the last example in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)[-1]
 
 
 @pytest.fixture
