@@ -6,9 +6,13 @@ memory anyway, and leaves a few numbers behind: for each channel its quality, an
 32 ms. What needs only those numbers, which spans are speech and what is sent, is done by `segment`: it
 takes milliseconds, and may be repeated with other options without reading the samples again.
 
-    decoder ──> blocks of samples ──> raw PCM files         (encoded later for the engine)
+    decoder ──> blocks of samples ──> SampleWriter ───────> files of samples (encoded later for the engine)
                                  ├──> QualityMeter          (levels, noise, clipping)
                                  └──> SpeechDetector ─────> files of speech scores ──> `segment`
+
+Samples are the decoder's floating-point numbers: nothing is clipped or cut to 16 bits before it was measured.
+Channels that are mixed are analyzed each by itself (`tracks.py`), and mixed when their levels are known
+(`mixing.py`).
 
 FFmpeg runs in its own process and works ahead while a block is analyzed, so that on two cores all of
 this is hidden behind the decoding.
@@ -17,20 +21,21 @@ this is hidden behind the decoding.
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stenoflow.audio.options import AnalysisOptions, QualityOptions
-from stenoflow.audio.quality import FULL_SCALE, Quality, QualityMeter
+from stenoflow.audio.channel_analyzer import ChannelAnalyzer
+from stenoflow.audio.gain import gain_for
+from stenoflow.audio.mixing import MixedTrack, balance, loudest_of, write_mix
+from stenoflow.audio.options import AnalysisOptions
+from stenoflow.audio.quality import Quality
+from stenoflow.audio.tracks import Tracks
 from stenoflow.media.decoding import Decoding, decode
 from stenoflow.media.stream_info import MediaInfo
 from stenoflow.times import Seconds, to_seconds
-from stenoflow.vad.detector import SpeechDetector
-from stenoflow.vad.scores import SpeechScores, StoredScores
+from stenoflow.vad.scores import SpeechScores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +43,9 @@ class AnalyzedChannel:
     """One channel of a recording after its analysis."""
 
     index: int
-    """From 0 among the channels kept apart; 0 where there is only one."""
+    """From 0 among the channels kept apart; 0 where there is only one, chosen or mixed."""
     pcm: Path
-    """Its samples: raw 16-bit little-endian, mono, 16 kHz, without header, as decoded."""
+    """Its samples, as decoded: see :mod:`stenoflow.audio.samples`."""
     samples: int
     speech_scores: SpeechScores
     """One for each window of 512 samples: ceil(samples / 512) of them."""
@@ -58,7 +63,7 @@ class AudioAnalysis:
     samples: int
     """Length of each channel."""
     warnings: tuple[str, ...]
-    """The decoder's, in sentences."""
+    """The decoder's, and those about channels that were mixed, in sentences."""
 
     @property
     def duration_s(self) -> Seconds:
@@ -77,81 +82,118 @@ def analyze(
     """Decode the recording at ``path`` into ``folder``, measuring each channel in the same pass.
 
     ``progress`` is called after each block with the seconds analyzed so far. Raises what
-    :class:`stenoflow.media.decoding.Decoding` raises: BadMedia, OverLimit, ProcessTimedOut,
-    ProcessKilled, Stopped, NotFound.
+    :class:`stenoflow.media.decoding.Decoding` raises: BadMedia, OverLimit, ProcessTimedOut, ProcessKilled,
+    Stopped, NotFound.
     """
     with ExitStack() as stack:
         decoding = stack.enter_context(
             decode(path, choice=options.media, limits=options.limits, stop=stop)
         )
-        analyzers = [
-            ChannelAnalyzer(folder / f"channel-{index}", stack, options.vad.threshold)
-            for index in range(decoding.channels)
-        ]
-        for block in decoding:
-            for index, analyzer in enumerate(analyzers):
-                analyzer.feed(np.ascontiguousarray(block[:, index]))
-            if progress:
-                progress(decoding.duration_s)
-        return _concluded(decoding, analyzers, options)
-
-
-class ChannelAnalyzer:
-    """Analyzes one channel: stores its samples and speech scores, and measures its quality.
-
-    Files are named after ``path`` and closed by ``stack``; windows with a speech score of at least
-    ``speech_threshold`` are speech.
-    """
-
-    def __init__(self, path: Path, stack: ExitStack, speech_threshold: float) -> None:
-        self.pcm = path.with_suffix(".pcm")
-        self.speech_scores = StoredScores(path.with_suffix(".speech"))
-        self._meter = QualityMeter(speech_threshold)
-        self._detector = SpeechDetector()
-        self._pcm_file: BinaryIO = stack.enter_context(self.pcm.open("wb"))
-        self._scores_file: BinaryIO = stack.enter_context(self.speech_scores.path.open("wb"))
-
-    def feed(self, samples: NDArray[np.int16]) -> None:
-        """Analyze the next ``samples`` (int16, mono, 16 kHz, shape (n,))."""
-        self._pcm_file.write(samples.data)
-        self._meter.feed(samples)
-        scores = self._detector.feed(samples)
-        self._meter.add_speech_scores(scores)
-        self._scores_file.write(scores.data)
-
-    def finish(self, options: QualityOptions) -> Quality:
-        """Return the quality of all that was fed."""
-        scores = self._detector.finish()
-        self._scores_file.write(scores.data)
-        return self._meter.finish(scores, options)
-
-
-def _concluded(
-    decoding: Decoding, analyzers: list[ChannelAnalyzer], options: AnalysisOptions
-) -> AudioAnalysis:
-    channels: list[AnalyzedChannel] = []
-    for index, analyzer in enumerate(analyzers):
-        quality = analyzer.finish(options.quality)
-        channels.append(
-            AnalyzedChannel(
-                index=index,
-                pcm=analyzer.pcm,
-                samples=decoding.samples,
-                speech_scores=analyzer.speech_scores,
-                quality=quality,
-                gain=level_gain(quality, options.media.level_dbfs),
-            )
+        work = _Work(decoding, options, folder, stack, stop)
+        mixes = options.media.channels == "mix" and decoding.channels > 1
+        channels, warnings = (_mixed if mixes else _apart)(work, progress)
+        return AudioAnalysis(
+            decoding.info, channels, decoding.samples, decoding.warnings + warnings
         )
-    return AudioAnalysis(decoding.info, tuple(channels), decoding.samples, decoding.warnings)
 
 
-def level_gain(quality: Quality, target_dbfs: float | None) -> float:
-    """Return the factor that brings speech to ``target_dbfs``, or as near as is possible without clipping.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """A recording that is being analyzed."""
 
-    It is 1 without a target or without speech.
-    """
-    if target_dbfs is None or quality.speech_dbfs is None or quality.peak_dbfs is None:
-        return 1.0
-    wanted_db = target_dbfs - quality.speech_dbfs
-    headroom_db = 20 * float(np.log10((FULL_SCALE - 1) / FULL_SCALE)) - quality.peak_dbfs
-    return float(10 ** (min(wanted_db, max(headroom_db, 0.0)) / 20))
+    decoding: Decoding
+    options: AnalysisOptions
+    folder: Path
+    stack: ExitStack
+    stop: threading.Event | None
+
+    @property
+    def threshold(self) -> float:
+        return self.options.vad.threshold
+
+    def quality(self, analyzer: ChannelAnalyzer) -> Quality:
+        return analyzer.finish(self.options.quality, float_pcm=self.decoding.is_float)
+
+    def channel(self, index: int, analyzer: ChannelAnalyzer, quality: Quality) -> AnalyzedChannel:
+        """Return an analyzed channel."""
+        return AnalyzedChannel(
+            index=index,
+            pcm=analyzer.pcm,
+            samples=self.decoding.samples,
+            speech_scores=analyzer.speech_scores,
+            quality=quality,
+            gain=self.gain(quality, exact=analyzer.exact),
+        )
+
+    def gain(self, quality: Quality, *, exact: bool) -> float:
+        level_dbfs, float_pcm = self.options.media.level_dbfs, self.decoding.is_float
+        return gain_for(quality, level_dbfs, exact=exact, float_pcm=float_pcm)
+
+
+Analyzed = tuple[tuple[AnalyzedChannel, ...], tuple[str, ...]]
+"""Channels, and warnings about them."""
+
+
+def _apart(work: _Work, progress: Callable[[Seconds], None] | None) -> Analyzed:
+    """Analyze each channel by itself."""
+    analyzers = [
+        ChannelAnalyzer(work.folder / f"channel-{index}", work.stack, work.threshold)
+        for index in range(work.decoding.channels)
+    ]
+    for block in work.decoding:
+        for index, analyzer in enumerate(analyzers):
+            analyzer.feed(np.ascontiguousarray(block[:, index]))
+        if progress:
+            progress(work.decoding.duration_s)
+    return tuple(
+        work.channel(index, analyzer, work.quality(analyzer))
+        for index, analyzer in enumerate(analyzers)
+    ), ()
+
+
+def _mixed(work: _Work, progress: Callable[[Seconds], None] | None) -> Analyzed:
+    """Analyze all channels, and mix them to one."""
+    tracks = Tracks(work.folder, work.stack, work.threshold)
+    for block in work.decoding:
+        tracks.feed(np.ascontiguousarray(block.T))
+        if progress:
+            progress(work.decoding.duration_s)
+    tracks.finish_silent()
+    found = list(tracks)
+    parts = [
+        MixedTrack(
+            track.first,
+            track.analyzer.pcm,
+            track.analyzer.speech_scores,
+            work.quality(track.analyzer),
+        )
+        for track in found
+    ]
+    loudest = found[parts.index(loudest_of(parts))]
+    signed = [
+        replace(part, sign=tracks.sign(loudest, track))
+        for part, track in zip(parts, found, strict=True)
+    ]
+    mix = balance(signed, work.decoding.samples, work.threshold)
+    if mix.alone:
+        [kept] = [track for track in found if track.first == mix.tracks[0].channel]
+        return (work.channel(0, kept.analyzer, mix.tracks[0].quality),), mix.warnings
+    pcm, speech_scores, quality = write_mix(
+        mix,
+        work.decoding.samples,
+        work.folder / "mix",
+        work.options.quality,
+        threshold=work.threshold,
+        stop=work.stop,
+    )
+    channel = AnalyzedChannel(
+        index=0,
+        pcm=pcm,
+        samples=work.decoding.samples,
+        speech_scores=speech_scores,
+        quality=quality,
+        gain=work.gain(quality, exact=False),
+    )
+    for part in parts:
+        part.remove()
+    return (channel,), mix.warnings

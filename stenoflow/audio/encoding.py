@@ -21,6 +21,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from stenoflow.audio.samples import SAMPLE_BYTES, read_16_bits
 from stenoflow.errors import Stopped
 from stenoflow.times import SAMPLE_RATE, Span
 
@@ -44,8 +45,6 @@ class RequestAudio:
     speech: tuple[Span, ...]
     """The speech segments in it, in samples of this audio, for engines that do better with one at a time."""
 
-
-SAMPLE_BYTES = 2
 
 BLOCK_SAMPLES = 1 << 18
 """Samples read and encoded at a time: 16 s, half a megabyte."""
@@ -76,7 +75,7 @@ def encode(
     gain: float = 1.0,
     stop: threading.Event,
 ) -> RequestAudio:
-    """Write the ``kept`` spans of ``pcm`` (raw s16le, mono, 16 kHz), one after the other, to ``path``.
+    """Write the ``kept`` spans of ``pcm``, a file of samples, one after the other, to ``path``.
 
     Samples are multiplied by ``gain``, rounded, and clipped to 16 bits. Each kept span counts as one
     speech segment; who knows better replaces ``speech`` in what is returned. Raises Stopped, leaving no
@@ -109,22 +108,12 @@ def _blocks(
     pcm: Path, kept: Sequence[Span], gain: float, stop: threading.Event
 ) -> Iterator[NDArray[np.int16]]:
     """Yield the kept samples in order, in blocks of at most :data:`BLOCK_SAMPLES`."""
-    with pcm.open("rb") as samples:
-        for span in kept:
-            for start in range(span.start, span.end, BLOCK_SAMPLES):
-                if stop.is_set():
-                    raise Stopped("Stopped while encoding the audio.")
-                count = min(BLOCK_SAMPLES, span.end - start)
-                samples.seek(start * SAMPLE_BYTES)
-                block = np.fromfile(samples, np.dtype("<i2"), count)
-                if len(block) < count:
-                    raise ValueError(f"{pcm} ends before sample {start + count}")
-                yield block if gain == 1.0 else _amplified(block, gain)
-
-
-def _amplified(block: NDArray[np.int16], gain: float) -> NDArray[np.int16]:
-    limits = np.iinfo(np.int16)
-    return np.clip(np.rint(block * np.float32(gain)), limits.min, limits.max).astype(np.int16)
+    for span in kept:
+        for start in range(span.start, span.end, BLOCK_SAMPLES):
+            if stop.is_set():
+                raise Stopped("Stopped while encoding the audio.")
+            end = min(start + BLOCK_SAMPLES, span.end)
+            yield read_16_bits(pcm, Span(start, end), gain)
 
 
 @contextmanager

@@ -14,7 +14,9 @@ snr_db          10 log10((S - N) / N). S is the mean power of the windows of spe
                 less than half a second): a door or a breath is not the background noise.
                 Speech lies on top of the noise, hence S - N. White noise added to clean speech at
                 5 to 30 dB reads within 1 dB
-clipping_ratio  share of samples within 0.1 dB of full scale
+clipping_ratio  share of samples within 0.1 dB of full scale; 0 where the peak tells that nothing clips there:
+                above full scale in floating-point PCM, above twice full scale in any other recording
+                (a lossy copy of a clipped recording exceeds full scale by less)
 silence_ratio   share of windows whose RMS level lies below the profile's ``silence_dbfs``
 score           ``clarity * loudness * integrity``, each from 0 to 1, as any of them alone can spoil
                 the recording: clarity is 1 from 30 dB of SNR, falling to 0 at 0 dB; loudness is 1 from
@@ -48,6 +50,9 @@ FULL_SCALE = 32768
 CLIPPED_FROM = 32393
 """0.1 dB below full scale: resampling and lossy coding take a little off a clipped peak."""
 
+FLOAT_EXCEEDS, LOSSY_EXCEEDS = 1.001, 2.0
+"""A peak beyond this multiple of full scale tells that samples there are not clipped."""
+
 NOISE_BELOW = 0.1
 """Windows with a lower speech score are noise. Those between are neither: word ends, breath."""
 
@@ -63,10 +68,13 @@ CLEAR_SNR_DB = 30.0
 LOWEST_SNR_DB = -20.0
 
 _FLOOR_CDB = -12_000
-"""Hundredths of a dBFS that stand for digital silence: the faintest window there can be has -117 dBFS."""
+"""Hundredths of a dBFS that stand for digital silence: the faintest window of 16 bits has -117 dBFS."""
 
-_POWERS = FULL_SCALE**2 * 10 ** (np.arange(_FLOOR_CDB, 1) / 1000)
-"""The mean square that each level stands for, by hundredths of a dB from the floor to full scale."""
+_CEILING_CDB = 15_000
+"""Floating-point samples may exceed full scale."""
+
+_POWERS = FULL_SCALE**2 * 10 ** (np.arange(_FLOOR_CDB, _CEILING_CDB + 1) / 1000)
+"""The mean square that each level stands for, by hundredths of a dB from the floor to the ceiling."""
 _POWERS[0] = 0
 
 
@@ -104,28 +112,34 @@ class QualityMeter:
         self._hist = np.zeros(len(_POWERS), np.int64)
         self._speech_hist = np.zeros_like(self._hist)
         self._noise_hist = np.zeros_like(self._hist)
-        self._rest = np.zeros(0, np.int16)
+        self._rest = np.zeros(0, np.float32)
         self._samples = 0
         self._energy = 0.0
         self._sum = 0.0
-        self._peak = 0
+        self._peak = 0.0
         self._clipped = 0
 
-    def feed(self, samples: NDArray[np.int16]) -> None:
-        """Measure the next ``samples`` (int16, mono, 16 kHz, shape (n,))."""
+    def feed(self, samples: NDArray[np.float32] | NDArray[np.int16]) -> None:
+        """Measure the next ``samples`` (on the scale of 16-bit integers, mono, 16 kHz, shape (n,))."""
         if not len(samples):
             return
         self._samples += len(samples)
-        peak = max(int(samples.max()), -int(samples.min()))
+        peak = max(float(samples.max()), -float(samples.min()))
         self._peak = max(self._peak, peak)
         if peak >= CLIPPED_FROM:
             self._clipped += int(np.count_nonzero(samples >= CLIPPED_FROM))
             self._clipped += int(np.count_nonzero(samples <= -CLIPPED_FROM))
+        values = samples.astype(np.float32, copy=False)
         if len(self._rest):
-            samples = np.concatenate([self._rest, samples])
-        whole = len(samples) // WINDOW * WINDOW
-        self._rest = samples[whole:].copy()
-        self._measure(samples[:whole].reshape(-1, WINDOW))
+            values = np.concatenate([self._rest, values])
+        whole = len(values) // WINDOW * WINDOW
+        self._rest = values[whole:].copy()
+        self._measure(values[:whole].reshape(-1, WINDOW))
+
+    def skip(self, windows: int) -> None:
+        """Measure that many windows of silence at the beginning, none of which is speech or noise."""
+        self._samples += windows * WINDOW
+        self._hist[0] += windows
 
     def add_speech_scores(self, scores: NDArray[np.float32]) -> None:
         """Take the speech scores of the next windows, all of which have been fed."""
@@ -139,8 +153,13 @@ class QualityMeter:
         ):
             np.add(hist, np.bincount(chosen, minlength=len(hist)), out=hist)
 
-    def finish(self, scores: NDArray[np.float32], options: QualityOptions) -> Quality:
-        """Return the quality of all that was fed, given the speech scores that were not added yet."""
+    def finish(
+        self, scores: NDArray[np.float32], options: QualityOptions, *, float_pcm: bool = False
+    ) -> Quality:
+        """Return the quality of all that was fed, given the speech scores that were not added yet.
+
+        ``float_pcm`` is true of a recording of floating-point PCM, in which what exceeds full scale is whole.
+        """
         if len(self._rest):
             self._measure(self._rest[np.newaxis])
             self._rest = self._rest[:0]
@@ -149,7 +168,9 @@ class QualityMeter:
         windows = int(self._hist.sum())
         silence_end = math.ceil(100 * options.silence_dbfs) - _FLOOR_CDB
         quiet = int(self._hist[:silence_end].sum())
-        clipping_ratio = self._clipped / self._samples if self._samples else 0.0
+        exceeds = self._peak > FULL_SCALE * (FLOAT_EXCEEDS if float_pcm else LOSSY_EXCEEDS)
+        clipped = 0 if exceeds else self._clipped
+        clipping_ratio = clipped / self._samples if self._samples else 0.0
         silence_ratio = quiet / windows if windows else 1.0
         score = _score(snr_db, speech_dbfs, clipping_ratio, options)
         return Quality(
@@ -172,17 +193,18 @@ class QualityMeter:
         # Of a constant no more is left than what rounding leaves.
         return _dbfs(power) if power > 1e-9 * mean**2 else None
 
-    def _measure(self, windows: NDArray[np.int16]) -> None:
-        values = windows.astype(np.float32)
-        means = values.mean(axis=1, dtype=np.float64)
-        values -= means.astype(np.float32)[:, np.newaxis]
+    def _measure(self, windows: NDArray[np.float32]) -> None:
+        means = windows.mean(axis=1, dtype=np.float64)
+        values = windows - means.astype(np.float32)[:, np.newaxis]
         length = windows.shape[1]
         powers = np.vecdot(values, values) / length
         self._energy += length * float(powers.sum(dtype=np.float64) + means @ means)
         self._sum += length * float(means.sum())
         with np.errstate(divide="ignore"):
             levels_cdb = 1000 * np.log10(powers / FULL_SCALE**2)
-        self._levels_cdb += levels_cdb.clip(_FLOOR_CDB).round().astype(np.int16).tobytes()
+        self._levels_cdb += (
+            levels_cdb.clip(_FLOOR_CDB, _CEILING_CDB).round().astype(np.int16).tobytes()
+        )
 
 
 def check_quality_gate(channels: Iterable[Quality], options: QualityOptions) -> None:

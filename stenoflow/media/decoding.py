@@ -43,8 +43,15 @@ from stenoflow.media.signatures import kind_of_file
 from stenoflow.media.stream_info import MediaInfo, read_media_info
 from stenoflow.times import Seconds, to_samples, to_seconds
 
-PcmBlock = NDArray[np.int16]
-"""Samples at 16 kHz, shape (samples, channels)."""
+PcmBlock = NDArray[np.float32]
+"""Samples at 16 kHz on the scale of 16-bit integers, which a floating-point recording may exceed; shape
+(samples, channels)."""
+
+SCALE = np.float32(2**15)
+
+LARGEST = np.float32(2**40)
+"""Samples beyond this, 150 dB above full scale, are not sound. (Nor is a block whose energy exceeds it
+checked sample by sample in vain: that takes 16 times full scale throughout.)"""
 
 BLOCK_SAMPLES = 2**17
 """Samples of each channel in a block: 8.2 s."""
@@ -54,10 +61,6 @@ LOST_BY_RESAMPLER = 160
 
 MAX_CHANNELS = 32
 """The most channels that are worked with; a hostile header may name hundreds."""
-
-CANNOT_MIX = "Rematrix is needed"
-"""FFmpeg's message on channels whose places it does not know, such as those of a nine-track recorder:
-they are mixed here then, all with the same weight."""
 
 RELATIVE_TIME = ("mpegts", "mpeg")
 """Containers whose time begins anywhere, so that FFmpeg counts it from the streams that it reads."""
@@ -109,8 +112,8 @@ def probe(path: Path, limits: Limits | None = None) -> MediaInfo:
 class Decoding:
     """The samples of a recording, read once by iterating: blocks of shape (samples, channels).
 
-    Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel if they are mixed or one is
-    chosen, else as many as the stream has. They begin where the file begins, and every sample has the time
+    Blocks hold at most ``BLOCK_SAMPLES`` samples of each channel: one channel if one is chosen, else as many
+    as the stream has. They begin where the file begins, and every sample has the time
     at which a player plays it, be it later than the picture or after a gap in the time stamps: where
     nothing plays for a tenth of a second or longer, there is silence. Only in Ogg and MPEG streams is a
     jump of more than ten seconds ignored: as a rule, it is where files were joined.
@@ -131,11 +134,10 @@ class Decoding:
         self._samples = 0
         self._warnings: tuple[str, ...] = ()
         self._opened: tuple[MediaInfo, int] | None = None
-        self._first: PcmBlock = np.empty((0, 1), np.int16)
+        self._first: PcmBlock = np.empty((0, 1), np.float32)
         self._layout = read_file_layout(path)
         self._asked = Conversion(
             stream=choice.audio_stream or 0,
-            mix=choice.channels == "mix",
             timed=not self._layout.bare_frames and self._layout.ogg_parts == 1,
             ignore_length=self._layout.uncounted is not None and self._layout.uncounted.readable,
         )
@@ -150,7 +152,15 @@ class Decoding:
     @property
     def channels(self) -> int:
         """How many channels each block has."""
-        return 1 if self._choice.channels != "apart" else self._open()[1]
+        return 1 if self._choice.channels == "one" else self._open()[1]
+
+    @property
+    def is_float(self) -> bool:
+        """True if the recording itself is floating-point PCM, whose samples may exceed full scale."""
+        audio = self.info.audio
+        return self._asked.stream < len(audio) and audio[self._asked.stream].codec.startswith(
+            "pcm_f"
+        )
 
     @property
     def samples(self) -> int:
@@ -183,7 +193,7 @@ class Decoding:
         missing = first_sample(messages) if self._asked.timed else 0
         missing += to_samples(self._delay_s(info))
         for start in range(0, missing, BLOCK_SAMPLES):
-            silence = np.zeros((min(BLOCK_SAMPLES, missing - start), self.channels), np.int16)
+            silence = np.zeros((min(BLOCK_SAMPLES, missing - start), self.channels), np.float32)
             self._count(len(silence))
             yield silence
 
@@ -236,8 +246,6 @@ class Decoding:
         suitable = self._suitable(info)
         if suitable != self._asked:
             width = self._restart(suitable)
-        if width is None and CANNOT_MIX in self._child.messages():
-            width = self._restart(replace(self._asked, mix=False))
         if width is None:
             raise self._failure()
         self._first = self._read(width)
@@ -245,7 +253,7 @@ class Decoding:
             lost = samples_in_first(self._child.messages())
             if not lost or lost > LOST_BY_RESAMPLER or wait_for_exit(self._child):
                 raise self._failure()
-            self._first = np.zeros((lost, width), np.int16)
+            self._first = np.zeros((lost, width), np.float32)
         return read_media_info(self._child.messages()) or info, width
 
     def _suitable(self, info: MediaInfo) -> Conversion:
@@ -288,8 +296,17 @@ class Decoding:
 
     def _read(self, width: int) -> PcmBlock:
         """Return the next samples of all channels that arrive, fewer than a block only at the end."""
-        block = np.empty((BLOCK_SAMPLES, width), dtype=np.int16)
-        return block[: self._child.read_into(block.data.cast("B")) // (2 * width)]
+        block = np.empty((BLOCK_SAMPLES, width), np.float32)
+        block = block[: self._child.read_into(block.data.cast("B")) // (block.itemsize * width)]
+        block *= SCALE
+        # A damaged floating-point recording may hold what is not a number, or an absurd one.
+        flat = block.reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sound = bool(np.dot(flat, flat) < LARGEST**2)
+        if not sound:
+            np.nan_to_num(block, copy=False, nan=0, posinf=0, neginf=0)
+            np.clip(block, -LARGEST, LARGEST, out=block)
+        return block
 
     def _require_channels(self, width: int) -> None:
         if width > MAX_CHANNELS:
@@ -307,8 +324,6 @@ class Decoding:
         """Return the channels of a block that were chosen, shape (samples, channels)."""
         if self._choice.channels == "one":
             return np.ascontiguousarray(block[:, self._choice.channel, np.newaxis])
-        if self._choice.channels == "mix" and block.shape[1] > 1:
-            return np.rint(block.mean(axis=1, keepdims=True, dtype=np.float32)).astype(np.int16)
         return block
 
     def _failure(self) -> PermanentError | ProcessKilled:

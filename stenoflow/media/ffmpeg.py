@@ -1,4 +1,4 @@
-"""FFmpeg's command line: any recording in, 16 kHz PCM as a WAV stream out.
+"""FFmpeg's command line: any recording in, 16 kHz floating-point PCM as a WAV stream out.
 
 Media is hostile. FFmpeg may open containers of real media only, and only this one file: playlists,
 scripts, subtitles and streams that name other files or addresses are refused by name. Time, memory and
@@ -46,6 +46,10 @@ FIRST_FRAME = re.compile(
 """The log's line on the first frame: its time in samples of the stream, the stream's sample rate, its length.
 FFmpeg logs it again where a stream changes its rate or channels."""
 
+SAMPLE_FORMAT_FILTER = f"aformat=sample_fmts=s16|flt:sample_rates={SAMPLE_RATE},aresample"
+"""Resamples. Sound of up to 16 bits keeps 16, so that its samples are exact; all other sound, lossy, of 24
+bits or more, is floating-point numbers from here on, which neither clip nor lose what is quiet."""
+
 START = re.compile(r"^\[info\]   Duration: [^,]+, start: (\d+\.\d+)", re.MULTILINE)
 SHORTEST_EMPTY_EDIT_S = 0.1
 """What an encoder puts before the sound is shorter."""
@@ -64,8 +68,6 @@ class Conversion:
 
     stream: int = 0
     """Counted from 0 among the file's audio streams."""
-    mix: bool = False
-    """Mix the channels to one."""
     timed: bool = True
     """Place the samples by their time stamps."""
     ignore_length: bool = False
@@ -90,10 +92,12 @@ def start_conversion(
 ) -> Child:
     """Start FFmpeg to write an audio stream to its standard output, as an endless WAV file at 16 kHz."""
     placing = TIMESTAMP_FILTER if asked.timed else BARE_FRAMES_FILTER
-    filters = f"{FIRST_FRAME_FILTER.format(stream=asked.stream)}{placing}[placed]"
+    filters = (
+        f"{FIRST_FRAME_FILTER.format(stream=asked.stream)}{placing},{SAMPLE_FORMAT_FILTER}[placed]"
+    )
     output = [
         *("-filter_complex_threads", "1", "-filter_complex", filters, "-map", "[placed]"),
-        *(*(["-ac", "1"] if asked.mix else []), "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le"),
+        *("-c:a", "pcm_f32le"),
         *("-bitexact", "-map_metadata", "-1", "-map_chapters", "-1"),
         *("-flush_packets", "0", "-f", "wav", "pipe:1"),
         *(["-map", "0:v?", "-c:v", "copy", "-f", "null", "-"] if asked.picture_clock else []),

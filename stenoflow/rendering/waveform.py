@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stenoflow.times import Seconds, to_seconds
+from stenoflow.audio.samples import read_samples
+from stenoflow.times import Seconds, Span, to_seconds
 
 BUCKETS = 1600
 """Peaks in a waveform: more than a wide screen shows."""
@@ -28,7 +29,7 @@ class Waveform:
 def compute_waveform(
     path: Path, *, samples: int, buckets: int = BUCKETS, block_samples: int = BLOCK_SAMPLES
 ) -> Waveform:
-    """Return the waveform of a file of 16-bit little-endian PCM at 16 kHz, one channel.
+    """Return the waveform of a file of samples (see :mod:`stenoflow.audio.samples`).
 
     The file is read once, in blocks of ``block_samples``. Raises ValueError if it holds fewer than
     ``samples`` samples.
@@ -37,17 +38,13 @@ def compute_waveform(
     if buckets == 0:
         return Waveform((), Seconds(0.0))
     edges = samples * np.arange(buckets + 1) // buckets
-    peaks = np.zeros(buckets, np.int32)
-    with path.open("rb") as file:
-        for begin in range(0, samples, block_samples):
-            end = min(begin + block_samples, samples)
-            block = np.fromfile(file, dtype="<i2", count=end - begin)
-            if len(block) < end - begin:
-                raise ValueError(f"{path.name} holds fewer than {samples} samples")
-            first, last = np.searchsorted(edges, [begin, end - 1], side="right") - 1
-            here = peaks[first : last + 1]
-            starts = np.maximum(edges[first : last + 1] - begin, 0)
-            np.maximum(here, np.maximum.reduceat(block, starts), out=here)
-            np.maximum(here, -np.minimum.reduceat(block, starts).astype(np.int32), out=here)
-    heights = (peaks / _FULL_SCALE).round(4)
+    peaks = np.zeros(buckets, np.float64)
+    for begin in range(0, samples, block_samples):
+        end = min(begin + block_samples, samples)
+        block = np.abs(read_samples(path, Span(begin, end)))
+        first, last = np.searchsorted(edges, [begin, end - 1], side="right") - 1
+        here = peaks[first : last + 1]
+        starts = np.maximum(edges[first : last + 1] - begin, 0)
+        np.maximum(here, np.maximum.reduceat(block, starts), out=here)
+    heights = (peaks / _FULL_SCALE).clip(max=1).round(4)
     return Waveform(tuple(heights.tolist()), to_seconds(samples))

@@ -50,8 +50,10 @@ NOISE_PERCENTILE = 20
 ROUNDING_POWER = 1 / 12
 """Noise of rounding to 16 bits (see ``stenoflow.audio.quality``), so that silence has a level."""
 
-ReadSamples = Callable[[Span], NDArray[np.int16]]
-"""Returns a span of a channel (mono, 16 kHz)."""
+Samples = NDArray[np.float32] | NDArray[np.int16]
+
+ReadSamples = Callable[[Span], Samples]
+"""Returns a span of a channel (on the scale of 16-bit integers, mono, 16 kHz)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _loudest(span: Span, read: ReadSamples) -> float:
     return float(_levels(read(span)).max(initial=-np.inf))
 
 
-def _levels(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+def _levels(samples: Samples) -> NDArray[np.float64]:
     """Return the level of each whole window about its mean, in dB relative to one step of 16 bits."""
     whole = samples[: len(samples) // WINDOW * WINDOW].astype(np.float64).reshape(-1, WINDOW)
     return 10 * np.log10(whole.var(axis=1) + ROUNDING_POWER)

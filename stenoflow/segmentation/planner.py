@@ -18,16 +18,16 @@ Everything here is a pure function of its arguments: the same speech gives the s
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stenoflow.audio.analysis import AnalyzedChannel
-from stenoflow.audio.encoding import SAMPLE_BYTES, samples_within
+from stenoflow.audio.encoding import samples_within
+from stenoflow.audio.samples import read_samples
 from stenoflow.errors import RequestTooLong
-from stenoflow.segmentation.doubtful import ReadSamples, judge
+from stenoflow.segmentation.doubtful import judge
 from stenoflow.segmentation.options import SegmentationOptions
 from stenoflow.segmentation.plan import Chunk, SegmentationPlan
 from stenoflow.segmentation.timeline import Timeline
@@ -67,7 +67,7 @@ def plan_channels(
             speech_segments(channel.speech_scores, channel.samples, vad),
             channel.speech_scores,
             channel.samples,
-            _reader(channel.pcm),
+            partial(read_samples, channel.pcm),
             vad,
             min_pause=to_samples(options.min_pause_s),
         )
@@ -147,15 +147,6 @@ def halve(
         _chunk(chunk.timeline, Span(chunk.span.start, boundary), overlap),
         _chunk(chunk.timeline, Span(boundary, chunk.span.end), overlap),
     )
-
-
-def _reader(pcm: Path) -> ReadSamples:
-    """Return a function that reads a span of a channel's samples."""
-
-    def read(span: Span) -> NDArray[np.int16]:
-        return np.fromfile(pcm, "<i2", span.samples, offset=span.start * SAMPLE_BYTES)
-
-    return read
 
 
 def _unsent(spans: Iterable[Span], plan: SegmentationPlan) -> tuple[Span, ...]:

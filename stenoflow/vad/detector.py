@@ -5,7 +5,8 @@ a block everything but the LSTM is computed for all windows at once (``silero.py
 the 64 samples of context pass from block to block. A recording is never split in time: from a fresh state
 the scores are off by up to 0.2 even a thousand windows later.
 
-The scores equal the probabilities of the silero-vad wheel within 1e-4 (sums are taken in another order).
+The scores equal the probabilities of the silero-vad wheel within 1e-4 (sums are taken in another order) where
+the network reads the samples only as they are, see ``conditioning.py``.
 """
 
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from stenoflow.vad.conditioning import HISTORY, Conditioner, within_full_scale
 from stenoflow.vad.scores import WINDOW
 
 if TYPE_CHECKING:
@@ -34,12 +36,22 @@ class SpeechDetector:
 
     def __init__(self) -> None:
         self._network = _silero().load()
-        self._state = self._network.initial_state()
-        self._samples = np.zeros(CONTEXT + BLOCK, np.float32)
+        self._state = self._adapted_state = self._network.initial_state()
+        self._conditioner = Conditioner()
+        self._samples = np.zeros(HISTORY + BLOCK, np.float32)
         self._filled = 0
 
-    def feed(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-        """Take the next ``samples`` (int16, mono, 16 kHz, shape (n,)).
+    def copy(self) -> "SpeechDetector":
+        """Return a detector in the same state."""
+        copy = SpeechDetector()
+        copy._state, copy._adapted_state = self._state, self._adapted_state
+        copy._conditioner = self._conditioner.copy()
+        copy._samples[:] = self._samples
+        copy._filled = self._filled
+        return copy
+
+    def feed(self, samples: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the next ``samples`` (on the scale of 16-bit integers, mono, 16 kHz, shape (n,)).
 
         Returns the next speech scores that are complete (float32, one for each window): none, or those
         of whole blocks.
@@ -47,7 +59,7 @@ class SpeechDetector:
         scores = [np.zeros(0, np.float32)]
         while len(samples):
             taken = samples[: BLOCK - self._filled]
-            begin = CONTEXT + self._filled
+            begin = HISTORY + self._filled
             self._samples[begin : begin + len(taken)] = taken
             self._filled += len(taken)
             samples = samples[len(taken) :]
@@ -63,19 +75,32 @@ class SpeechDetector:
         rounded_up = -(-self._filled // WINDOW) * WINDOW
         if not rounded_up:
             return np.zeros(0, np.float32)
-        self._samples[CONTEXT + self._filled : CONTEXT + rounded_up] = 0
+        self._samples[HISTORY + self._filled : HISTORY + rounded_up] = 0
         return self._compute(rounded_up)
 
     def _compute(self, samples: int) -> NDArray[np.float32]:
-        block = self._samples[: CONTEXT + samples]
-        scores, self._state = self._network.speech_scores(block, self._state)
-        self._samples[:CONTEXT] = block[-CONTEXT:]
+        block = within_full_scale(self._samples[: HISTORY + samples])
+        before = HISTORY - CONTEXT
+        scores, state = self._network.speech_scores(block[before:], self._state)
+        adapted_state = state
+        adapted = self._conditioner.adapted(block)
+        if adapted is not None:
+            others, adapted_state = self._network.speech_scores(
+                adapted[before:], self._adapted_state
+            )
+            scores = np.maximum(scores, others)
+        self._state, self._adapted_state = state, adapted_state
+        block = self._samples[: HISTORY + samples]
+        self._samples[:HISTORY] = block[-HISTORY:].copy()
         self._filled = 0
         return scores
 
 
-def speech_scores(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Return one speech score for each 512 ``samples`` (int16, mono, 16 kHz, shape (n,)), float32."""
+def speech_scores(samples: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return one speech score for each 512 ``samples``, float32.
+
+    Samples are on the scale of 16-bit integers (mono, 16 kHz, shape (n,)).
+    """
     detector = SpeechDetector()
     return np.concatenate([detector.feed(samples), detector.finish()])
 

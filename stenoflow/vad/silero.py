@@ -28,6 +28,9 @@ from stenoflow.vad.detector import CONTEXT
 from stenoflow.vad.scores import WINDOW
 from stenoflow.vad.silero_onnx import BINS, FRAMES, WIDTH, block_graph
 
+_AT_ONCE = 64
+"""Windows transformed at once: their frames stay in the processor's cache, in half the time."""
+
 _FRAME = 256
 _HOP = 128
 _INT16_SCALE = 1 / 32768
@@ -79,6 +82,17 @@ class Silero:
         past the window, where it finds the window's end mirrored: no window needs the next.
         """
         windows = (len(samples) - CONTEXT) // WINDOW
+        magnitudes = np.empty((windows, FRAMES, BINS), np.float32)
+        for first in range(0, windows, _AT_ONCE):
+            some = magnitudes[first : first + _AT_ONCE]
+            end = (first + len(some)) * WINDOW + CONTEXT
+            frames = self._frames(samples[first * WINDOW : end])
+            np.abs(_fft.rfft(frames, overwrite_x=True), out=some)
+        return magnitudes.reshape(windows, FRAMES * BINS)
+
+    def _frames(self, samples: Samples) -> Samples:
+        """Return the frames, shape (windows, 4, 256)."""
+        windows = (len(samples) - CONTEXT) // WINDOW
         step = samples.itemsize
         frames = np.empty((windows, FRAMES, _FRAME), np.float32)
         shape, strides = (windows, 3, _FRAME), (WINDOW * step, _HOP * step, step)
@@ -87,8 +101,7 @@ class Silero:
         fourth = as_strided(samples[3 * _HOP :], shape, strides)
         np.multiply(fourth, self._hann[:192], out=frames[:, 3, :192])
         np.multiply(fourth[:, 190:126:-1], self._hann[192:], out=frames[:, 3, 192:])
-        spectrum = _fft.rfft(frames, overwrite_x=True)
-        return np.abs(spectrum).reshape(windows, FRAMES * BINS)
+        return frames
 
 
 _loading = threading.Lock()

@@ -17,7 +17,7 @@ class Decoded:
     """A decoded recording."""
 
     info: MediaInfo
-    samples: NDArray[np.int16]
+    samples: NDArray[np.float32]
     duration_s: float
     warnings: tuple[str, ...]
 
@@ -26,7 +26,7 @@ def decode_whole(path: Path, limits: Limits | None = None, **choice: Any) -> Dec
     """Decode a whole recording, and check the form of its blocks."""
     with decode(path, choice=MediaOptions(**choice), limits=limits) as decoding:
         blocks = list(decoding)
-        assert {block.dtype for block in blocks} <= {np.dtype(np.int16)}
+        assert {block.dtype for block in blocks} <= {np.dtype(np.float32)}
         assert max(len(block) for block in blocks) <= BLOCK_SAMPLES
         assert {block.shape[1] for block in blocks} == {decoding.channels}
         samples = np.concatenate(blocks)
