@@ -1,6 +1,6 @@
-"""Write the pages of the documentation that come from code: ``python docs/generate.py``.
+"""Write the generated pages of the documentation: ``python docs/generate.py``.
 
-A test holds the pages equal to the code.
+A test checks that they are current.
 """
 
 import re
@@ -14,10 +14,10 @@ FOLDER = Path(__file__).parent
 
 PROFILE_HEAD = """# Profile reference
 
-A profile holds everything that can be chosen about the treatment of a recording. It is a TOML or JSON
-file (`stenoflow transcribe --profile FILE`), a Prefect block (`transcription-profile/NAME`), or the form
-of a flow run. Every field has a default; unknown fields are an error. Engines of other packages add
-sections of their own.
+A profile holds all settings for the treatment of a recording. It is a TOML, YAML or JSON file
+(`stenoflow transcribe --profile FILE`), a Prefect block (`transcription-profile/NAME`), or a part of the
+form of a flow run. Every field has a default, and unknown fields are an error. Engines from other
+packages add their own sections.
 
 This page is generated from the code by `python docs/generate.py`.
 """

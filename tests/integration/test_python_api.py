@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import stenoflow
-from stenoflow.deployments.samples.__init__ import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from tests.support.corpus import ROOT
 
 PAGE = ROOT / "docs" / "python-api.md"

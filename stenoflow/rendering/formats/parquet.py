@@ -40,5 +40,5 @@ RENDERER = Renderer(
     file_name="words.parquet",
     content_type="application/vnd.apache.parquet",
     render=render,
-    description="The words alone, as a table for data tools (needs stenoflow[parquet])",
+    description="Only the words, as a table for data tools (needs stenoflow[parquet])",
 )

@@ -62,5 +62,5 @@ RENDERER = Renderer(
     file_name="transcript.srt",
     content_type="application/x-subrip; charset=utf-8",
     render=render,
-    description="SubRip subtitles, which say who speaks where the speaker changes",
+    description="SubRip subtitles, with the speaker's name wherever the speaker changes",
 )

@@ -25,5 +25,5 @@ RENDERER = Renderer(
     file_name="transcript.txt",
     content_type="text/plain; charset=utf-8",
     render=render,
-    description="Plain text, a paragraph for each speaker turn",
+    description="Plain text, one paragraph per speaker turn",
 )

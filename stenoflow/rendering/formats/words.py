@@ -16,5 +16,5 @@ RENDERER = Renderer(
     file_name="words.jsonl",
     content_type="application/x-ndjson",
     render=render,
-    description="The words alone, as JSON Lines",
+    description="Only the words, as JSON Lines",
 )

@@ -191,5 +191,5 @@ RENDERER = Renderer(
     file_name="page.html",
     content_type="text/html; charset=utf-8",
     render=render,
-    description="A web page to listen, read and search in",
+    description="A web page to play, read and search",
 )

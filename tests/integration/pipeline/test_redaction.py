@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import stenoflow
-from stenoflow.deployments.samples.__init__ import sample_recordings
+from stenoflow.deployments.samples import sample_recordings
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.deepgram.options import DeepgramOptions
 from stenoflow.rendering import renderers
