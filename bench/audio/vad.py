@@ -61,7 +61,7 @@ def ours(samples: NDArray[np.int16]) -> Detector:
     """``stenoflow.vad.detector``."""
 
     def detect() -> Edges:
-        found = speech_segments(speech_scores(samples), len(samples), STOCK)
+        found = speech_segments(speech_scores(samples, adapts=False), len(samples), STOCK)
         return {(span.start, span.end) for span in found}
 
     return detect

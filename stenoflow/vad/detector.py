@@ -30,11 +30,12 @@ BLOCK = 512 * WINDOW
 class SpeechDetector:
     """Computes the speech scores of one channel of one recording, from its first sample to its last.
 
-    Feed it blocks of any size, then :meth:`finish` it. A detector belongs to one thread; several
-    detectors may work in as many threads.
+    Feed it blocks of any size, then :meth:`finish` it. Unless it ``adapts``, scores are those of the wheel. A
+    detector belongs to one thread; several detectors may work in as many threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, adapts: bool = True) -> None:
+        self._adapts = adapts
         self._network = _silero().load()
         self._state = self._adapted_state = self._network.initial_state()
         self._conditioner = Conditioner()
@@ -43,7 +44,7 @@ class SpeechDetector:
 
     def copy(self) -> "SpeechDetector":
         """Return a detector in the same state."""
-        copy = SpeechDetector()
+        copy = SpeechDetector(adapts=self._adapts)
         copy._state, copy._adapted_state = self._state, self._adapted_state
         copy._conditioner = self._conditioner.copy()
         copy._samples[:] = self._samples
@@ -83,7 +84,7 @@ class SpeechDetector:
         before = HISTORY - CONTEXT
         scores, state = self._network.speech_scores(block[before:], self._state)
         adapted_state = state
-        adapted = self._conditioner.adapted(block)
+        adapted = self._conditioner.adapted(block) if self._adapts else None
         if adapted is not None:
             others, adapted_state = self._network.speech_scores(
                 adapted[before:], self._adapted_state
@@ -96,12 +97,15 @@ class SpeechDetector:
         return scores
 
 
-def speech_scores(samples: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
+def speech_scores(
+    samples: NDArray[np.int16] | NDArray[np.float32], *, adapts: bool = True
+) -> NDArray[np.float32]:
     """Return one speech score for each 512 ``samples``, float32.
 
-    Samples are on the scale of 16-bit integers (mono, 16 kHz, shape (n,)).
+    Samples are on the scale of 16-bit integers (mono, 16 kHz, shape (n,)). Unless the detector ``adapts`` to
+    them, scores are those of the wheel.
     """
-    detector = SpeechDetector()
+    detector = SpeechDetector(adapts=adapts)
     return np.concatenate([detector.feed(samples), detector.finish()])
 
 
