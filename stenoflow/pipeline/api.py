@@ -18,6 +18,7 @@ from stenoflow.pipeline.recording import find_manifest, look_up, run_steps
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.speakers import tell_speakers_again
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
 from stenoflow.profile.vocabulary_file import read_vocabulary
@@ -98,7 +99,8 @@ def _published(manifest: Manifest, recording: RecordingContext, ledger: Ledger) 
     if manifest.outcome == "rejected":
         raise _rejection(manifest)
     sha256 = manifest.source.sha256 or ""
-    return rebuild(recording.profile, recording.engine, ledger, sha256).transcript
+    found = rebuild(recording.profile, recording.engine, ledger, sha256)
+    return tell_speakers_again(recording.profile, manifest, found).transcript
 
 
 def _rejection(manifest: Manifest) -> Rejected:

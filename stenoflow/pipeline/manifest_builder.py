@@ -51,6 +51,7 @@ def build_manifest(
         purchases=transcription.purchases if transcription else (),
         costs=rendering.costs,
         transcript=summarize(rendering.transcript) if transcription else None,
+        speaker_turns=transcription.speaker_turns if transcription else (),
         artifacts=published,
         failures=failures,
         warnings=_warnings(recording, rendering),

@@ -20,6 +20,7 @@ from stenoflow.pipeline.manifest_builder import build_manifest, summarize
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import costs_of, rendering_from_ledger
 from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.speakers import tell_speakers_again
 from stenoflow.pipeline.transcribe import rebuild
 from stenoflow.profile.model import Profile
 from stenoflow.rendering import Artifact, Rendering, render_all
@@ -58,7 +59,8 @@ def publish_again(
     ConfigurationError if the profile names an unknown format; UnusableResponse, StoreUnavailable,
     StoreRefused.
     """
-    transcription = rebuild(profile, engine, Ledger(destination), manifest.source.sha256 or "")
+    found = rebuild(profile, engine, Ledger(destination), manifest.source.sha256 or "")
+    transcription = tell_speakers_again(profile, manifest, found)
     costs = costs_of(transcription, prices, engine)
     rendering = rendering_from_ledger(manifest, profile, transcription, costs)
     same = profile.model_copy(update={"artifacts": manifest.profile.artifacts}) == manifest.profile
@@ -72,6 +74,7 @@ def publish_again(
             "purchases": transcription.purchases,
             "costs": costs,
             "transcript": summarize(rendering.transcript),
+            "speaker_turns": transcription.speaker_turns,
             "artifacts": published,
             "failures": failures,
             "finished": now,

@@ -14,6 +14,7 @@ from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
+from stenoflow.pipeline.speakers import tell_speakers
 from stenoflow.pipeline.transcribe import transcribe
 from stenoflow.segmentation.planner import plan_channels
 
@@ -99,7 +100,7 @@ def run_steps(recording: RecordingContext, run: RunContext) -> RecordingContext:
         recording = segment(recording)
         if recording.has_speech:
             check_gate(recording)
-            recording = transcribe(recording, run)
+            recording = tell_speakers(transcribe(recording, run), run)
     except Rejected as rejection:
         return replace(recording, rejection=rejection)
     return recording

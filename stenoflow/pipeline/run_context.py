@@ -44,6 +44,8 @@ class RunContext:
     budget: Budget = field(default_factory=Budget)
     """The sweep's budget, shared by its recordings; without a sweep one without limit."""
     limiter: Limiter = unlimited
+    core: Limiter = unlimited
+    """``with core(cancelled):`` holds one of this machine's cores; raises Stopped."""
     cancelled: Event = field(default_factory=Event)
     progress: Callable[[float], None] = _ignore
     """Called with the seconds of audio that the current step has done."""

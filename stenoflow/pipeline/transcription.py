@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stenoflow.manifest.model import Purchase
+from stenoflow.manifest.model import ChannelTurn, Purchase
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.transcript.model import Transcript
 
@@ -15,6 +15,8 @@ class Transcription:
     plans: tuple[SegmentationPlan, ...]
     """What was sent, as the ledger has it."""
     purchases: tuple[Purchase, ...]
+    speaker_turns: tuple[ChannelTurn, ...] = ()
+    """Who speaks when, where that was estimated."""
     warnings: tuple[str, ...] = ()
     """About money: what an estimate leaves out."""
 

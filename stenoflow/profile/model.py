@@ -29,6 +29,7 @@ from stenoflow.options import Options, canonical_digest
 from stenoflow.rendering.captions.options import CaptionOptions
 from stenoflow.rendering.playback import PlaybackOptions
 from stenoflow.segmentation.options import SegmentationOptions
+from stenoflow.speakers.options import SpeakerOptions
 from stenoflow.vad.options import VadOptions
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - an engine's options
@@ -91,6 +92,11 @@ class _Profile(Options):
         default=WhisperOptions(),
         title="Whisper",
         exclude_if=partial(_is_default, WhisperOptions()),
+    )
+    speakers: SpeakerOptions = Field(
+        default=SpeakerOptions(),
+        title="Speakers",
+        exclude_if=partial(_is_default, SpeakerOptions()),
     )
     deepgram: DeepgramOptions = Field(default=DeepgramOptions(), title="Deepgram")
     openai: OpenAIOptions = Field(default=OpenAIOptions(), title="OpenAI-compatible server")

@@ -6,12 +6,13 @@ from stenoflow.rendering.document_schema import (
     Document,
     FindingEntry,
     PassageEntry,
+    SpeakerEntry,
     UtteranceEntry,
     WordEntry,
 )
 from stenoflow.rendering.playback import media_fragment
 from stenoflow.transcript.model import Finding, Utterance, Word
-from stenoflow.transcript.speakers import SpeakerKey, speakers
+from stenoflow.transcript.speakers import Speaker, SpeakerKey, speakers
 from stenoflow.transcript.text import join_words
 
 
@@ -20,7 +21,7 @@ def document(rendering: Rendering) -> Document:
     recording, transcript = rendering.recording, rendering.transcript
     found_speakers = speakers(transcript)
     ids = {speaker.key: number for number, speaker in enumerate(found_speakers)}
-    return {
+    found: Document = {
         "schema": SCHEMA,
         "recording": {
             "key": recording.key,
@@ -43,17 +44,7 @@ def document(rendering: Rendering) -> Document:
         "intents": _findings(transcript.findings, "intent"),
         "sentiments": _findings(transcript.findings, "sentiment"),
         "entities": _findings(transcript.findings, "entity"),
-        "speakers": [
-            {
-                "id": number,
-                "name": speaker.name,
-                "channel": speaker.key.channel,
-                "speaker": speaker.key.speaker,
-                "talk_s": round(speaker.talk_s, 3),
-                "words": speaker.words,
-            }
-            for number, speaker in enumerate(found_speakers)
-        ],
+        "speakers": [_speaker(number, speaker) for number, speaker in enumerate(found_speakers)],
         "utterances": [
             _utterance(number, utterance, rendering, ids)
             for number, utterance in enumerate(transcript.utterances, 1)
@@ -64,6 +55,23 @@ def document(rendering: Rendering) -> Document:
         "words": [word_entry(word) for word in transcript.words],
         "warnings": list(transcript.warnings),
     }
+    if transcript.speaker_source:
+        found["speaker_source"] = transcript.speaker_source
+    return found
+
+
+def _speaker(number: int, speaker: Speaker) -> SpeakerEntry:
+    entry: SpeakerEntry = {
+        "id": number,
+        "name": speaker.name,
+        "channel": speaker.key.channel,
+        "speaker": speaker.key.speaker,
+        "talk_s": round(speaker.talk_s, 3),
+        "words": speaker.words,
+    }
+    if speaker.margin is not None:
+        entry["margin"] = round(speaker.margin, 3)
+    return entry
 
 
 def word_entry(word: Word) -> WordEntry:

@@ -5,7 +5,7 @@ recording. Fields are added without notice; if one changes its meaning, or is re
 end of ``schema`` changes.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -48,6 +48,9 @@ class SpeakerEntry(TypedDict):
     speaker: Annotated[int | None, Field(description="Diarized speaker, counted from 0.")]
     talk_s: Annotated[float, Field(ge=0, description="Seconds of talking.")]
     words: Annotated[int, Field(ge=0)]
+    margin: NotRequired[
+        Annotated[float, Field(description="How sure an estimated speaker is; 0 is undecided.")]
+    ]
 
 
 class PassageEntry(TypedDict):
@@ -112,6 +115,9 @@ class Document(TypedDict):
     paragraphs: list[PassageEntry]
     words: list[WordEntry]
     warnings: Annotated[list[str], Field(description="What a reader should know, in sentences.")]
+    speaker_source: NotRequired[
+        Annotated[Literal["estimate"], Field(description="Speakers are estimated from voices.")]
+    ]
 
 
 def json_schema() -> dict[str, Any]:

@@ -33,6 +33,16 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerMargin:
+    """By how much a speaker's speech is closer to this speaker's voice than to any other, on average."""
+
+    channel: int
+    speaker: int
+    margin: float
+    """Difference of two cosines: 0 is undecided."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something an engine found in a passage of text: a topic, an intent, a sentiment, an entity."""
 
@@ -88,6 +98,10 @@ class Transcript:
     language_confidence: float | None = None
     engine: str = ""
     model: str | None = None
+    speaker_source: Literal["estimate"] | None = None
+    """"estimate" where speakers were told apart by their voices; None where the engine did, or nobody."""
+    speaker_margins: tuple[SpeakerMargin, ...] = ()
+    """How sure an estimate is of each speaker."""
     accuracy: Literal["low", "standard"] = "standard"
     """"low" where the engine is meant for trying out, and every output must say so."""
     summary: str | None = None

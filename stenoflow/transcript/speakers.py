@@ -40,6 +40,8 @@ class Speaker:
     talk_s: Seconds
     """Seconds from word to word, pauses longer than :data:`TALK_PAUSE_S` left out."""
     words: int
+    margin: float | None = None
+    """How sure an estimate is of this speaker; None where there is no estimate, or no other speaker."""
 
 
 def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
@@ -58,8 +60,13 @@ def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
             if 0 < pause_s <= TALK_PAUSE_S and before.speaker == after.speaker:
                 talk[after.channel, after.speaker] += pause_s
     names = _names([SpeakerKey(*key) for key in words])
+    margins: dict[tuple[int, int | None], float] = {
+        (each.channel, each.speaker): each.margin for each in transcript.speaker_margins
+    }
     return tuple(
-        Speaker(SpeakerKey(*key), names[SpeakerKey(*key)], Seconds(talk[key]), count)
+        Speaker(
+            SpeakerKey(*key), names[SpeakerKey(*key)], Seconds(talk[key]), count, margins.get(key)
+        )
         for key, count in words.items()
     )
 

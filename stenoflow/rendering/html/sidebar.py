@@ -29,6 +29,7 @@ def speaker_entries(found: Sequence[Speaker]) -> Iterator[dict[str, str | None]]
             "talk": format_clock(speaker.talk_s),
             "share": f"{share:.0%}",
             "part": f"{share:.3f}",
+            "margin": None if speaker.margin is None else f"{speaker.margin:.2f}",
         }
 
 

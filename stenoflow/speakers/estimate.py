@@ -1,0 +1,135 @@
+"""Speaker turns, estimated from the voices in a channel.
+
+Speech is cut into windows of the encoder's length, a quarter of a second apart (farther in very long
+recordings, so that memory and time stay bounded). A segment shorter than a window is repeated to fill it.
+A turn goes from the middle between two windows to the next such place at which the voice changes.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stenoflow.audio.samples import read_samples
+from stenoflow.errors import Stopped
+from stenoflow.speakers.band import BandMeter
+from stenoflow.speakers.clustering import cluster, margins
+from stenoflow.speakers.encoder import SpeakerEncoder
+from stenoflow.times import Span, to_samples
+
+STEP = to_samples(0.25)
+"""Samples from one window to the next."""
+
+MOST_WINDOWS = 14_400
+"""An hour of speech; in longer recordings windows are farther apart."""
+
+BATCH = 64
+"""Windows that are embedded at once."""
+
+FULL_SCALE = 2.0**15
+
+LOUDNESS = 10 ** (-30 / 20)
+"""RMS level that quieter windows are raised to, as the encoder was trained (Resemblyzer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """A stretch of speech of one voice."""
+
+    span: Span
+    """In samples of the recording."""
+    speaker: int
+    """Counted from 0 in the order in which they appear on the channel."""
+    margin: float | None
+    """By how much the voice is closer to this speaker than to any other; None if there is no other."""
+
+
+def estimate_speakers(
+    pcm: Path,
+    speech: Sequence[Span],
+    encoder: SpeakerEncoder,
+    bounds: tuple[int, int],
+    *,
+    stop: threading.Event | None = None,
+) -> tuple[SpeakerTurn, ...]:
+    """Return the turns of all speakers of one channel, in order.
+
+    ``pcm`` holds the channel's samples, see :mod:`stenoflow.audio.samples`; ``speech`` are its speech
+    segments; ``bounds`` are the fewest and the most speakers. Raises Stopped once ``stop`` is set.
+    """
+    windows = _windows(speech, encoder.window)
+    if not windows:
+        return ()
+    meter = BandMeter()
+    vectors: list[NDArray[np.float32]] = []
+    for first in range(0, len(windows), BATCH):
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped while speakers were estimated")
+        batch = np.stack(
+            [_samples(pcm, each.span, encoder.window) for each in windows[first : first + BATCH]]
+        )
+        meter.feed(batch)
+        vectors.append(encoder.embed(batch))
+    found = np.concatenate(vectors)
+    calibrations = encoder.calibrations
+    labels = cluster(found, calibrations.narrow if meter.narrow else calibrations.wide, bounds)
+    return tuple(_turns(windows, labels, margins(found, labels)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    span: Span
+    """What the encoder is given, or what is repeated to fill a window."""
+    segment: Span
+
+
+def _windows(speech: Sequence[Span], length: int) -> list[_Window]:
+    total = sum(segment.samples for segment in speech)
+    step = max(STEP, -(-total // MOST_WINDOWS))
+    windows: list[_Window] = []
+    for segment in speech:
+        room = segment.samples - length
+        if room <= 0:
+            windows.append(_Window(segment, segment))
+            continue
+        steps = -(-room // step)
+        starts = [segment.start + round(at * room / steps) for at in range(steps + 1)]
+        windows += [_Window(Span(start, start + length), segment) for start in starts]
+    return windows
+
+
+def _samples(pcm: Path, span: Span, length: int) -> NDArray[np.float32]:
+    """Return a window of samples, full scale 1, not quieter than :data:`LOUDNESS`."""
+    samples = read_samples(pcm, span) / np.float32(FULL_SCALE)
+    samples = np.tile(samples, -(-length // max(len(samples), 1)))[:length]
+    rms = float(np.sqrt(np.mean(samples**2)))
+    return samples * np.float32(max(1.0, LOUDNESS / rms)) if rms else samples
+
+
+def _turns(
+    windows: Sequence[_Window], labels: NDArray[np.int64], found: NDArray[np.float32] | None
+) -> Iterator[SpeakerTurn]:
+    """Yield the turns: neighbouring windows of one segment and one voice are one turn."""
+    first = 0
+    start = windows[0].segment.start
+    for at, window in enumerate(windows):
+        following = windows[at + 1] if at + 1 < len(windows) else None
+        same_segment = following is not None and following.segment == window.segment
+        if same_segment and labels[at + 1] == labels[at]:
+            continue
+        if following is not None and same_segment:
+            end = (_middle(window.span) + _middle(following.span)) // 2
+        else:
+            end = window.segment.end
+        margin = None if found is None else round(float(found[first : at + 1].mean()), 4)
+        yield SpeakerTurn(Span(start, end), int(labels[at]), margin)
+        first = at + 1
+        if following is not None:
+            start = end if same_segment else following.segment.start
+
+
+def _middle(span: Span) -> int:
+    return (span.start + span.end) // 2
