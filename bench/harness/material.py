@@ -26,6 +26,15 @@ CODECS: dict[str, tuple[str, ...]] = {
 """FFmpeg's arguments for each kind of file, by its suffix; files are stereo at 44.1 kHz."""
 
 
+CHANNELS: dict[str, tuple[float, ...]] = {
+    "mono": (0,),
+    "same": (0, 0),
+    "call": (0, 1 / 2),
+    "tracks": (0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6),
+}
+"""Channels of a recording: where in the same speech, as a share of its length, each of them begins."""
+
+
 @cache
 def speech() -> NDArray[np.int16]:
     """Return a few minutes of conversation and reading (int16, mono, 16 kHz, shape (n,))."""
@@ -44,6 +53,15 @@ def write_recording(path: Path, samples: NDArray[np.int16]) -> Path:
     command = [chosen_decoder().path, "-v", "error", "-y", "-f", "s16le", "-ar", str(SAMPLE_RATE)]
     command += ["-ac", "1", "-i", "pipe:0", "-ac", "2", "-ar", "44100", *CODECS[path.suffix[1:]]]
     subprocess.run([*command, str(path)], input=samples.tobytes(), check=True)
+    return path
+
+
+def write_channels(path: Path, samples: NDArray[np.int16], begins: tuple[float, ...]) -> Path:
+    """Write a channel of the samples from each of the beginnings on as a WAV file; return its path."""
+    channels = [np.roll(samples, -round(begin * len(samples))) for begin in begins]
+    command = [chosen_decoder().path, "-v", "error", "-y", "-f", "s16le", "-ar", str(SAMPLE_RATE)]
+    command += ["-ac", str(len(begins)), "-i", "pipe:0", "-ar", "44100", str(path)]
+    subprocess.run(command, input=np.stack(channels, axis=1).tobytes(), check=True)
     return path
 
 

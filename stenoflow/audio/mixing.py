@@ -24,7 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stenoflow.audio.options import QualityOptions
-from stenoflow.audio.quality import FULL_SCALE, MIN_SPEECH_WINDOWS, Quality, QualityMeter
+from stenoflow.audio.quality import (
+    FULL_SCALE,
+    MIN_SPEECH_WINDOWS,
+    NOISE_BELOW,
+    Quality,
+    QualityMeter,
+)
 from stenoflow.audio.samples import SampleWriter, exponents_path, read_samples
 from stenoflow.errors import Stopped
 from stenoflow.times import Span
@@ -40,6 +46,9 @@ NOISE_BELOW_SPEECH_DB = 15.0
 
 DISTURBS_BELOW_DB = 20.0
 """A track without speech disturbs if its level is above that of the faintest speech less this."""
+
+WORD_END_WINDOWS = 5
+"""A louder track may still be speaking so many windows, 160 ms, from where its score is low."""
 
 READ_WINDOWS = 256
 """Windows that are mixed at once: 8.2 s."""
@@ -167,7 +176,7 @@ def _own_speech_dbfs(
         return track.quality.speech_dbfs
     energy, windows = 0.0, 0
     for span, scores in _slices(samples, [track, *louder]):
-        own = (scores[0] >= threshold) & (scores[1:] < threshold).all(axis=0)
+        own = (scores[0] >= threshold) & ~_widened((scores[1:] >= NOISE_BELOW).any(axis=0))
         own = own[: span.samples // WINDOW]
         if own.any():
             values = read_samples(track.pcm, span)
@@ -178,6 +187,11 @@ def _own_speech_dbfs(
     if windows < MIN_SPEECH_WINDOWS or not energy:
         return None
     return 10 * float(np.log10(energy / windows / FULL_SCALE**2))
+
+
+def _widened(windows: NDArray[np.bool]) -> NDArray[np.bool]:
+    """Return windows with those around them, as the end of a word scores low."""
+    return np.convolve(windows, np.ones(2 * WORD_END_WINDOWS + 1), mode="same") > 0
 
 
 def write_mix(

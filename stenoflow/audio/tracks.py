@@ -39,6 +39,8 @@ class Track:
 
     channels: Signs
     analyzer: ChannelAnalyzer
+    exact: bool = False
+    """True if its channels are equal, number by number, in the current block."""
 
     @property
     def first(self) -> int:
@@ -72,7 +74,8 @@ class Tracks:
             analyzer.skip(self._samples)
             self._tracks.append(Track(signs, analyzer))
         for track in self._tracks:
-            track.analyzer.feed(_mean(track.channels, block))
+            track.analyzer.feed(block[track.first] if track.exact else _mean(track.channels, block))
+            track.exact = False
         if len(self._tracks) > 1:
             self._correlate(block)
         self._samples += block.shape[1]
@@ -95,11 +98,13 @@ class Tracks:
     def _split(self, track: Track, block: Samples) -> None:
         """Make tracks of the channels of a track that differ in this block."""
         first = track.first
-        leaving = [
-            channel
-            for channel, sign in track.channels.items()
-            if channel != first and not _same(block[first], block[channel], sign)
-        ]
+        others = {at: sign for at, sign in track.channels.items() if at != first}
+        track.exact = all(
+            sign > 0 and np.array_equal(block[first], block[at]) for at, sign in others.items()
+        )
+        if track.exact:
+            return
+        leaving = [at for at, sign in others.items() if not _same(block[first], block[at], sign)]
         if not leaving:
             return
         for signs in _grouped(leaving, block):
@@ -134,9 +139,7 @@ def _grouped(channels: list[int], block: Samples) -> list[Signs]:
 
 def _mean(channels: Signs, block: Samples) -> Samples:
     [first, *others] = sorted(channels)
-    if not others or all(
-        channels[each] > 0 and np.array_equal(block[first], block[each]) for each in others
-    ):
+    if not others:
         return block[first]
     summed = block[first].copy()
     for each in others:

@@ -5,7 +5,6 @@ that belong to single parts, and computes times for streams that carry none. The
 read here first. Nothing here decides whether a file can be decoded.
 """
 
-import mmap
 import os
 import struct
 from collections.abc import Iterator
@@ -18,6 +17,9 @@ MAX_RIFF_CHUNKS = 64
 
 MAX_BOXES = 64
 """In how many of an MP4's boxes a fragment is looked for; it is among the first where there is any."""
+
+READ_BYTES = 2**20
+"""How much of a file is searched at once."""
 
 PADDING_BYTES = 4096
 """Zeros up to here behind the last chunk fill up a sector."""
@@ -89,20 +91,25 @@ def count_joins(path: Path, layout: FileLayout) -> int:
     """
     if not layout.bare_frames:
         return layout.ogg_parts - 1
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        before = sum(at > 0 for tag in _ID3V2 for at in _positions(content, tag))
-        after = sum(_is_id3v1(content, at) for at in _positions(content, b"TAG"))
-        return before + after
+    joins, begin = 0, 0
+    with path.open("rb") as file:
+        while content := os.pread(file.fileno(), READ_BYTES + _ID3V1_BYTES + 3, begin):
+            tags = [at for tag in _ID3V2 for at in _positions(content, tag)]
+            joins += sum(begin + at > 0 for at in tags)
+            joins += sum(_is_id3v1(content, at) for at in _positions(content, b"TAG"))
+            begin += READ_BYTES
+    return joins
 
 
-def _positions(content: mmap.mmap, wanted: bytes) -> Iterator[int]:
+def _positions(content: bytes, wanted: bytes) -> Iterator[int]:
+    """Yield where something begins within the first :data:`READ_BYTES`."""
     at = content.find(wanted)
-    while at >= 0:
+    while 0 <= at < READ_BYTES:
         yield at
         at = content.find(wanted, at + 1)
 
 
-def _is_id3v1(content: mmap.mmap, at: int) -> bool:
+def _is_id3v1(content: bytes, at: int) -> bool:
     """Return True if another file begins where a tag of ID3v1 at this place would end."""
     next_file = content[at + _ID3V1_BYTES : at + _ID3V1_BYTES + 3]
     return next_file == b"ID3" or (next_file[:1] == b"\xff" and next_file[1:2] >= b"\xe0")

@@ -43,6 +43,10 @@ from stenoflow.errors import (
 STOP_LATENCY_S = 0.1
 """A stop is noticed within this time."""
 
+FILLING_S = 0.002
+"""A pause in which a child in full swing fills its pipe: woken for each of its writes, we would spend more
+time on waking up than on reading."""
+
 PIPE_BYTES = 1024 * 1024
 """How far a child may write ahead of its reader: the most that Linux grants without privileges."""
 
@@ -155,6 +159,8 @@ class Child:
                 got = os.readv(self._output.fileno(), [buffer[filled:]])
             except BlockingIOError:
                 self._wait_for_pipes()
+                if filled:
+                    time.sleep(FILLING_S)
                 continue
             if got == 0:
                 break

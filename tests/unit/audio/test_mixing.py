@@ -215,9 +215,9 @@ class TestLevels:
         found = mixed(write_wav(tmp_path / "six.wav", tracks), tmp_path / "pcm")
         alone = mixed(write_wav(tmp_path / "alone.wav", interview), tmp_path / "alone")
         for start, end in pairwise(edges.tolist()):
-            assert spoken(speech_of(found), Span(start, end)) >= 0.9 * spoken(
-                speech_of(alone), Span(start, end)
-            )
+            wanted = spoken(speech_of(alone), Span(start, end))
+            # A word's end in the hiss is shorter.
+            assert spoken(speech_of(found), Span(start, end)) >= 0.95 * wanted - 0.2 * SAMPLE_RATE
 
     @pytest.mark.parametrize("count", [2, 9, 32])
     def test_channels_on_which_nobody_speaks_are_the_plain_mean(

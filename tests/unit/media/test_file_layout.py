@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from stenoflow.media.binaries import VARIABLE
-from stenoflow.media.file_layout import FileLayout, read_file_layout
+from stenoflow.media.file_layout import (
+    READ_BYTES,
+    FileLayout,
+    count_joins,
+    read_file_layout,
+)
 from stenoflow.times import SAMPLE_RATE
 from tests.support.corpus import case
 from tests.support.decoded import Decoded, decode_whole
@@ -170,6 +175,15 @@ class TestTime:
         for second, hz in ((1, 300), (4, 500), (7, 700)):
             part = decoded.samples[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE, 0]
             assert pitches(part) == [pytest.approx(hz, abs=1)]
+
+    @pytest.mark.parametrize("at", [READ_BYTES - 2, READ_BYTES - 1, READ_BYTES, 3 * READ_BYTES + 7])
+    def test_each_join_is_counted_once(self, tmp_path: Path, at: int) -> None:
+        """Wherever the parts that are read meet."""
+        path = tmp_path / "joined.mp3"
+        path.write_bytes(b"\xff\xfb" + bytes(at - 2) + b"ID3\x04" + bytes(500))
+        assert count_joins(path, FileLayout(bare_frames=True)) == 1
+        path.write_bytes(b"\xff\xfb" + bytes(at - 2) + b"TAG" + bytes(125) + b"\xff\xfb\x90")
+        assert count_joins(path, FileLayout(bare_frames=True)) == 1
 
     @both
     def test_damage_in_a_joined_recording_is_still_told_of(
