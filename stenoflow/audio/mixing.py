@@ -176,7 +176,8 @@ def _own_speech_dbfs(
         return track.quality.speech_dbfs
     energy, windows = 0.0, 0
     for span, scores in _slices(samples, [track, *louder]):
-        own = (scores[0] >= threshold) & ~_widened((scores[1:] >= NOISE_BELOW).any(axis=0))
+        elsewhere = np.greater_equal(scores[1:].max(axis=0), NOISE_BELOW)
+        own = (scores[0] >= threshold) & ~_widened(elsewhere)
         own = own[: span.samples // WINDOW]
         if own.any():
             values = read_samples(track.pcm, span)

@@ -12,8 +12,8 @@ class VadOptions(Options):
 
     The defaults are for segmentation, together with what :class:`SegmentationOptions` keeps around
     speech. ``bench/audio/vad_curve.py`` measures them on hand-labelled clips in two halves. On the half
-    that they are chosen on, 0.1 % of speech is lost and 59 % of pauses of half a second and more are left
-    out (with Silero's own 0.5: 0.8 % and 61 %); on the other half 0.1 % and 62 %. In meetings recorded from
+    that they are chosen on, 0.02 % of speech is lost and 55 % of pauses of half a second and more are left
+    out (with Silero's own 0.5: 0.8 % and 61 %); on the other half 0.07 % and 62 %. In meetings recorded from
     far away 7 % of labelled speech is lost. Words as short as 0.1 s are speech, and the only padding is
     what segmentation keeps.
     """
