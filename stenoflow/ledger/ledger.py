@@ -28,12 +28,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from stenoflow.errors import (
     BrokenReply,
+    ConfigurationError,
     EngineAccountError,
     EngineError,
     ErrorReply,
     NotFound,
     PermanentError,
+    StenoflowError,
     Stopped,
+    StoreRefused,
     StoreUnavailable,
     UnusableResponse,
 )
@@ -50,6 +53,7 @@ from stenoflow.ledger.exclusivity import Exclusivity
 from stenoflow.ledger.lease import Attempt, LeaseMonitor
 from stenoflow.ledger.lease_owner import this_process
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt, folder_of
+from stenoflow.ledger.spool import Spool
 from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.options import validation_message
 from stenoflow.storage import Store
@@ -101,9 +105,10 @@ class Ledger:
     poll_s: float = 1.0
     """Pause between two looks at a chunk that somebody else is buying."""
     storage_patience_s: float = 600.0
-    """How long storing a reply that was paid for is tried while the store is unavailable."""
+    """How long storing a reply that was paid for is tried; then it is kept in the spool."""
     clock: Clock = field(default_factory=SystemClock)
     exclusivity: Exclusivity = field(default_factory=Exclusivity)
+    spool: Spool = field(default_factory=Spool)
 
     def put_once(self, address: str, name: str, kind: TypeAdapter[_T], value: _T) -> _T:
         """Store a value under an address unless there is one. Return the one that is stored.
@@ -123,7 +128,12 @@ class Ledger:
             return None
 
     def find(self, chunk: ChunkKey, read: Read) -> PurchasedReply | None:
-        """Return the reply to a chunk if it has been bought. Raises UnusableResponse, StoreUnavailable."""
+        """Return the reply to a chunk if it has been bought.
+
+        What an earlier run could not store is stored now. Raises UnusableResponse, StoreRefused,
+        StoreUnavailable.
+        """
+        self._deliver(chunk)
         return self._available(ChunkEntries.read(self.store, chunk), read, "reused")
 
     def has_reply(self, chunk: ChunkKey) -> bool:
@@ -160,6 +170,7 @@ class Ledger:
         To be called after :meth:`find` has found nothing: a chunk without a first intent is taken for one
         without a receipt. Raises UnusableResponse, Stopped, StoreUnavailable.
         """
+        self._deliver(chunk)
         if find_record(self.store, Intent, chunk.intent_key(1)) is None:
             return Unclaimed(chunk, 1, ())
         entries = ChunkEntries.read(self.store, chunk)
@@ -192,7 +203,8 @@ class Ledger:
         Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
         ``send`` and ``read`` raise, with the attempt closed accordingly; UnusableResponse after
         ``MAX_UNANSWERED_ATTEMPTS``, or ``MAX_AFTER_UNUSABLE`` after a reply that cannot be used; Stopped;
-        StoreUnavailable if the reply could not be stored; ConfigurationError, before anything is sent,
+        StoreUnavailable or StoreRefused if the reply could not be stored, and is kept in the spool;
+        ConfigurationError, before anything is sent,
         where the store does not keep two buyers apart.
         """
         self._check_attempts_left(unclaimed)
@@ -217,6 +229,13 @@ class Ledger:
                 raise
             self._store_reply(attempt, raw, cancelled)
             return self._accept(attempt, raw, read, len(unclaimed.possibly_paid))
+
+    def _deliver(self, chunk: ChunkKey) -> None:
+        """Store the replies to a chunk that an earlier run on this machine had to keep."""
+        for spooled in self.spool.replies(self.store.url_of(chunk.prefix)):
+            key = chunk.reply_key(spooled.number)
+            self.store.put(key, spooled.path.read_bytes(), content_type=JSON)
+            spooled.remove()
 
     def _value(self, key: str, kind: TypeAdapter[_T]) -> _T:
         try:
@@ -269,7 +288,7 @@ class Ledger:
         return None
 
     def _store_reply(self, attempt: Attempt, raw: bytes, cancelled: Event) -> None:
-        """Store a reply, with the patience that its price deserves."""
+        """Store a reply, with the patience that its price deserves; else keep it in the spool."""
         give_up_at_s = self.clock.now_s() + self.storage_patience_s
 
         def pause(seconds: float) -> None:
@@ -283,15 +302,32 @@ class Ledger:
             for trial in Retrying(
                 wait=STORAGE_BACKOFF.wait,
                 stop=gives_up,
-                retry=retry_if_exception_type(StoreUnavailable),
+                retry=retry_if_exception_type((StoreUnavailable, StoreRefused)),
                 sleep=pause,
                 reraise=True,
             ):
                 with trial:
                     self.store.put(key, raw, content_type=JSON)
-        except StoreUnavailable as error:
-            attempt.close("lost", f"the reply could not be stored: {error}")
+        except (StoreUnavailable, StoreRefused) as error:
+            self._keep(attempt, raw, error)
             raise
+
+    def _keep(self, attempt: Attempt, raw: bytes, error: StenoflowError) -> None:
+        """Keep a reply that could not be stored, and say in the error where it is.
+
+        The attempt stays open: once the reply is stored, whoever looks for it accepts it.
+        """
+        chunk = attempt.chunk
+        try:
+            url = self.store.url_of(chunk.prefix)
+            path = self.spool.keep(url, attempt.intent.number, raw)
+        except (OSError, ConfigurationError) as failure:
+            attempt.close("lost", f"the reply could not be stored: {error} Nor here: {failure}")
+            return
+        error.args = (
+            f"{error} The engine's reply, which is paid for, is kept in {path}, and the next run on this "
+            "machine stores it.",
+        )
 
     def _accept(
         self, attempt: Attempt, raw: bytes, read: Read, possibly_paid: int

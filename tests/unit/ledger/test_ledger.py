@@ -1,6 +1,7 @@
 """One payment for one audio, whoever wants it, and whatever happens to who buys it."""
 
 import json
+import stat
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from stenoflow.errors import (
+    AccessDenied,
     BrokenReply,
     ConfigurationError,
     EngineAccountError,
@@ -23,7 +25,9 @@ from stenoflow.errors import (
     EngineRefused,
     ErrorReply,
     RequestRefused,
+    StenoflowError,
     Stopped,
+    StoreRefused,
     StoreUnavailable,
     UnusableResponse,
 )
@@ -36,6 +40,7 @@ from stenoflow.ledger.ledger import (
     Unclaimed,
 )
 from stenoflow.ledger.records import ChunkKey, Intent, Order, Receipt
+from stenoflow.ledger.spool import Spool
 from stenoflow.ledger.unanswered import Unanswered
 from stenoflow.storage import Store, open_store
 from stenoflow.times import Seconds
@@ -630,10 +635,66 @@ def test_a_reply_waits_for_a_store_in_trouble(store: Store, clock: FakeClock) ->
     assert (found.origin, shop.sold, failing.left) == ("bought", 1, 0)
 
 
-def test_a_reply_that_cannot_be_stored_is_counted(store: Store, clock: FakeClock) -> None:
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable("away"), AccessDenied("403"), StoreRefused("400")]
+)
+def test_a_reply_that_cannot_be_stored_is_delivered_by_the_next_run(
+    store: Store, clock: FakeClock, tmp_path: Path, error: StenoflowError
+) -> None:
+    spool = Spool(tmp_path / "home" / "spool")
+    failing = Failing(store, "put", error, key="reply", times=100)
+    shop = Shop()
+    with pytest.raises(type(error), match=r"is paid for, is kept in .*reply-0001\.json"):
+        obtain(ledger_in(failing, clock, storage_patience_s=0.0, spool=spool), shop)
+    (kept,) = spool.folder.rglob("reply-*") if spool.folder else ()
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (kept, kept.parent / "chunk.url")} == {
+        0o600
+    }
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+    found = obtain(ledger_in(store, clock, spool=spool), shop)
+    assert (found.origin, found.receipt.may_have_been_paid, shop.sold) == ("reused", 0, 1)
+    assert list((tmp_path / "home" / "spool").iterdir()) == []
+
+
+def test_while_the_store_still_refuses_a_spooled_reply_nothing_is_bought(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    failing = Failing(store, "put", AccessDenied("403"), key="reply", times=100)
+    shop = Shop()
+    for _ in range(3):
+        with pytest.raises(AccessDenied):
+            obtain(ledger_in(failing, clock, storage_patience_s=0.0, spool=spool), shop)
+    assert shop.sold == 1
+
+
+def test_a_cancelled_run_leaves_its_reply_in_the_spool(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=100)
+    cancelled = threading.Event()
+
+    class Cancelling(Shop):
+        def send(self) -> bytes:
+            cancelled.set()
+            return super().send()
+
+    shop = Cancelling()
+    with pytest.raises(StoreUnavailable, match="is kept in"):
+        obtain(ledger_in(failing, clock, spool=spool), shop, cancelled)
+    assert obtain(ledger_in(store, clock, spool=spool), shop).origin == "reused"
+
+
+def test_a_reply_that_can_be_kept_nowhere_is_counted(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    spool = Spool(tmp_path / "file" / "spool")
     failing = Failing(store, "put", StoreUnavailable("away"), key="reply", times=100)
     with pytest.raises(StoreUnavailable):
-        obtain(ledger_in(failing, clock, storage_patience_s=0.0), Shop())
+        obtain(ledger_in(failing, clock, storage_patience_s=0.0, spool=spool), Shop())
     assert obtain(ledger_in(store, clock), Shop()).receipt.may_have_been_paid == 1
 
 
