@@ -1,11 +1,11 @@
 """Kill processes at random times: is every recording published, and paid once?
 
-    python -m bench.reliability.kills [--kills 100] [--seed 0] [--latency 0.3]
+    python -m bench.reliability.kills [--store folder|rgw] [--kills 100] [--seed 0] [--latency 0.3]
 
-Each recording is transcribed in a process of its own, with the Deepgram stand-in, on a local store. The
-process is killed at a time drawn evenly from the duration of that work, and started again, up to four
-times; then comes the next recording. What a killed process left in the store shows how far it came. At the
-end the stand-in's bill is compared with the manifests.
+Each recording is transcribed in a process of its own, with the Deepgram stand-in, on a folder or on Ceph's
+S3 server. The process is killed at a time drawn evenly from the duration of that work, and started again,
+up to four times; then comes the next recording. What a killed process left in the store shows how far it
+came. At the end the stand-in's bill is compared with the manifests.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.harness.destinations import Open, destination
 from bench.harness.measure import Measure, report
 from bench.harness.passage import pass_through, published, slices
 from stenoflow.engines.credentials import Credential
@@ -43,16 +44,22 @@ class Bench:
 
     standin: StandInProcess
     source: Store
-    destination: Store
+    open_destination: Open
     stages: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def destination(self) -> Store:
+        """The store, opened anew: a process that is forked shares no connection with this one."""
+        return self.open_destination()
 
     def go(self, key: str) -> None:
         """Transcribe a recording in a child, unless its manifest exists."""
-        if published(key, self.source, self.destination, PROFILE) is None:
+        store = self.destination
+        if published(key, self.source, store, PROFILE) is None:
             engine = DeepgramEngine(
                 PROFILE.deepgram, Credential(self.standin.key, self.standin.url)
             )
-            pass_through(key, self.source, self.destination, PROFILE, engine)
+            pass_through(key, self.source, store, PROFILE, engine)
 
     def stage(self, key: str, before: set[str]) -> str:
         """Return how far a killed process came, judged by what it left in the store."""
@@ -74,6 +81,7 @@ class Bench:
 def main() -> None:
     """Kill, restart, count."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--store", choices=("folder", "rgw"), default="folder")
     options.add_argument("--kills", type=int, default=100)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--latency", default="0.3", help="seconds that the stand-in works")
@@ -81,6 +89,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="kills-") as folder,
         standin_process("--latency", chosen.latency) as standin,
+        destination(chosen.store, Path(folder)) as opened,
     ):
         root = Path(folder)
         os.environ["STENOFLOW_SCRATCH"] = str(root / "scratch")
@@ -88,7 +97,7 @@ def main() -> None:
         bench = Bench(
             standin,
             open_store(str(root / "source")),
-            open_store(str(root / "transcripts"), create=True),
+            opened,
         )
         began = time.monotonic()
         started = kill_often(bench, keys, chosen.kills, random.Random(chosen.seed))

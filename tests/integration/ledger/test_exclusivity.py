@@ -8,11 +8,11 @@ from threading import Event
 import pytest
 
 from bench.harness.s3_server import S3Server
+from bench.harness.unconditional_s3 import without_conditions
 from stenoflow.errors import ConfigurationError
 from stenoflow.ledger.exclusivity import PROBES, PROOF, Exclusivity
 from stenoflow.ledger.ledger import Ledger, Unclaimed
 from stenoflow.storage import Store, open_store, probe
-from tests.support.unconditional_s3 import without_conditions
 from tests.unit.ledger.test_ledger import CHUNK, ORDER, Shop, obtain, read
 
 
