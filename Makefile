@@ -41,8 +41,12 @@ lowest: $(VENV)-lowest/.made ## Run the unit tests with the oldest dependencies 
 	@$(VENV)-lowest/bin/python -m pytest tests/unit -n $(WORKERS) --maxprocesses 4 $(PYTEST)
 
 .PHONY: check
-check: $(VENV)/.tests ## Check style, types and the direction of imports
+check: audit ## Check style, types, the direction of imports, and the pins (make audit)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
+
+.PHONY: audit
+audit: $(VENV)/.tests ## Look the pins up in PyPI's vulnerability database
+	@$(BIN)/python .ci/audit.py
 
 .PHONY: bench
 bench: $(VENV)/.tests ## Run all benches: one table, and one JSON line for each measure
