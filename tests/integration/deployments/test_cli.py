@@ -88,6 +88,19 @@ def test_a_table_says_what_became_of_each_recording(tmp_path: Path, server: dict
     assert done.stderr == ""
 
 
+def test_what_its_own_server_stores_is_for_its_owner_only(tmp_path: Path) -> None:
+    home = tmp_path / "prefect"
+    subprocess.run(
+        [STENOFLOW, "transcribe", SAMPLES["quiet-room.ogg"], "--to", tmp_path / "to"],
+        env=os.environ | {"PREFECT_HOME": str(home)},
+        umask=0,
+        check=True,
+    )
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [home, *home.rglob("*")]}
+    assert "prefect.db" in modes
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+
+
 def test_the_second_time_nothing_is_done_and_all_is_well(
     tmp_path: Path, server: dict[str, str]
 ) -> None:

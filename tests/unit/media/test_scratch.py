@@ -1,5 +1,6 @@
 """A scratch folder is gone afterwards, whatever happened to its holder."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,15 @@ def test_the_folder_is_removed_with_everything_in_it(tmp_path: Path) -> None:
         (folder / "audio.pcm").write_bytes(b"x" * 100)
         assert folder.parent == tmp_path
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_else_reads_what_is_in_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with scratch_folder(tmp_path) as folder:
+            assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
 
 
 def test_an_error_inside_removes_it_too(tmp_path: Path) -> None:

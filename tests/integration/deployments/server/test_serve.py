@@ -139,6 +139,6 @@ def test_ctrl_c_ends_server_worker_and_all_below_them(tmp_path: Path) -> None:
     assert psutil.wait_procs(below, timeout=0)[1] == []
     for log in home.glob("*.log"):
         assert password not in log.read_text()
-    secret = {path.name: path.stat().st_mode & 0o777 for path in home.iterdir() if path.is_file()}
+    secret = {path.name: path.stat().st_mode & 0o777 for path in home.rglob("*") if path.is_file()}
     assert {"auth", "prefect.db", "server.log", "worker.log"} <= set(secret)
     assert {name: mode for name, mode in secret.items() if mode & 0o077} == {}
