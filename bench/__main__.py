@@ -22,8 +22,8 @@ BENCHES: dict[str, list[str]] = {
     "audio.startup": [],
     "audio.short_files": ["--files", "200"],
     "audio.vad_curve": [],
-    "audio.word_errors": ["--clips", "10"],
     "audio.speakers": [],
+    "audio.word_errors": [],
     "audio.decoders": [],
     "reliability.fuzz_media": [],
     "audio.times": [],
@@ -33,6 +33,7 @@ BENCHES: dict[str, list[str]] = {
     "reliability.race": ["--store", "folder", "--recordings", "4"],
     "reliability.storm": ["--recordings", "40"],
     "scale.recordings": ["--recordings", "20"],
+    "scale.long": ["--hours", "4", "--gigabytes", "2"],
     "scale.corpus": ["--kind", "nonspeech"],
 }
 """Benches by name, in the order in which they run, with arguments that keep them short."""
