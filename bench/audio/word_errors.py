@@ -48,6 +48,8 @@ PAUSES_S = (0.6, 4.0)
 NOISE_STEPS = 10
 """Standard deviation of the noise in pauses, in steps of 16 bits: -70 dBFS."""
 RESAMPLINGS = 2000
+BAR = 1.05
+"""Whisper errs a little differently on the same words wherever its windows begin."""
 SEED = 7
 
 
@@ -203,6 +205,7 @@ def summarized(name: str, found: Sequence[Errors]) -> Measure:
         peer=100 * whole,
         unit="% of words",
         against="the whole file",
+        at_most=BAR if name == "clips to report" else None,
     )
 
 

@@ -6,7 +6,14 @@ from stenoflow.options import Options
 
 
 class SegmentationOptions(Options):
-    """What is sent to the engine, in how many requests."""
+    """What is sent to the engine, in how many requests.
+
+    ``bench/audio/word_errors.py`` measures what leaving the pauses out does to the word error rate of
+    Whisper tiny.en. On the clips that no setting is chosen on (273 words, 21 recordings) it is 22.0 % of the
+    whole files and 21.6 % of what is sent. On recordings made of eight such clips with pauses of up to 4 s
+    between them, 43 % of which is left out, it is 20.4 % and 23.4 % (22.7 % with a ``keep_s`` of 0.2); half
+    of the difference is one passage that Whisper leaves out.
+    """
 
     remove_pauses: bool = Field(default=True, title="Leave out the pauses")
     """Send only speech with a little of its surroundings; times still are the recording's own."""
