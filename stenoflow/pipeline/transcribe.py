@@ -28,6 +28,7 @@ from stenoflow.transcript.chunk_reply import ChunkReply
 from stenoflow.transcript.merge import merge
 from stenoflow.transcript.model import Transcript
 from stenoflow.transcript.normalize import normalize
+from stenoflow.transcript.repetitions import repetition_warnings
 
 
 def transcribe(recording: RecordingContext, run: RunContext) -> RecordingContext:
@@ -134,7 +135,10 @@ def _transcription(
     transcript = _merged(profile, engine, plans, replies)
     unfit = fit_vocabulary(engine_spec(engine.name), profile).warnings
     return Transcription(
-        transcript=replace(transcript, warnings=(*unfit, *transcript.warnings)),
+        transcript=replace(
+            transcript,
+            warnings=(*unfit, *transcript.warnings, *repetition_warnings(transcript)),
+        ),
         plans=plans,
         purchases=tuple(_purchase(each, each.purchased) for each in bought if each.purchased),
         warnings=warnings,
