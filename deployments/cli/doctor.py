@@ -50,8 +50,8 @@ class Finding:
 
     what: str
     verdict: Verdict
-    said: str
-    mend: str = ""
+    message: str
+    remedy: str = ""
 
 
 def examine() -> bool:
@@ -101,8 +101,8 @@ def _profile(name: str, profile: Profile) -> Finding:
 def _shown(findings: list[Finding]) -> bool:
     table = Table(box=None, pad_edge=False, show_header=False)
     for finding in findings:
-        mend = f"\n[dim]→ {finding.mend}[/]" if finding.mend else ""
-        table.add_row(MARKS[finding.verdict], finding.what, finding.said + mend)
+        remedy = f"\n[dim]→ {finding.remedy}[/]" if finding.remedy else ""
+        table.add_row(MARKS[finding.verdict], finding.what, finding.message + remedy)
     Console(highlight=False).print(table)
     return all(finding.verdict != "missing" for finding in findings)
 
@@ -126,35 +126,37 @@ def _unfit_packages() -> Iterator[Finding]:
         needed = Requirement(text)
         if needed.marker and not needed.marker.evaluate({"extra": ""}):
             continue
-        mend = f"pip install '{needed.name}{needed.specifier}'"
+        remedy = f"pip install '{needed.name}{needed.specifier}'"
         try:
             found = importlib.metadata.version(needed.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(needed.name, "missing", "not installed", mend)
+            yield Finding(needed.name, "missing", "not installed", remedy)
             continue
         if not needed.specifier.contains(found, prereleases=True):
-            said = f"{found}, and Stenoflow needs {needed.specifier}"
-            yield Finding(needed.name, "missing", said, mend)
+            message = f"{found}, and Stenoflow needs {needed.specifier}"
+            yield Finding(needed.name, "missing", message, remedy)
 
 
 def _decoder() -> Iterator[Finding]:
     try:
         decoder, second = chosen_decoder(), second_decoder()
-        said = f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
+        message = f"FFmpeg {decoder.version} at {decoder.path}: {decoder.why}"
     except StenoflowError as error:
         yield Finding("decoder", "missing", str(error), "sudo apt-get install ffmpeg")
         return
     if decoder.packaged:
-        yield Finding("decoder", "optional", said, "sudo apt-get install ffmpeg")
+        yield Finding("decoder", "optional", message, "sudo apt-get install ffmpeg")
     else:
-        yield Finding("decoder", "fine", said)
+        yield Finding("decoder", "fine", message)
     if second:
         yield Finding(
             "second decoder", "fine", f"FFmpeg {second.version}, for what the first cannot decode"
         )
     if launcher() is None:
-        said = "prlimit or setpriv is missing: decoders run without limits on memory and CPU time"
-        yield Finding("sandbox", "optional", said, "sudo apt-get install util-linux")
+        message = (
+            "prlimit or setpriv is missing: decoders run without limits on memory and CPU time"
+        )
+        yield Finding("sandbox", "optional", message, "sudo apt-get install util-linux")
     else:
         yield Finding("sandbox", "fine", "decoders run under limits, and die with their parent")
 
@@ -177,14 +179,21 @@ def _engine(spec: EngineSpec[Any]) -> Finding:
     if spec.library and not spec.library.installed:
         return Finding(what, "optional", "not installed", spec.library.install)
     if account is None:
-        accuracy = spec.capabilities.accuracy
-        return Finding(what, "fine", f"on this machine, {accuracy} accuracy")
+        return _local_engine(spec, what)
     if credential:
         return Finding(what, "fine", f"key in {account.variable}, for {credential.base_url}")
-    said = f"no key in the environment (a block {account.block} does as well)"
+    message = f"no key in the environment (a block {account.block} does as well)"
     if account.required:
-        return Finding(what, "optional", said, f"export {account.variable}=...")
-    return Finding(what, "fine", f"{said}: some servers need none")
+        return Finding(what, "optional", message, f"export {account.variable}=...")
+    return Finding(what, "fine", f"{message}: some servers need none")
+
+
+def _local_engine(spec: EngineSpec[Any], what: str) -> Finding:
+    try:
+        open_engine_without_account(Profile().with_engine(spec.name))
+    except StenoflowError as error:
+        return Finding(what, "optional", str(error))
+    return Finding(what, "fine", f"on this machine, {spec.capabilities.accuracy} accuracy")
 
 
 def _artifacts() -> Iterator[Finding]:
@@ -209,11 +218,11 @@ def _extra(what: str, module: str, extra: str) -> Finding:
 def _scratch() -> Iterator[Finding]:
     root = scratch_root()
     free = shutil.disk_usage(root).free
-    said = f"{root}, {free / 1000**3:.0f} GB free"
+    message = f"{root}, {free / 1000**3:.0f} GB free"
     if free < LITTLE_SPACE:
-        yield Finding("scratch", "optional", said, "export STENOFLOW_SCRATCH=/a/larger/disk")
+        yield Finding("scratch", "optional", message, "export STENOFLOW_SCRATCH=/a/larger/disk")
     else:
-        yield Finding("scratch", "fine", said)
+        yield Finding("scratch", "fine", message)
 
 
 def _server() -> Iterator[Finding]:
