@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from stenoflow.rendering.base import Costs, Rendering
 from stenoflow.times import Seconds, format_length, to_seconds
@@ -58,10 +59,13 @@ def speech_share(rendering: Rendering) -> str:
 
 def cost_rows(costs: Costs) -> Iterator[tuple[str, str]]:
     """Yield what was sent to the engine, what was not, and what may have been paid besides."""
-    paid = "" if costs.estimate_usd is None else f", about ${costs.estimate_usd:.4f}"
-    saved = "" if costs.saved_usd is None else f", about ${costs.saved_usd:.4f}"
-    yield "Sent to the engine", f"{format_length(costs.paid_s)}{paid}"
-    yield "Not sent", f"{format_length(costs.saved_s)}{saved}"
+    yield "Sent to the engine", f"{format_length(costs.paid_s)}{_about(costs.estimate_usd)}"
+    yield "Not sent", f"{format_length(costs.saved_s)}{_about(costs.saved_usd)}"
     if costs.may_have_been_paid:
         count = f"{costs.may_have_been_paid} requests without a usable reply"
         yield "May have been paid, too", count
+
+
+def _about(usd: Decimal | None) -> str:
+    """Return an amount of money for people; "" where none is known, or an engine costs nothing."""
+    return f", about ${usd:.4f}" if usd else ""
