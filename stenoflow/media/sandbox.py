@@ -47,6 +47,8 @@ FILLING_S = 0.002
 """A pause in which a child in full swing fills its pipe: woken for each of its writes, we would spend more
 time on waking up than on reading."""
 
+_NEVER = threading.Event()
+
 PIPE_BYTES = 1024 * 1024
 """How far a child may write ahead of its reader: the most that Linux grants without privileges."""
 
@@ -160,7 +162,7 @@ class Child:
             except BlockingIOError:
                 self._wait_for_pipes()
                 if filled:
-                    time.sleep(FILLING_S)
+                    self._pause(FILLING_S)
                 continue
             if got == 0:
                 break
@@ -219,7 +221,7 @@ class Child:
             self._gather_messages()
             self._check()
             if not self._reap(os.WNOHANG):
-                time.sleep(pause_s)
+                self._pause(pause_s)
                 self._waited_s += pause_s
                 pause_s = min(2 * pause_s, STOP_LATENCY_S)
         self._gather_messages()
@@ -254,6 +256,10 @@ class Child:
         self._gather_messages()
         self._waited_s += time.monotonic() - began
         self._check()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait so long, or until there is a stop."""
+        (self._stop or _NEVER).wait(seconds)
 
     def _gather_messages(self) -> None:
         if self._errors not in self._selector.get_map():
