@@ -29,8 +29,8 @@ run: $(VENV)/.runs ## Set up, then transcribe the samples, or RECORDING=path-or-
 	@$(BIN)/stenoflow transcribe $(if $(RECORDING),"$(RECORDING)",--samples) --to "$(TO)" $(OPTIONS)
 
 .PHONY: unit
-unit: $(VENV)/.tests ## Set up, then run the unit tests: no server, no network, under a minute; [PYTEST='-k vad']
-	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) --maxprocesses 4 $(PYTEST)
+unit: $(VENV)/.tests ## Set up, then run the unit tests: no server, no network, fewer examples of each property; [PYTEST='-k vad']
+	@$(BIN)/python -m pytest tests/unit -n $(WORKERS) --maxprocesses 4 --hypothesis-profile quick -m 'not processes' $(PYTEST)
 
 .PHONY: test
 test: $(VENV)/.tests ## Set up, then run all tests; [PYTEST='-k vad']

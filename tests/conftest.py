@@ -24,6 +24,7 @@ _missing: set[str] = set()
 
 # A deadline for each example would make tests depend on the speed of the machine.
 settings.register_profile("stenoflow", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.load_profile("stenoflow")
 
 # Tests never touch the profiles, databases and keys of whoever runs them; Prefect reads its

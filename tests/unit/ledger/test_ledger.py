@@ -261,6 +261,7 @@ def tell(buyer: subprocess.Popen[str]) -> None:
     buyer.stdin.flush()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("count", [2, 8])
 def test_processes_at_once_pay_once(tmp_path: Path, count: int) -> None:
     folder, bill = tmp_path / "ledger", tmp_path / "bill"
