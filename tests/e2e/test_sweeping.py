@@ -253,7 +253,8 @@ def test_the_server_is_killed_in_mid_sweep_and_started_again(
     stack.kill("server")
     stack.start_server()
 
-    assert end()["state_type"] == "COMPLETED"
+    ended = end()
+    assert ended["state_type"] == "COMPLETED", ended["state"]
     found = manifests(destination, "server/")
     assert Counter(each.outcome for each in found.values()) == {"published": 10}
     assert paid_more_than_known(standin, manifests(destination, "")) == 0
@@ -269,7 +270,8 @@ def test_worker_and_flows_are_killed_in_mid_sweep_and_another_worker_finishes_it
     stack.start_worker()
     awaited(lambda: len(manifests(destination, "worker/")) == 10)
 
-    assert end()["state_type"] == "COMPLETED"
+    ended = end()
+    assert ended["state_type"] == "COMPLETED", ended["state"]
     found = manifests(destination, "worker/")
     assert Counter(each.outcome for each in found.values()) == {"published": 10}
     assert paid_more_than_known(standin, manifests(destination, "")) == 0
