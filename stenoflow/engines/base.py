@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from stenoflow.audio.encoding import Encoding, RequestAudio
 from stenoflow.billing.pricing import EnginePrices
+from stenoflow.engines.capabilities import Asked, Capabilities
 from stenoflow.engines.credentials import Credential, CredentialSpec
 from stenoflow.engines.vocabulary import FittedVocabulary
 from stenoflow.media.options import MediaOptions
@@ -66,26 +67,6 @@ class Engine(Protocol):
         Raises EngineError where it is not a transcript, ErrorReply where it reports an error.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What an engine can do, for people who choose one and for checks of a profile."""
-
-    languages: frozenset[str] | Literal["any"]
-    """BCP-47 tags of the languages it knows; "any" where that depends on a server or a model."""
-    accuracy: Literal["low", "standard"] = "standard"
-    """"low" for engines meant for trying out: every artifact says so."""
-    words: bool = True
-    """Gives each word its time."""
-    speakers: bool = False
-    """Distinguishes speakers."""
-    channels: bool = False
-    """Transcribes several channels of one request separately."""
-    translation: bool = False
-    """Can translate while it transcribes."""
-    vocabulary: bool = False
-    """Can be given words to expect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +126,10 @@ def _not_redacting(_: Any) -> bool:
     return False
 
 
+def _nothing(_: Any) -> tuple[Asked, ...]:
+    return ()
+
+
 def _one(_: Any) -> int:
     return 1
 
@@ -165,6 +150,7 @@ class EngineSpec(Generic[O]):
     Raises ConfigurationError where the options contradict one another.
     """
     capabilities: Capabilities
+    """At best, with whatever options."""
     prices: EnginePrices = field(default_factory=EnginePrices)
     """List prices, for estimates."""
     limits: EngineLimits | None = None
@@ -179,6 +165,11 @@ class EngineSpec(Generic[O]):
     """Returns how these options send the recording as it is; None where they send chunks."""
     redacts: Callable[[O], bool] = _not_redacting
     """Returns True if these options remove what was spoken from the transcript, such as card numbers."""
+    capabilities_with: Callable[[O], Capabilities] | None = None
+    """Returns what it can do with these options, where these matter; None where they never do. Raises as
+    ``open``."""
+    asked: Callable[[O], tuple[Asked, ...]] = _nothing
+    """Returns what these options ask for that not every engine can do."""
     with_vocabulary: Callable[[O, tuple[str, ...]], FittedVocabulary[O]] | None = None
     """Returns these options with names and terms to expect, as many as the engine takes; None where it
     takes none. Raises as ``open``."""
@@ -189,3 +180,7 @@ class EngineSpec(Generic[O]):
     def section(self) -> str:
         """Name of its section in a profile."""
         return self.name.replace("-", "_")
+
+    def capabilities_for(self, options: O) -> Capabilities:
+        """Return what it can do with these options. Raises as ``open``."""
+        return self.capabilities_with(options) if self.capabilities_with else self.capabilities

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, cast
 
 from stenoflow.engines.base import Engine, EngineSetup, EngineSpec
+from stenoflow.engines.capabilities import Asked, refusal
 from stenoflow.engines.credentials import Credential
 from stenoflow.engines.vocabulary import FittedVocabulary, VocabularyOptions
 from stenoflow.errors import ConfigurationError, MissingDependency
@@ -141,26 +142,40 @@ def open_engine_without_account(choice: EngineChoice) -> Engine:
 def _open(spec: EngineSpec[Any], choice: EngineChoice, setup: EngineSetup) -> Engine:
     if spec.library and not spec.library.installed:
         raise MissingDependency(f"The engine {spec.name} is not installed: {spec.library.install}")
+    check_capabilities(spec, choice)
     return spec.open(fit_vocabulary(spec, choice).options, setup)
+
+
+def check_capabilities(spec: EngineSpec[Any], choice: EngineChoice) -> None:
+    """Raise ConfigurationError, naming the engines that have it, if a profile asks for what its engine lacks.
+
+    Raises MissingDependency where that cannot be told, as something is not installed.
+    """
+    options = choice.options_for(spec)
+    asked: list[Asked] = list(spec.asked(options))
+    if choice.vocabulary.terms:
+        asked.append(Asked("vocabulary", "vocabulary.terms"))
+    if choice.media.channels == "apart" and spec.original_upload(options):
+        asked.append(Asked("channels", "media.channels = apart, in a file that is sent as it is"))
+    if not asked:
+        return
+    others = ((each.name, each.capabilities) for each in engines().values())
+    if problem := refusal(spec.name, spec.capabilities_for(options), asked, others):
+        raise ConfigurationError(problem)
 
 
 def fit_vocabulary(spec: EngineSpec[Any], choice: EngineChoice) -> FittedVocabulary[Any]:
     """Return an engine's options with as much of the vocabulary as it takes.
 
-    Raises ConfigurationError where it takes none, or the vocabulary's file has not been read;
-    MissingDependency.
+    Raises ConfigurationError where the vocabulary's file has not been read; MissingDependency.
     """
     options, vocabulary = choice.options_for(spec), choice.vocabulary
     if vocabulary.file is not None:
         raise ConfigurationError(
             f"The vocabulary {vocabulary.file} has not been read: give its terms in the profile."
         )
-    if not vocabulary.terms:
+    if not vocabulary.terms or spec.with_vocabulary is None:
         return FittedVocabulary(options)
-    if spec.with_vocabulary is None:
-        raise ConfigurationError(
-            f"The engine {spec.name} takes no vocabulary: leave the profile's vocabulary empty."
-        )
     return spec.with_vocabulary(options, vocabulary.terms)
 
 
@@ -178,6 +193,8 @@ def _load(entry: EntryPoint) -> EngineSpec[Any]:
         raise ConfigurationError(f"its EngineSpec is named {found.name!r}")
     if not _NAME.fullmatch(found.name):
         raise ConfigurationError("its name is not made of small letters, digits and hyphens")
+    if found.capabilities.vocabulary != (found.with_vocabulary is not None):
+        raise ConfigurationError("its capabilities and with_vocabulary do not agree")
     found.options()
     return found
 

@@ -2,7 +2,6 @@
 
 from stenoflow.billing.pricing import EnginePrices, Price
 from stenoflow.engines.base import (
-    Capabilities,
     Engine,
     EngineLimits,
     EngineSetup,
@@ -10,6 +9,7 @@ from stenoflow.engines.base import (
     OriginalUpload,
 )
 from stenoflow.engines.credentials import CredentialSpec
+from stenoflow.engines.deepgram.capabilities import AT_BEST, asked, capabilities_with
 from stenoflow.engines.deepgram.options import HOSTS, DeepgramOptions
 from stenoflow.engines.deepgram.vocabulary import with_vocabulary
 
@@ -65,7 +65,9 @@ SPEC = EngineSpec(
     title="Deepgram",
     options=DeepgramOptions,
     open=_open,
-    capabilities=Capabilities(languages="any", speakers=True, channels=True, vocabulary=True),
+    capabilities=AT_BEST,
+    capabilities_with=capabilities_with,
+    asked=asked,
     prices=PRICES,
     # Deepgram allows 50 open requests a project, and 10 with summaries, topics or sentiment.
     limits=EngineLimits(open_requests=25, requests_per_s=10.0),

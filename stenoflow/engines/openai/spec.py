@@ -1,7 +1,8 @@
 """The declaration of the engine ``openai``."""
 
 from stenoflow.billing.pricing import EnginePrices, Price
-from stenoflow.engines.base import Capabilities, Engine, EngineLimits, EngineSetup, EngineSpec
+from stenoflow.engines.base import Engine, EngineLimits, EngineSetup, EngineSpec
+from stenoflow.engines.capabilities import Capabilities
 from stenoflow.engines.credentials import CredentialSpec
 from stenoflow.engines.openai.options import OpenAIOptions
 from stenoflow.engines.openai.vocabulary import with_vocabulary

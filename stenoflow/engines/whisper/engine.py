@@ -18,7 +18,7 @@ from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.engines.whisper.reply import UnusableModel, parsed, read_reply
 from stenoflow.engines.whisper.weights import find_weights
 from stenoflow.engines.worker import WorkerSpec, ask_worker
-from stenoflow.errors import ConfigurationError, EngineAccountError
+from stenoflow.errors import EngineAccountError
 from stenoflow.times import Span, to_samples, to_seconds
 from stenoflow.transcript.model import Reply
 
@@ -44,8 +44,8 @@ NOT_IN_IDENTITY = {"model", "download", "threads"}
 class WhisperEngine:
     """Whisper as an :class:`~stenoflow.engines.base.Engine`, in children of this process.
 
-    Raises ConfigurationError where the model is none, or cannot do what the options ask of it;
-    MissingDependency where it is not on this machine.
+    Raises ConfigurationError where the model is none; MissingDependency where it is not on this machine.
+    What a model cannot do is refused before, see :mod:`stenoflow.engines.capabilities`.
     """
 
     name = "whisper"
@@ -56,13 +56,6 @@ class WhisperEngine:
         self._options = options
         self._weights = find_weights(options.model, download=options.download)
         self._language = whisper_code(options.language) if options.language else None
-        if options.language and not self._language:
-            raise ConfigurationError(
-                f"Whisper knows no language {options.language!r}: set whisper.language to a tag such as "
-                "en, or leave it empty."
-            )
-        if not self._weights.multilingual:
-            self._check_english()
 
     def identity(self) -> Mapping[str, Any]:
         """Return the options and the digest of the weights; where these are does not matter."""
@@ -103,19 +96,6 @@ class WhisperEngine:
     def parse(self, raw: bytes) -> Reply:
         """Read a raw reply. Raises EngineError where it is not one."""
         return parsed(raw, self._options)
-
-    def _check_english(self) -> None:
-        asked = {
-            f"language = {self._options.language}": self._language not in (None, "en"),
-            "task = translate": self._options.task == "translate",
-            "multilingual": self._options.multilingual,
-        }
-        if refused := [option for option, given in asked.items() if given]:
-            raise ConfigurationError(
-                f"The Whisper model {self._weights.name} knows English only, and whisper asks for "
-                f"{', '.join(refused)}: set whisper.model to a multilingual model, such as "
-                "Systran/faster-whisper-small with whisper.download = true."
-            )
 
     def _worker(self) -> WorkerSpec:
         return WorkerSpec(

@@ -10,23 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stenoflow.audio.encoding import RequestAudio
-from stenoflow.engines.whisper.engine import CHUNK, WINDOW, WhisperEngine, chunked, windows
-from stenoflow.engines.whisper.options import WhisperOptions
+from stenoflow.engines.base import Engine
+from stenoflow.engines.registry import open_engine
+from stenoflow.engines.whisper.engine import CHUNK, WINDOW, chunked, windows
 from stenoflow.engines.whisper.weights import MULTILINGUAL_TOKENS
 from stenoflow.errors import (
     ConfigurationError,
     EngineAccountError,
 )
+from stenoflow.profile.model import Profile
 from stenoflow.testing.tones import request_audio, synthesize, write_wav
 from stenoflow.times import SAMPLE_RATE, Span
 
 GO_ON = threading.Event()
 
 
-def engine(folder: Path, **choices: object) -> WhisperEngine:
-    return WhisperEngine(
-        WhisperOptions.model_validate({"model": str(folder), "device": "cpu"} | choices)
-    )
+def engine(folder: Path, **choices: object) -> Engine:
+    section = {"model": str(folder), "device": "cpu"} | choices
+    return open_engine(Profile.model_validate({"whisper": section}))
 
 
 def test_a_language_that_whisper_does_not_know_is_refused_at_once(folder: Path) -> None:
