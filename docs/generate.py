@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from stenoflow.engines.base import EngineSpec
 from stenoflow.engines.registry import OWN, engines
 from stenoflow.profile.model import Profile
 
 FOLDER = Path(__file__).parent
+
+TABLE_BEGINS = "<!-- The table is generated from the code by docs/generate.py. -->"
+TABLE_ENDS = "<!-- End of the table. -->"
 
 PROFILE_HEAD = """# Profile reference
 
@@ -114,7 +118,62 @@ def _text(field: dict[str, Any]) -> str:
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("``", "`")
 
 
-PAGES = {"profile.md": profile_page}
+def engines_page() -> str:
+    """Return the page on engines, with the table between its marks made anew."""
+    page = (FOLDER / "engines.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(f"{TABLE_BEGINS}\n")
+    _, mark, after = rest.partition(TABLE_ENDS)
+    return f"{before}{TABLE_BEGINS}\n{_engines_table()}{mark}{after}"
+
+
+def _engines_table() -> str:
+    columns = "name, languages, words, speakers, channels, translates, vocabulary, USD an hour, at once, key"
+    rows = [_row(*columns.split(", ")), _row(*["---"] * (columns.count(",") + 1))]
+    for name in OWN:
+        spec = engines()[name]
+        shown = (_languages(spec), *_abilities(spec), _price(spec), _at_once(spec), _key(spec))
+        rows.append(_row(f"`{name}`", *shown))
+    return "\n".join(["", *rows, "", ""])
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _languages(spec: EngineSpec[Any]) -> str:
+    known = spec.capabilities.languages
+    return known if known == "any" else str(len(known))
+
+
+def _abilities(spec: EngineSpec[Any]) -> list[str]:
+    able = spec.capabilities
+    abilities = (able.words, able.speakers, able.channels, able.translation, able.vocabulary)
+    return ["yes" if each else "no" for each in abilities]
+
+
+def _price(spec: EngineSpec[Any]) -> str:
+    """Return what an hour costs with the default model and no feature, or with the only known one."""
+    if spec.prices.free:
+        return "free"
+    models = spec.prices.models
+    model = spec.options().model
+    model = model if model in models else next(iter(models))
+    price = models[model]
+    return f"{price.usd_per_minute * 60:.2f} ({model}, {price.as_of})"
+
+
+def _at_once(spec: EngineSpec[Any]) -> str:
+    return f"{spec.limits.open_requests} requests" if spec.limits else "by cores"
+
+
+def _key(spec: EngineSpec[Any]) -> str:
+    account = spec.credentials
+    if account is None:
+        return ""
+    return f"`{account.variable}`" + ("" if account.required else ", where the server needs one")
+
+
+PAGES = {"profile.md": profile_page, "engines.md": engines_page}
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """What all parts of one sweep have in common."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stenoflow.blocks.resolving import open_profile, open_store_address
 from stenoflow.catalog import Catalog, KeyRange, Scan, Selection, SweepReport
+from stenoflow.engines.registry import check_capabilities, engine_spec
 from stenoflow.profile.model import Profile
 
 
@@ -59,9 +61,11 @@ class Sweep:
     async def open(cls, run: str, parameters: SweepParameters, now: datetime) -> Self:
         """Open the stores and the profile that the parameters name.
 
-        Raises ConfigurationError if a name or an address is wrong.
+        Raises ConfigurationError if a name or an address is wrong, or the profile asks for what its engine
+        cannot do; MissingDependency if its engine is not installed.
         """
         profile = await open_profile(parameters.profile)
+        await asyncio.to_thread(check_capabilities, engine_spec(profile.engine), profile)
         if profile.vocabulary.terms:
             # A file of terms is read once, so that the whole sweep has the same ones.
             parameters = parameters.model_copy(update={"profile": profile})

@@ -8,6 +8,7 @@ import typer
 
 from stenoflow.deployments.cli.commands.deploy import deploy
 from stenoflow.deployments.cli.commands.doctor import doctor
+from stenoflow.deployments.cli.commands.engines import engines
 from stenoflow.deployments.cli.commands.relay import relay
 from stenoflow.deployments.cli.commands.render import render
 from stenoflow.deployments.cli.commands.serve import serve
@@ -25,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (transcribe, render, doctor, serve, deploy, submit, status, relay):
+for command in (transcribe, render, engines, doctor, serve, deploy, submit, status, relay):
     app.command()(command)
 
 

@@ -23,8 +23,11 @@ from stenoflow.blocks import (
     OpenAICredentials,
     TranscriptionProfile,
 )
-from stenoflow.blocks.resolving import open_block
+from stenoflow.blocks.resolving import open_block, open_profile
+from stenoflow.deployments.cli.engines import print_engines
 from stenoflow.engines.base import EngineSpec
+from stenoflow.engines.overview import overview
+from stenoflow.engines.prices import prices_in_force
 from stenoflow.engines.registry import open_engine_without_account, registered
 from stenoflow.errors import StenoflowError
 from stenoflow.media.binaries import chosen_decoder, second_decoder
@@ -56,7 +59,11 @@ class Finding:
 
 def examine() -> bool:
     """Print what was found; whether the main job can run."""
-    return _shown([finding for look in LOOKS for finding in look()])
+    well = _shown([finding for look in LOOKS for finding in look()])
+    console = Console(highlight=False)
+    console.print()
+    print_engines(console, overview(Profile(), prices_in_force()))
+    return well
 
 
 def examine_block(name: str) -> bool:
@@ -72,7 +79,7 @@ def examine_block(name: str) -> bool:
         if slug == block.get_block_type_slug():
             return _shown([_account(name, asyncio.run(open_block(block, name)))])
     profile = asyncio.run(open_block(TranscriptionProfile, name)).profile
-    return _shown([_profile(name, profile)])
+    return _shown([_profile(name, asyncio.run(open_profile(profile)))])
 
 
 def _store(report: Report) -> list[Finding]:

@@ -29,7 +29,7 @@ def capabilities_with(options: DeepgramOptions) -> Capabilities:
             languages="any",
             channels=True,
             limit=f"Deepgram's {model} takes no vocabulary and does not distinguish speakers",
-            remedy="set deepgram.model to nova-3",
+            remedy="set deepgram.model to nova-3, or leave that empty",
         )
     languages = {"nova-3": NOVA_3, "nova-2": NOVA_2}.get(model)
     if languages is None or options.version:
@@ -48,6 +48,11 @@ def capabilities_with(options: DeepgramOptions) -> Capabilities:
 
 def asked(options: DeepgramOptions) -> tuple[Asked, ...]:
     """Return what the options ask for. Contradictions among them are another matter."""
-    if options.language in (None, "multi"):
-        return ()
-    return (Asked("language", f"deepgram.language = {options.language}", options.language or ""),)
+    found: list[Asked] = []
+    if options.language not in (None, "multi"):
+        language = options.language or ""
+        found.append(Asked("language", f"deepgram.language = {language}", language))
+    for option in ("diarize", "diarize_model"):
+        if value := getattr(options, option):
+            found.append(Asked("speakers", f"deepgram.{option} = {value}"))
+    return tuple(found)

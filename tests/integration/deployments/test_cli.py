@@ -246,3 +246,22 @@ def test_the_doctor_names_the_command_that_mends(tmp_path: Path) -> None:
     done = stenoflow("doctor", STENOFLOW_FFMPEG=str(tmp_path / "no-such-ffmpeg"))
     assert done.returncode == 1
     assert "apt-get install ffmpeg" in done.stdout
+
+
+def test_engines_are_shown_in_eighty_columns_with_what_the_options_leave(tmp_path: Path) -> None:
+    shown = stenoflow("engines", COLUMNS="80").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    head, whisper, deepgram, openai, *notes = shown.splitlines()
+    assert head.split()[:5] == ["engine", "languages", "words", "speakers", "channels"]
+    assert whisper.split() == ["whisper", "en", *"✓–––✓", "free", "cores"]
+    assert deepgram.split() == ["deepgram", "55", *"✓✓✓–✓", "0.58", "25"]
+    assert openai.split() == ["openai", "any", *"✓–––✓", "?", "4"]
+    assert "knows English only" in " ".join(notes)
+    profile = tmp_path / "profile.toml"
+    profile.write_text('[openai]\nmodel = "whisper-1"\n[deepgram]\nmodel = "nova-2"\n')
+    found = json.loads(stenoflow("engines", "--profile", profile, "--json").stdout)
+    assert [each["name"] for each in found[:3]] == ["whisper", "deepgram", "openai"]
+    assert found[2]["usd_per_hour"] == pytest.approx(0.36)
+    assert "nl" in found[1]["capabilities"]["languages"]
+    assert found[1]["max_request_bytes"] == 2_000_000_000
+    assert "0.58" in stenoflow("doctor", COLUMNS="80").stdout

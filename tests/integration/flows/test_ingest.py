@@ -239,3 +239,18 @@ async def test_an_ending_that_was_lost_on_its_way_is_read_from_the_manifest(
 
     assert state.type == "COMPLETED"
     assert report.outcomes == {"no_speech": 2, "rejected": 1}
+
+
+async def test_what_the_engine_lacks_is_refused_before_anything_is_listed(
+    destination: Path, tmp_path: Path
+) -> None:
+    run: Any = ingest(
+        source=str(tmp_path / "there is no such folder"),
+        destination=str(destination),
+        profile=Profile.model_validate({"whisper": {"language": "nl"}}),
+        return_state=True,
+    )
+    error = await (await run).aresult(raise_on_failure=False)
+    assert "knows English only" in str(error)
+    assert "engines that have it: deepgram, openai" in str(error)
+    assert not destination.exists()
