@@ -23,6 +23,7 @@ BENCHES: dict[str, list[str]] = {
     "audio.short_files": ["--files", "200"],
     "audio.vad_curve": [],
     "audio.speakers": [],
+    "audio.voices": [],
     "audio.word_errors": [],
     "audio.decoders": [],
     "reliability.fuzz_media": [],

@@ -15,6 +15,7 @@ from stenoflow.deployments.cli.commands.serve import serve
 from stenoflow.deployments.cli.commands.status import status
 from stenoflow.deployments.cli.commands.submit import submit
 from stenoflow.deployments.cli.commands.transcribe import transcribe
+from stenoflow.deployments.cli.commands.voices import voices
 from stenoflow.deployments.cli.errors import INTERRUPTED
 from stenoflow.deployments.cli.interruption import exit_on_sigterm
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(voices)
 
 for command in (transcribe, render, engines, doctor, serve, deploy, submit, status, relay):
     app.command()(command)

@@ -4,13 +4,12 @@ A reply is in the folder ``spool`` of the user's own folder, under a digest of i
 with that URL for people. Whoever looks for the chunk on this machine stores it first.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from stenoflow.storage.local.home import home_folder, private_file
+from stenoflow.storage.local.home import home_folder, write_private_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,9 @@ class Spool:
         Raises OSError, ConfigurationError.
         """
         folder = self._folder_of(chunk_url)
-        for each in (*reversed(folder.parents), folder):
-            if not each.exists():
-                each.mkdir(mode=0o700, exist_ok=True)
-        _write(folder / "chunk.url", f"{chunk_url}\n".encode())
+        write_private_file(folder / "chunk.url", f"{chunk_url}\n".encode())
         path = folder / f"reply-{number:04}.json"
-        _write(path, raw)
+        write_private_file(path, raw)
         return path
 
     def replies(self, chunk_url: str) -> Iterator[SpooledReply]:
@@ -58,13 +54,3 @@ class Spool:
     def _folder_of(self, chunk_url: str) -> Path:
         digest = sha256(chunk_url.encode()).hexdigest()[:32]
         return (self.folder or home_folder() / "spool") / digest
-
-
-def _write(path: Path, body: bytes) -> None:
-    """Write a file that is whole as soon as it is there."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with private_file(partial).open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -22,6 +22,7 @@ from stenoflow.rendering.json_text import json_by_field
 from stenoflow.segmentation.plan import SegmentationPlan
 from stenoflow.segmentation.timeline import Proof
 from stenoflow.storage import Store
+from stenoflow.transcript.model import KnownSpeaker
 
 SCHEMA: Literal["stenoflow/manifest/1"] = "stenoflow/manifest/1"
 
@@ -161,6 +162,8 @@ class Manifest(Entry):
     transcript: TranscriptSummary | None = None
     speaker_turns: tuple[ChannelTurn, ...] = Field(default=(), exclude_if=operator.not_)
     """Who speaks when, if that was estimated from voices."""
+    known_speakers: tuple[KnownSpeaker, ...] = Field(default=(), exclude_if=operator.not_)
+    """Speakers who are people whose voices were known where this was transcribed."""
     artifacts: tuple[Published, ...] = ()
     failures: tuple[Unpublished, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -52,6 +52,7 @@ def build_manifest(
         costs=rendering.costs,
         transcript=summarize(rendering.transcript) if transcription else None,
         speaker_turns=transcription.speaker_turns if transcription else (),
+        known_speakers=rendering.transcript.known_speakers,
         artifacts=published,
         failures=failures,
         warnings=_warnings(recording, rendering),

@@ -75,6 +75,7 @@ def publish_again(
             "costs": costs,
             "transcript": summarize(rendering.transcript),
             "speaker_turns": transcription.speaker_turns,
+            "known_speakers": rendering.transcript.known_speakers,
             "artifacts": published,
             "failures": failures,
             "finished": now,

@@ -1,8 +1,8 @@
 """Who speaks: what the profile wants of speakers, done to a transcript.
 
 An estimate needs the recording's samples, and nothing from an engine: it is made of recordings that were
-bought earlier as well, and buys nothing. Its turns are kept in the manifest, so that a transcript made again
-from the ledger has the same speakers.
+bought earlier as well, and buys nothing. Its turns are kept in the manifest, and the names of those whose
+voices are known, so that a transcript made again from the ledger has the same speakers.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from stenoflow.errors import ConfigurationError
 from stenoflow.manifest.model import ChannelTurn, Manifest
+from stenoflow.pipeline.known_voices import name_speakers
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcription import Transcription
@@ -30,7 +31,10 @@ def tell_speakers(recording: RecordingContext, run: RunContext) -> RecordingCont
         return recording
     if recording.profile.speakers.source == "estimate":
         transcription = replace(transcription, speaker_turns=_estimate(recording, run))
-    return replace(recording, transcription=_applied(recording.profile, transcription))
+    transcription = _applied(recording.profile, transcription)
+    if recording.profile.speakers.known:
+        transcription = name_speakers(recording, transcription, run)
+    return replace(recording, transcription=transcription)
 
 
 def tell_speakers_again(
@@ -38,8 +42,13 @@ def tell_speakers_again(
 ) -> Transcription:
     """Return a transcription made from the ledger, with the speakers that a manifest has on record.
 
-    Raises ConfigurationError if the profile wants an estimate, and there is none on record.
+    Raises ConfigurationError if the profile wants an estimate or names, and there are none on record.
     """
+    if profile.speakers.known and not _same_words(profile, manifest.profile):
+        raise ConfigurationError(
+            f"{manifest.source.key}: known voices are found in the recording itself, and its manifest is "
+            "of another profile: transcribe it with this profile, which buys nothing."
+        )
     if profile.speakers.source == "estimate":
         earlier = manifest.profile.speakers
         if earlier != profile.speakers or not (
@@ -50,7 +59,17 @@ def tell_speakers_again(
                 "manifest has no such estimate: transcribe it with this profile, which buys nothing."
             )
         transcription = replace(transcription, speaker_turns=manifest.speaker_turns)
-    return _applied(profile, transcription)
+    transcription = _applied(profile, transcription)
+    if profile.speakers.known:
+        named = replace(transcription.transcript, known_speakers=manifest.known_speakers)
+        transcription = replace(transcription, transcript=named)
+    return transcription
+
+
+def _same_words(profile: Profile, earlier: Profile) -> bool:
+    """Return True if two profiles differ in what is made of words at most."""
+    same = {name: getattr(earlier, name) for name in ("artifacts", "captions", "playback")}
+    return profile.model_copy(update=same) == earlier
 
 
 def _applied(profile: Profile, transcription: Transcription) -> Transcription:

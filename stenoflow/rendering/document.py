@@ -71,6 +71,8 @@ def _speaker(number: int, speaker: Speaker) -> SpeakerEntry:
     }
     if speaker.margin is not None:
         entry["margin"] = round(speaker.margin, 3)
+    if speaker.closeness is not None:
+        entry["closeness"] = round(speaker.closeness, 3)
     return entry
 
 

@@ -51,6 +51,12 @@ class SpeakerEntry(TypedDict):
     margin: NotRequired[
         Annotated[float, Field(description="How sure an estimated speaker is; 0 is undecided.")]
     ]
+    closeness: NotRequired[
+        Annotated[
+            float,
+            Field(description="Of the voice to the known one that has this name, as a cosine."),
+        ]
+    ]
 
 
 class PassageEntry(TypedDict):

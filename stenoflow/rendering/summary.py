@@ -103,7 +103,9 @@ def _speakers(rendering: Rendering) -> list[str]:
         share = speaker.talk_s / total_s
         bar = "█" * max(1, round(share * 20))
         length = format_length(speaker.talk_s)
-        rows.append((speaker.name or "", length, f"{bar} {share:.0%}", f"{speaker.words:,}"))
+        rows.append(
+            (escape(speaker.name or ""), length, f"{bar} {share:.0%}", f"{speaker.words:,}")
+        )
     return ["## Speakers", table(("Speaker", "Talks", "Share", "Words"), rows)]
 
 

@@ -37,6 +37,8 @@ class Calibration:
     """Clusters are joined up to this cosine distance of their means; None: they are not."""
     fewest: int
     """A cluster of fewer windows is not a voice."""
+    known: float
+    """A voice whose mean is at least this close to a known one, as a cosine, is that one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.audio.samples import read_samples
 from stenoflow.errors import Stopped
 from stenoflow.speakers.band import BandMeter
 from stenoflow.speakers.clustering import cluster, margins
 from stenoflow.speakers.encoder import SpeakerEncoder
-from stenoflow.times import Span, to_samples
-
-STEP = to_samples(0.25)
-"""Samples from one window to the next."""
+from stenoflow.speakers.windows import BATCH, Window, read_windows, speech_windows
+from stenoflow.times import Span
 
 MOST_WINDOWS = 14_400
 """An hour of speech; in longer recordings windows are farther apart."""
-
-BATCH = 64
-"""Windows that are embedded at once."""
-
-FULL_SCALE = 2.0**15
-
-LOUDNESS = 10 ** (-30 / 20)
-"""RMS level that quieter windows are raised to, as the encoder was trained (Resemblyzer)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +49,7 @@ def estimate_speakers(
     ``pcm`` holds the channel's samples, see :mod:`stenoflow.audio.samples`; ``speech`` are its speech
     segments; ``bounds`` are the fewest and the most speakers. Raises Stopped once ``stop`` is set.
     """
-    windows = _windows(speech, encoder.window)
+    windows = speech_windows(speech, encoder.window, most=MOST_WINDOWS)
     if not windows:
         return ()
     meter = BandMeter()
@@ -68,9 +57,7 @@ def estimate_speakers(
     for first in range(0, len(windows), BATCH):
         if stop is not None and stop.is_set():
             raise Stopped("stopped while speakers were estimated")
-        batch = np.stack(
-            [_samples(pcm, each.span, encoder.window) for each in windows[first : first + BATCH]]
-        )
+        batch = read_windows(pcm, windows[first : first + BATCH], encoder.window)
         meter.feed(batch)
         vectors.append(encoder.embed(batch))
     found = np.concatenate(vectors)
@@ -79,38 +66,8 @@ def estimate_speakers(
     return tuple(_turns(windows, labels, margins(found, labels)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    span: Span
-    """What the encoder is given, or what is repeated to fill a window."""
-    segment: Span
-
-
-def _windows(speech: Sequence[Span], length: int) -> list[_Window]:
-    total = sum(segment.samples for segment in speech)
-    step = max(STEP, -(-total // MOST_WINDOWS))
-    windows: list[_Window] = []
-    for segment in speech:
-        room = segment.samples - length
-        if room <= 0:
-            windows.append(_Window(segment, segment))
-            continue
-        steps = -(-room // step)
-        starts = [segment.start + round(at * room / steps) for at in range(steps + 1)]
-        windows += [_Window(Span(start, start + length), segment) for start in starts]
-    return windows
-
-
-def _samples(pcm: Path, span: Span, length: int) -> NDArray[np.float32]:
-    """Return a window of samples, full scale 1, not quieter than :data:`LOUDNESS`."""
-    samples = read_samples(pcm, span) / np.float32(FULL_SCALE)
-    samples = np.tile(samples, -(-length // max(len(samples), 1)))[:length]
-    rms = float(np.sqrt(np.mean(samples**2)))
-    return samples * np.float32(max(1.0, LOUDNESS / rms)) if rms else samples
-
-
 def _turns(
-    windows: Sequence[_Window], labels: NDArray[np.int64], found: NDArray[np.float32] | None
+    windows: Sequence[Window], labels: NDArray[np.int64], found: NDArray[np.float32] | None
 ) -> Iterator[SpeakerTurn]:
     """Yield the turns: neighbouring windows of one segment and one voice are one turn."""
     first = 0

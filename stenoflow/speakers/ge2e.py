@@ -52,8 +52,8 @@ class Ge2eEncoder:
     name = "ge2e"
     window = WINDOW
     calibrations = Calibrations(
-        wide=Calibration(linked=0.26, joined=0.28, fewest=4),
-        narrow=Calibration(linked=0.31, joined=None, fewest=6),
+        wide=Calibration(linked=0.26, joined=0.28, fewest=4, known=0.80),
+        narrow=Calibration(linked=0.31, joined=None, fewest=6, known=0.88),
     )
 
     def __init__(self) -> None:

@@ -24,12 +24,18 @@ class SpeakerOptions(Options):
     at_least: int = Field(default=1, title="Fewest speakers", ge=1, le=100)
     at_most: int = Field(default=20, title="Most speakers", ge=1, le=100)
 
+    known: bool = Field(default=False, title="Name known voices")
+    """Give speakers the names of voices that are kept on the machine that transcribes
+    (`stenoflow voices add`), where theirs is close enough."""
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.at_least > self.at_most:
             raise ValueError(
                 f"at_least is {self.at_least} and at_most {self.at_most}: the first must not be larger"
             )
+        if self.known and self.source == "off":
+            raise ValueError('speakers whose source is "off" cannot be named: set known to false')
         return self
 
     @property

@@ -43,6 +43,17 @@ class SpeakerMargin:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSpeaker:
+    """A speaker who is somebody whose voice is known."""
+
+    channel: int
+    speaker: int
+    name: str
+    closeness: float
+    """Cosine of the speaker's voice and the known one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something an engine found in a passage of text: a topic, an intent, a sentiment, an entity."""
 
@@ -102,6 +113,8 @@ class Transcript:
     """"estimate" where speakers were told apart by their voices; None where the engine did, or nobody."""
     speaker_margins: tuple[SpeakerMargin, ...] = ()
     """How sure an estimate is of each speaker."""
+    known_speakers: tuple[KnownSpeaker, ...] = ()
+    """Speakers who are people whose voices are known."""
     accuracy: Literal["low", "standard"] = "standard"
     """"low" where the engine is meant for trying out, and every output must say so."""
     summary: str | None = None

@@ -3,12 +3,14 @@
 A channel without speaker numbers counts as one speaker.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from stenoflow.times import Seconds
-from stenoflow.transcript.model import Transcript, Utterance, Word
+from stenoflow.transcript.model import KnownSpeaker, Transcript, Utterance, Word
+from stenoflow.transcript.text import clean_text
 
 TALK_PAUSE_S = 1.0
 """Pauses up to this long between a speaker's words count as talking."""
@@ -36,12 +38,15 @@ class Speaker:
 
     key: SpeakerKey
     name: str | None
-    """For display, counted from 1; None where a recording has a single, unnumbered speaker."""
+    """For display: that of a person whose voice is known, else a number, counted from 1; None where a
+    recording has a single, unnumbered speaker."""
     talk_s: Seconds
     """Seconds from word to word, pauses longer than :data:`TALK_PAUSE_S` left out."""
     words: int
     margin: float | None = None
     """How sure an estimate is of this speaker; None where there is no estimate, or no other speaker."""
+    closeness: float | None = None
+    """How close the voice is to the known one that has this name, as a cosine; None if it is not known."""
 
 
 def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
@@ -59,13 +64,21 @@ def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
             pause_s = after.start_s - before.end_s
             if 0 < pause_s <= TALK_PAUSE_S and before.speaker == after.speaker:
                 talk[after.channel, after.speaker] += pause_s
-    names = _names([SpeakerKey(*key) for key in words])
+    names = _names([SpeakerKey(*key) for key in words], transcript.known_speakers)
+    known: dict[tuple[int, int | None], float] = {
+        (each.channel, each.speaker): each.closeness for each in transcript.known_speakers
+    }
     margins: dict[tuple[int, int | None], float] = {
         (each.channel, each.speaker): each.margin for each in transcript.speaker_margins
     }
     return tuple(
         Speaker(
-            SpeakerKey(*key), names[SpeakerKey(*key)], Seconds(talk[key]), count, margins.get(key)
+            key=SpeakerKey(*key),
+            name=names[SpeakerKey(*key)],
+            talk_s=Seconds(talk[key]),
+            words=count,
+            margin=margins.get(key),
+            closeness=known.get(key),
         )
         for key, count in words.items()
     )
@@ -74,23 +87,30 @@ def speakers(transcript: Transcript) -> tuple[Speaker, ...]:
 def speaker_names(transcript: Transcript) -> dict[SpeakerKey, str | None]:
     """Return each speaker's name as in :class:`Speaker`."""
     keys = dict.fromkeys((word.channel, word.speaker) for word in transcript.words)
-    return _names([SpeakerKey(*key) for key in keys])
+    return _names([SpeakerKey(*key) for key in keys], transcript.known_speakers)
 
 
-def _names(keys: Sequence[SpeakerKey]) -> dict[SpeakerKey, str | None]:
+def _names(
+    keys: Sequence[SpeakerKey], known_speakers: Sequence[KnownSpeaker]
+) -> dict[SpeakerKey, str | None]:
     channels = {key.channel for key in keys}
-    channels_of: dict[int | None, set[int]] = {}
-    for key in keys:
-        channels_of.setdefault(key.speaker, set()).add(key.channel)
+    known = {
+        SpeakerKey(each.channel, each.speaker): clean_text(each.name) for each in known_speakers
+    }
+    plain = {key: known.get(key) or _numbered(key) for key in keys}
+    uses = Counter(plain.values())
 
     def name(key: SpeakerKey) -> str | None:
         if key.speaker is None:
             return f"Channel {key.channel + 1}" if len(channels) > 1 else None
-        speaker = f"Speaker {key.speaker + 1}"
-        ambiguous = len(channels_of[key.speaker]) > 1
-        return f"Channel {key.channel + 1}, {speaker}" if ambiguous else speaker
+        ambiguous = uses[plain[key]] > 1
+        return f"Channel {key.channel + 1}, {plain[key]}" if ambiguous else plain[key]
 
     return {key: name(key) for key in keys}
+
+
+def _numbered(key: SpeakerKey) -> str | None:
+    return None if key.speaker is None else f"Speaker {key.speaker + 1}"
 
 
 def speaker_turns(transcript: Transcript) -> tuple[Utterance, ...]:

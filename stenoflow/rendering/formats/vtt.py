@@ -29,7 +29,7 @@ def render(rendering: Rendering) -> bytes:
 def _text(cue: Cue) -> str:
     lines = [_BLOCK_WORD.sub(r"<c>\1</c>", escape(line, quote=False)) for line in cue.lines]
     text = "\n".join(lines)
-    return text if cue.name is None else f"<v {cue.name}>{text}</v>"
+    return text if cue.name is None else f"<v {escape(cue.name, quote=False)}>{text}</v>"
 
 
 RENDERER = Renderer(

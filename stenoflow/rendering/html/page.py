@@ -82,6 +82,7 @@ def render(rendering: Rendering) -> bytes:
         length=format_clock(transcript.duration_s),
         speakers=list(speaker_entries(found)),
         estimated=transcript.speaker_source == "estimate",
+        known=bool(transcript.known_speakers),
         removed=bool(rendering.removed),
         uncertain=f"{uncertain:,}" if uncertain else "",
         qualities=[quality_entry(each, number) for number, each in enumerate(rendering.quality)],

@@ -29,8 +29,15 @@ def speaker_entries(found: Sequence[Speaker]) -> Iterator[dict[str, str | None]]
             "talk": format_clock(speaker.talk_s),
             "share": f"{share:.0%}",
             "part": f"{share:.3f}",
-            "margin": None if speaker.margin is None else f"{speaker.margin:.2f}",
+            "title": " ".join(_certainty(speaker)),
         }
+
+
+def _certainty(speaker: Speaker) -> Iterator[str]:
+    if speaker.closeness is not None:
+        yield f"Closeness to the known voice: {speaker.closeness:.2f}."
+    if speaker.margin is not None:
+        yield f"Margin to the next voice: {speaker.margin:.2f}."
 
 
 def quality_entry(quality: Quality, number: int) -> dict[str, object]:

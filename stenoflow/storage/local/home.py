@@ -14,6 +14,22 @@ def home_folder() -> Path:
     return Path(os.environ.get("STENOFLOW_HOME") or Path.home() / ".stenoflow").absolute()
 
 
+def write_private_file(path: Path, body: bytes) -> None:
+    """Write a file that only its owner may read, whole as soon as it is there; its folders are made.
+
+    Raises OSError; ConfigurationError as :func:`private_file`.
+    """
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with private_file(partial).open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
 def private_file(path: Path) -> Path:
     """Return the path of a file that only its owner may read or write; made, with its folder, if missing.
 

@@ -265,3 +265,19 @@ def test_engines_are_shown_in_eighty_columns_with_what_the_options_leave(tmp_pat
     assert "nl" in found[1]["capabilities"]["languages"]
     assert found[1]["max_request_bytes"] == 2_000_000_000
     assert "0.58" in stenoflow("doctor", COLUMNS="80").stdout
+
+
+def test_a_voice_is_kept_listed_and_removed(tmp_path: Path) -> None:
+    home = {"STENOFLOW_HOME": str(tmp_path / "home")}
+    done = stenoflow("voices", "add", "Mia [x]", SAMPLES["briefing.mp4"], **home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "of speech" in done.stdout
+    listed = stenoflow("voices", "list", **home)
+    assert "Mia [x]" in listed.stdout
+    assert "wideband" in listed.stdout
+    assert stenoflow("voices", "remove", "mia [x]", **home).returncode == 0
+    assert "No voices are kept" in stenoflow("voices", "list", **home).stdout
+    gone = stenoflow("voices", "remove", "Mia [x]", **home)
+    assert (gone.returncode, "No voice is kept" in gone.stderr) == (2, True)
+    refused = stenoflow("voices", "add", "Mia", SAMPLES["interview.mp3"], **home)
+    assert (refused.returncode, "Several people" in refused.stderr) == (2, True)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stenoflow.speakers.clustering import Calibration, cluster, margins
 
-WIDE = Calibration(linked=0.26, joined=0.28, fewest=4)
-NARROW = Calibration(linked=0.31, joined=None, fewest=6)
+WIDE = Calibration(linked=0.26, joined=0.28, fewest=4, known=0.8)
+NARROW = Calibration(linked=0.31, joined=None, fewest=6, known=0.9)
 ANY = (1, 20)
 
 

@@ -16,6 +16,7 @@ from stenoflow.speakers.clustering import Calibration, Calibrations
 from stenoflow.speakers.estimate import SpeakerTurn, estimate_speakers
 from stenoflow.times import SAMPLE_RATE, Span
 
+ANY = Calibration(0.3, None, 1, 0.9)
 PITCHES = (300, 900, 2100)
 
 
@@ -24,7 +25,7 @@ class PitchEncoder:
 
     name = "pitch"
     window = SAMPLE_RATE
-    calibrations = Calibrations(Calibration(0.3, None, 1), Calibration(0.3, None, 1))
+    calibrations = Calibrations(wide=ANY, narrow=ANY)
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         spectra = np.abs(np.fft.rfft(windows, axis=1))

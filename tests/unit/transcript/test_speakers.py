@@ -1,11 +1,12 @@
 """Speakers, their names, their talking time and their turns."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from stenoflow.times import Seconds
-from stenoflow.transcript.model import Transcript, Utterance, Word
+from stenoflow.transcript.model import KnownSpeaker, Transcript, Utterance, Word
 from stenoflow.transcript.speakers import SpeakerKey, speaker_names, speaker_turns, speakers
 
 
@@ -71,3 +72,25 @@ def test_a_turn_ends_at_another_speaker_a_long_pause_or_a_paragraph() -> None:
         Utterance(3, 4),
         Utterance(4, 5),
     )
+
+
+def test_a_speaker_whose_voice_is_known_has_its_name() -> None:
+    known = (KnownSpeaker(0, 1, "Ada\n", 0.91),)
+    transcript = replace(
+        _transcript([_word(0, 1, 0)], [_word(1, 2, 1)], [_word(2, 3, 0, channel=1)]),
+        known_speakers=known,
+    )
+    found = speakers(transcript)
+    assert [(each.name, each.closeness) for each in found] == [
+        ("Channel 1, Speaker 1", None),
+        ("Ada", 0.91),
+        ("Channel 2, Speaker 1", None),
+    ]
+
+
+def test_one_person_on_two_channels_is_told_apart() -> None:
+    known = (KnownSpeaker(0, 0, "Ada", 0.9), KnownSpeaker(1, 0, "Ada", 0.9))
+    transcript = replace(
+        _transcript([_word(0, 1, 0)], [_word(1, 2, 0, channel=1)]), known_speakers=known
+    )
+    assert [each.name for each in speakers(transcript)] == ["Channel 1, Ada", "Channel 2, Ada"]
