@@ -31,7 +31,7 @@ from stenoflow.tasks.notify import notification_of, notify
 from stenoflow.tasks.outcome_state import state_of
 from stenoflow.tasks.publish import publish
 from stenoflow.tasks.recording import open_recording
-from stenoflow.tasks.runtime.progress import Progress, shown
+from stenoflow.tasks.runtime.progress import Progress, progress_reporter
 from stenoflow.tasks.segment import segment
 from stenoflow.tasks.step import quoted
 from stenoflow.tasks.transcribe import transcribe as transcribe_speech
@@ -70,7 +70,7 @@ async def transcribe(
         chosen = await open_profile(profile)
     except StenoflowError as error:
         return state_of(Outcome.gave_up(key, error))
-    async with shown(key) as progress:
+    async with progress_reporter(key) as progress:
         opening = open_recording(key, source, destination, chosen, credentials)
         outcome = await run_steps(key, opening, progress, force=force)
     if chosen.notify and not outcome.earlier:

@@ -88,8 +88,9 @@ def _start(port: int) -> subprocess.Popen[bytes]:
             **os.environ,
             **get_current_settings().to_environment_variables(exclude_unset=True),
             "PREFECT_UI_ENABLED": "0",
-            # As Prefect starts its own ephemeral server: without a UI, the scheduler and other services
-            # that such a server does not need. `prefect server start` has no options for that.
+            # Run the services of an ephemeral server, without the scheduler and the UI, as
+            # https://github.com/PrefectHQ/prefect/pull/16120 introduced it. The documented
+            # `prefect server start --no-services` would not record task runs.
             "PREFECT__SERVER_EPHEMERAL": "1",
             "PREFECT__SERVER_FINAL": "1",
         },

@@ -21,7 +21,9 @@ from stenoflow.times import format_length
 Step = Literal["fetch", "convert", "segment", "transcribe", "publish"]
 
 TICK_S = 0.25
+"""How often the listener is called."""
 ARTIFACT_S = 5.0
+"""How often the Prefect artifact is updated."""
 
 BEGINS_AT: dict[Step, float] = {
     "fetch": 0, "convert": 5, "segment": 20, "transcribe": 21, "publish": 98,
@@ -80,10 +82,15 @@ listener: ContextVar[Callable[[Progress], None] | None] = ContextVar("listener",
 
 
 @asynccontextmanager
-async def shown(key: str) -> AsyncGenerator[Progress, None]:
-    """Report the progress of the recording ``key`` until the block ends."""
+async def progress_reporter(
+    key: str, *, tick_s: float = TICK_S, artifact_s: float = ARTIFACT_S
+) -> AsyncGenerator[Progress, None]:
+    """Report the progress of the recording ``key`` until the block ends.
+
+    The listener is called every ``tick_s`` seconds, and the Prefect artifact is updated every ``artifact_s``.
+    """
     progress = Progress(key)
-    ticker = asyncio.create_task(_report(progress))
+    ticker = asyncio.create_task(_report(progress, tick_s, artifact_s))
     try:
         yield progress
     finally:
@@ -97,18 +104,18 @@ async def shown(key: str) -> AsyncGenerator[Progress, None]:
             )
 
 
-async def _report(progress: Progress) -> None:
+async def _report(progress: Progress, tick_s: float, artifact_s: float) -> None:
     notify = listener.get()
     reported_at = time.monotonic()
     while True:
         if notify:
             notify(progress)
-        if time.monotonic() - reported_at >= ARTIFACT_S:
+        if time.monotonic() - reported_at >= artifact_s:
             reported_at = time.monotonic()
             # A server that is away for a moment gets it the next time.
             with suppress(httpx.HTTPError):
                 await _show(progress)
-        await asyncio.sleep(TICK_S)
+        await asyncio.sleep(tick_s)
 
 
 async def _show(progress: Progress) -> None:
