@@ -25,6 +25,7 @@ from prefect.states import Cancelling
 
 from stenoflow.catalog import Batch, SweepReport
 from stenoflow.catalog.store_trouble import STORE_TROUBLE
+from stenoflow.flows.revival import RunEnds
 from stenoflow.flows.server_outage import Patience, through_outage
 from stenoflow.flows.sweep import BatchOf, Sweep, sweep_tag
 from stenoflow.tasks.runtime.threads import in_thread
@@ -57,9 +58,10 @@ async def submit_batches(
         )
         for batch in batches
     ]
+    ends = RunEnds()
     async with get_client() as client:
         for batch, run in zip(batches, runs, strict=True):
-            while not await _is_final(client, run):  # noqa: ASYNC110 (only the server knows)
+            while not await _has_ended(client, run, ends):  # noqa: ASYNC110 (only the server knows)
                 await asyncio.sleep(POLL_S)
             try:
                 report.add(await in_thread(read_report, sweep.catalog.destination, str(run)))
@@ -89,11 +91,10 @@ def _idempotency_key(part: BatchOf) -> str:
     return f"{part.sweep}-{name}"
 
 
-async def _is_final(client: PrefectClient, run_id: UUID) -> bool:
+async def _has_ended(client: PrefectClient, run_id: UUID, ends: RunEnds) -> bool:
     """Return True if a flow run has ended, and False where the server does not answer for a moment."""
     with suppress(httpx.HTTPError):
-        run = await client.read_flow_run(run_id)
-        return run.state is not None and run.state.is_final()
+        return ends.has_ended(await client.read_flow_run(run_id))
     return False
 
 

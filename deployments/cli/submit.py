@@ -30,6 +30,7 @@ from stenoflow.deployments.cli.status import PAGE, named_runs
 from stenoflow.deployments.cli.transcribe import choose_profile, refuse_doubles
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import ConfigurationError
+from stenoflow.flows.revival import RunEnds
 from stenoflow.flows.transcribe import run_name
 from stenoflow.storage import locate
 
@@ -134,11 +135,12 @@ def _mark(parameters: Mapping[str, Any]) -> str:
 async def _all_well(client: PrefectClient, runs: Sequence[FlowRun]) -> bool:
     """Wait for the end of all, printing each as it comes; whether all are Completed."""
     left: dict[UUID, FlowRun] = {run.id: run for run in runs}
+    ends = RunEnds()
     well = True
     while left:
         # A server that is away for a moment is asked again.
         with suppress(httpx.TransportError):
-            for run in await _ended(client, left):
+            for run in await _ended(client, left, ends):
                 del left[run.id]
                 well &= run.state is not None and run.state.is_completed()
                 _tell_end(run)
@@ -147,7 +149,9 @@ async def _all_well(client: PrefectClient, runs: Sequence[FlowRun]) -> bool:
     return well
 
 
-async def _ended(client: PrefectClient, left: Mapping[UUID, FlowRun]) -> list[FlowRun]:
+async def _ended(
+    client: PrefectClient, left: Mapping[UUID, FlowRun], ends: RunEnds
+) -> list[FlowRun]:
     """Return those of the runs that have ended. Raises ConfigurationError if one was deleted."""
     some = list(left)[:PAGE]
     read = await client.read_flow_runs(
@@ -156,7 +160,7 @@ async def _ended(client: PrefectClient, left: Mapping[UUID, FlowRun]) -> list[Fl
     for gone in set(some) - {run.id for run in read}:
         key = left[gone].parameters["key"]
         raise ConfigurationError(f"somebody has deleted the run {gone} on {key}: submit it again.")
-    return [run for run in read if run.state is not None and run.state.is_final()]
+    return [run for run in read if ends.has_ended(run)]
 
 
 def _tell_end(run: FlowRun) -> None:

@@ -112,8 +112,8 @@ class Stack:
         return self.api("GET", f"/flow_runs/{run_id}")
 
     def ended(self, run_id: str) -> dict[str, Any]:
-        """A flow run, once its state is final."""
-        final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+        """A flow run, once its state is final; one without heartbeat is started again."""
+        final = ("COMPLETED", "FAILED", "CANCELLED")
         return awaited(
             lambda: found if (found := self.run(run_id))["state_type"] in final else None
         )
