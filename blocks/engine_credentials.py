@@ -90,7 +90,7 @@ class EngineCredentials(CredentialsBlock):
                 f"{host} refuses the API key (status {status}): make a new one there."
             )
         if status == HTTPStatus.NOT_FOUND:
-            return f"{host} answers, but cannot be asked about keys: the first request will tell."
+            return f"{host} answers, but cannot verify a key: the first request will show."
         if status != HTTPStatus.OK:
             raise EngineError(f"{host} answers with status {status} when asked about the key.")
         return f"{host} accepts the API key."

@@ -66,7 +66,7 @@ async def open_credential(name: str, slug: str) -> Credential:
     ``slug`` is the block type that the engine's key is kept in. Raises ConfigurationError if ``name`` is
     not the name of such a block, or there is none.
     """
-    # The name is not repeated in the error: somebody may have pasted a key here.
+    # The name is not repeated in the error: a key may have been pasted here.
     given, slash, short = name.partition("/")
     if not (given == slug and slash and short):
         raise ConfigurationError(

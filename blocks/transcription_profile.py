@@ -7,7 +7,7 @@ from stenoflow.profile.model import Profile
 
 
 class TranscriptionProfile(Block):
-    """How recordings are treated: engine, limits, speech detection, chunks, artifacts.
+    """Options of transcription: engine, limits, speech detection, chunks, artifacts.
 
     Name it in a flow's `profile` as `transcription-profile/NAME`.
 

@@ -1,1 +1,1 @@
-"""How Stenoflow ships: deployments, automations, images, the command line, the server, the relay."""
+"""Deployment of Stenoflow: deployments, automations, images, the command line, the server, the relay."""

@@ -68,7 +68,7 @@ def _type(field: dict[str, Any]) -> str:
     options = field.get("anyOf") or field.get("oneOf") or [field]
     kinds = [each for each in options if each.get("type") != "null"]
     if any(each.get("type") == "number" for each in kinds):
-        # A decimal may also be written as text; nobody needs to.
+        # A decimal may also be written as text, which is never needed.
         kinds = [each for each in kinds if each.get("type") != "string"]
     return " or ".join(dict.fromkeys(map(_one, kinds)))
 
@@ -119,7 +119,7 @@ def _text(field: dict[str, Any]) -> str:
 
 
 def engines_page() -> str:
-    """Return the page on engines, with the table between its marks made anew."""
+    """Return the page on engines, with the table between its marks replaced."""
     page = (FOLDER / "engines.md").read_text(encoding="utf-8")
     before, _, rest = page.partition(f"{TABLE_BEGINS}\n")
     _, mark, after = rest.partition(TABLE_ENDS)

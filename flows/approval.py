@@ -46,16 +46,16 @@ class ApprovalForm(RunInput):
 
 
 class ApprovalRequest(BaseModel):
-    """What a person is asked to approve."""
+    """Forecast for which a person's approval is requested."""
 
     forecast: SweepEstimate
     pause: str
     """Key of the pause that waits for the answer. A flow run is suspended once for each key, so a
-    request that nobody answered is repeated under another key."""
+    unanswered request is repeated under another key."""
 
 
 class Approval(BaseModel):
-    """What a person was asked to approve, and the decision."""
+    """Forecast for which approval was requested, and the decision."""
 
     forecast: SweepEstimate
     decision: Decision
@@ -106,7 +106,7 @@ async def _suspend(request: ApprovalRequest) -> ApprovalForm:
 async def find_same_request() -> FlowRun | None:
     """Return another run of this deployment with the same parameters that waits for an answer.
 
-    A schedule goes on while nobody answers: one request is enough.
+    A schedule goes on while a request is unanswered: one request is enough.
     """
     deployment, flow_run = get_deployment_id(), get_id()
     if deployment is None or flow_run is None:

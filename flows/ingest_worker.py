@@ -112,7 +112,7 @@ async def run_batch(
             for _ in range(sweep.parameters.at_once):
                 group.create_task(worker())
     except BaseExceptionGroup as errors:
-        # By the signal itself Prefect knows that a run was told to end, not by a group that holds it.
+        # Prefect recognizes cancellation by the signal itself, not by a group that contains it.
         raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
 
 
@@ -124,7 +124,7 @@ async def _shared_trouble(sweep: Sweep, keys: Sequence[str]) -> str | None:
 async def _is_settled(sweep: Sweep, seen: ObjectInfo, second_look_at: float) -> bool:
     """Return True if a recording is at ``second_look_at`` as it was ``seen``.
 
-    Its time is in the future, as that of a recorder whose clock is wrong, and does not tell whether it is
+    Its time is in the future, as that of a recorder whose clock is wrong, and does not show whether it is
     still being uploaded.
     """
     await asyncio.sleep(max(0.0, second_look_at - time.monotonic()))
@@ -196,7 +196,7 @@ def _manifest_of(sweep: Sweep, key: str) -> Manifest | None:
 
 @contextmanager
 def _budget(limit_usd: Decimal | None) -> Generator[None, None, None]:
-    """Share one budget among all recordings that are begun in the block."""
+    """Share one budget among all recordings that are started in the block."""
     token = sweep_budget.set(Budget(limit_usd))
     try:
         yield

@@ -13,7 +13,7 @@ REVIVAL_S = 60.0
 
 
 class RunEnds:
-    """Flow runs that are waited for: tells an end from a crash after which the run starts again."""
+    """Ends of flow runs, as distinct from crashes after which a run starts again."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the time in seconds from ``clock``: the server's may differ."""

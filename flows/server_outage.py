@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a server that does not answer is waited for."""
+    """Time for which a server that does not answer is waited for."""
 
     backoff: Backoff = Backoff(first_s=4, longest_s=60)
     pauses_s: float = 900

@@ -1,4 +1,4 @@
-"""What all parts of one sweep have in common."""
+"""The settings and stores of one sweep, shared by all its parts."""
 
 import asyncio
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class BatchOf(BaseModel):
     sweep: str
     """ID of the sweep's flow run."""
     now: datetime
-    """When the sweep began: what has changed since is left for the next one."""
+    """Start of the sweep: what has changed since is left for the next one."""
     after: str
     until: str
 

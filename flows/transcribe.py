@@ -61,7 +61,7 @@ async def transcribe(
 ) -> State[Any]:
     """Turn one recording into a transcript, buying each second of its speech at most once.
 
-    Ends **Completed** if the transcript is published, or, named **NoSpeech**, if nobody speaks;
+    Ends **Completed** if the transcript is published, or, named **NoSpeech**, if there is no speech;
     **Failed**, named **Rejected**, if the recording cannot become a transcript, with the reason in its
     manifest; plainly **Failed** if trouble outlasted all retries, and running it again may help. It is
     safe to run again at any time.

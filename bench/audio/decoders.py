@@ -110,7 +110,7 @@ def with_pyav(path: Path) -> None:
 
 
 def hundred(cost: Cost) -> Cost:
-    """What a hundred files cost, from what so many did."""
+    """The cost of a hundred files, from that of fewer."""
     return Cost(cost.wall_s * 100 / SHORT_FILES, cost.cpu_s * 100 / SHORT_FILES)
 
 

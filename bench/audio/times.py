@@ -177,20 +177,20 @@ def at_boundaries(examples: int) -> list[Measure]:
     """Send conversations through an engine whose times are off."""
     boundaries = Boundaries()
 
-    @given(said=conversations())
-    def follow(said: list[SpokenWord]) -> None:
-        chance = random.Random(len(said) * 1_000_003 + said[-1].end)
+    @given(spoken=conversations())
+    def follow(spoken: list[SpokenWord]) -> None:
+        chance = random.Random(len(spoken) * 1_000_003 + spoken[-1].end)
         sent = segmentation_plan(
-            said, SegmentationOptions(overlap_s=2), longest=to_samples(chance.uniform(8, 24))
+            spoken, SegmentationOptions(overlap_s=2), longest=to_samples(chance.uniform(8, 24))
         )
         engine = SimulatedEngine(chance, jitter=JITTER)
-        answers = [engine.transcribe(said, chunk) for chunk in sent.chunks]
+        answers = [engine.transcribe(spoken, chunk) for chunk in sent.chunks]
         transcript = merged(answers, sent.samples)
-        texts = [word.text for word in said]
+        texts = [word.text for word in spoken]
         boundaries.ours.recordings += 1
         boundaries.ours.chunks += len(sent.chunks)
         if boundaries.ours.count(texts, [word.text for word in transcript.words]):
-            pairs = zip(transcript.words, said, strict=True)
+            pairs = zip(transcript.words, spoken, strict=True)
             who = {(word.speaker, truth.speaker) for word, truth in pairs}
             boundaries.ours.count_speakers(who, transcript)
         boundaries.by_middle.count(
@@ -244,13 +244,13 @@ def original_middle(chunk: Chunk, word: Word) -> int:
 def twelve_hours() -> list[Measure]:
     """Read and merge the replies to a long recording."""
     step = to_samples(HOURS * 3600) // WORDS
-    said = [
+    spoken = [
         SpokenWord(f"word{at}", at * step, at * step + 2_000, at // 40 % 4) for at in range(WORDS)
     ]
     cutting = SegmentationOptions()
-    sent = segmentation_plan(said, cutting, longest=to_samples(cutting.max_request_s))
+    sent = segmentation_plan(spoken, cutting, longest=to_samples(cutting.max_request_s))
     engine = SimulatedEngine(random.Random(0), jitter=200)
-    raws = [in_json(engine.transcribe(said, chunk)) for chunk in sent.chunks]
+    raws = [in_json(engine.transcribe(spoken, chunk)) for chunk in sent.chunks]
     began_s = time.process_time()
     replies = [read_reply(raw) for raw in raws]
     read_s = time.process_time() - began_s
@@ -260,7 +260,7 @@ def twelve_hours() -> list[Measure]:
     began_s = time.process_time()
     transcript = merged(answers, sent.samples)
     merge_s = time.process_time() - began_s
-    if [word.text for word in transcript.words] != [word.text for word in said]:
+    if [word.text for word in transcript.words] != [word.text for word in spoken]:
         raise AssertionError("words were lost or doubled")
     print(f"{len(answers)} chunks merged in {merge_s:.1f} CPU s.", file=sys.stderr)
     return [

@@ -2,7 +2,7 @@
 
     python -m bench.audio.vad_curve
 
-It analyzes the corpus' clips whose manual labels tell of each moment if somebody speaks. What counts is what
+It analyzes the corpus' clips whose manual labels cover each moment. What counts is what
 would be sent to an engine: speech is lost where a label says speech and the segmentation plan leaves it
 out; removed is what it leaves out of labelled pauses of at least half a second.
 
@@ -128,7 +128,7 @@ def main() -> None:
 
 
 def labelled() -> Iterable[Clip]:
-    """The clips of the corpus whose labels say of each moment whether somebody speaks."""
+    """The clips of the corpus whose labels cover each moment."""
     for kind in ("vad", "conversation"):
         for entry in recordings(kind):
             if (group := group_of(entry)) is None:
@@ -141,7 +141,7 @@ def labelled() -> Iterable[Clip]:
 
 
 def group_of(entry: Mapping[str, Any]) -> Group | None:
-    """Return the group of a recording; None if its labels do not tell of each moment."""
+    """Return the group of a recording; None if its labels do not cover each moment."""
     if not entry["speech_segments"]:
         return None
     if entry["kind"] == "conversation":

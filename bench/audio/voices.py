@@ -1,4 +1,4 @@
-"""Known voices: how often a person is not recognized, and how often somebody else is taken for one.
+"""Known voices: how often a person is not recognized, and how often another person is taken for one.
 
     python -m bench.audio.voices
 

@@ -30,7 +30,7 @@ class Measure:
     """One of our figures, compared with that of a peer or with a lower bound."""
 
     name: str
-    """What was measured, unique among all benches: ``vad, CPU``."""
+    """The quantity, unique among all benches: ``vad, CPU``."""
     ours: float
     peer: float
     unit: str

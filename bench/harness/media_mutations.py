@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 HEADER_BYTES = 4096
-"""Where most formats have their signature and the lengths of their elements."""
+"""The part in which most formats have their signature and the lengths of their elements."""
 
 EXTREME_NUMBERS = (
     0,

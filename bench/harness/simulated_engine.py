@@ -61,19 +61,19 @@ def conversations(
         st.lists(st.tuples(st.integers(0, speakers - 1), st.integers(1, 12)), min_size=1)
     )
     sequence = [speaker for speaker, count in speaker_runs for _ in range(count)]
-    said: list[SpokenWord] = []
+    spoken: list[SpokenWord] = []
     at = 0
     for index, (pause_ms, length_ms) in enumerate(lengths_ms):
         start, at = at + 16 * pause_ms, at + 16 * (pause_ms + length_ms)
         text = ["no", "yes", "well"][index % 3] if repeating else f"word{index}"
-        said.append(SpokenWord(text, start, at, sequence[index % len(sequence)]))
-    return said
+        spoken.append(SpokenWord(text, start, at, sequence[index % len(sequence)]))
+    return spoken
 
 
-def speech_segments(said: Sequence[SpokenWord]) -> list[Span]:
+def speech_segments(spoken: Sequence[SpokenWord]) -> list[Span]:
     """Return the speech segments: words less than 0.1 s apart are in one segment."""
     speech: list[Span] = []
-    for word in said:
+    for word in spoken:
         if speech and word.start - speech[-1].end < to_samples(0.1):
             speech[-1] = Span(speech[-1].start, word.end)
         else:
@@ -82,7 +82,7 @@ def speech_segments(said: Sequence[SpokenWord]) -> list[Span]:
 
 
 def segmentation_plan(
-    said: Sequence[SpokenWord],
+    spoken: Sequence[SpokenWord],
     settings: SegmentationOptions,
     *,
     longest: int,
@@ -90,8 +90,10 @@ def segmentation_plan(
     tail: int = 16_000,
 ) -> SegmentationPlan:
     """Return the plan of a conversation in requests of at most ``longest`` samples."""
-    samples = said[-1].end + tail
-    return plan_channel(speech_segments(said), samples, settings, longest=longest, channel=channel)
+    samples = spoken[-1].end + tail
+    return plan_channel(
+        speech_segments(spoken), samples, settings, longest=longest, channel=channel
+    )
 
 
 @dataclass(slots=True)
@@ -108,11 +110,13 @@ class SimulatedEngine:
     fragments: bool = True
     """Return words of which less than half was sent, as :data:`FRAGMENT`, half of the time."""
 
-    def transcribe(self, said: Sequence[SpokenWord], chunk: Chunk, channel: int = 0) -> ChunkReply:
+    def transcribe(
+        self, spoken: Sequence[SpokenWord], chunk: Chunk, channel: int = 0
+    ) -> ChunkReply:
         """Return the reply to a chunk."""
         words = [
             word
-            for each in said
+            for each in spoken
             if (word := self._recognized(each, chunk)) and word.start_s < word.end_s
         ]
         words = self._numbered(self._in_order(words))
@@ -129,21 +133,21 @@ class SimulatedEngine:
             Reply(tuple(words), utterance_starts=tuple(starts) if self.marks else ()),
         )
 
-    def _recognized(self, said: SpokenWord, chunk: Chunk) -> Word | None:
+    def _recognized(self, spoken: SpokenWord, chunk: Chunk) -> Word | None:
         timeline = chunk.timeline
-        start, end = timeline.to_sent(said.start), timeline.to_sent(said.end)
+        start, end = timeline.to_sent(spoken.start), timeline.to_sent(spoken.end)
         sent = end - start
         if sent <= 0:
             return None
-        text = said.text
-        if 2 * sent < said.span.samples:
+        text = spoken.text
+        if 2 * sent < spoken.span.samples:
             if not self.fragments or self.chance.random() < 0.5:
                 return None
             text = FRAGMENT
         off = [self.chance.randint(-self.jitter, self.jitter) for _ in range(2)]
         first = min(max(start + off[0], 0), timeline.samples)
         last = min(max(end + off[1], first + 1), timeline.samples)
-        return Word(text, to_seconds(first), to_seconds(last), 0.9, said.speaker)
+        return Word(text, to_seconds(first), to_seconds(last), 0.9, spoken.speaker)
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
         """Return the words with none starting before its predecessor, as engines write them."""

@@ -37,14 +37,14 @@ KINDS = list(MUTATIONS)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one input ended."""
+    """The end of one input."""
 
     kind: str
     result: str
     """``audio``, ``audio with warnings``, or the error's type."""
     wall_s: float
     violation: str | None
-    """What must not happen, if it did."""
+    """The violation, if there was one."""
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class Bench:
 
     @property
     def destination(self) -> Store:
-        """The store, opened anew: a process that is forked shares no connection with this one."""
+        """The store, opened again: a process that is forked shares no connection with this one."""
         return self.open_destination()
 
     def go(self, key: str) -> None:

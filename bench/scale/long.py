@@ -44,10 +44,10 @@ PAUSE_S = 1800
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one recording took."""
+    """Time and memory of one recording."""
 
     outcome: dict[str, Any]
-    """What ``--json`` prints."""
+    """The output of ``--json``."""
     wall_s: float
     memory_mb: float
     """Most memory of the command, without mapped files."""
@@ -154,7 +154,7 @@ def decoder_bytes(process: psutil.Process) -> int:
 
 
 def bytes_in(folder: Path) -> int:
-    """Return what lies in a folder; files may go away meanwhile."""
+    """Return the files of a folder; some may go away meanwhile."""
     found = 0
     for path in folder.rglob("*"):
         with suppress(OSError):

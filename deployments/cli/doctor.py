@@ -1,4 +1,4 @@
-"""``stenoflow doctor``: what is installed, what is missing, and the command that mends it."""
+"""``stenoflow doctor``: what is installed, what is missing, and the command that fixes it."""
 
 import asyncio
 import importlib.metadata
@@ -95,7 +95,7 @@ def _account(name: str, credentials: EngineCredentials) -> Finding:
 
 
 def _profile(name: str, profile: Profile) -> Finding:
-    """Whether the profile's engine and artifacts are there; its key is another block's matter."""
+    """Return a check of the profile's engine and artifacts; its key belongs to another block."""
     try:
         check_artifacts(profile.artifacts)
         open_engine_without_account(profile)

@@ -115,7 +115,7 @@ async def _find(
 
 
 def _when(run: FlowRun) -> datetime:
-    """When it started, or is to start."""
+    """Time of its start, or scheduled time."""
     return run.start_time or run.expected_start_time or datetime.max.replace(tzinfo=UTC)
 
 
@@ -207,8 +207,8 @@ async def _progress(client: PrefectClient, run: FlowRun) -> str | None:
     )
     if not artifacts:
         return None
-    said = (artifacts[0].description or "").removeprefix(f"{run.parameters['key']}: ")
-    return f"{cast(float, artifacts[0].data):.0f} %, {said}"
+    description = (artifacts[0].description or "").removeprefix(f"{run.parameters['key']}: ")
+    return f"{cast(float, artifacts[0].data):.0f} %, {description}"
 
 
 def _print(
@@ -247,9 +247,9 @@ def _print_table(console: Console, runs: Sequence[Found]) -> None:
         )
     console.print(table)
     for found in runs:
-        said = found.progress or found.message
-        if said:
-            console.print(f"{str(found.run.id)[:8]}: {escape(said)}", soft_wrap=True)
+        text = found.progress or found.message
+        if text:
+            console.print(f"{str(found.run.id)[:8]}: {escape(text)}", soft_wrap=True)
 
 
 def _outcome(manifest: Manifest, to: str) -> Iterator[str]:

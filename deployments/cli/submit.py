@@ -159,7 +159,7 @@ async def _ended(
     )
     for gone in set(some) - {run.id for run in read}:
         key = left[gone].parameters["key"]
-        raise ConfigurationError(f"somebody has deleted the run {gone} on {key}: submit it again.")
+        raise ConfigurationError(f"the run {gone} on {key} was deleted: submit it again.")
     return [run for run in read if ends.has_ended(run)]
 
 

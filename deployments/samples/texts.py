@@ -1,11 +1,11 @@
-"""What the sample recordings say, word for word."""
+"""The words of the sample recordings."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one voice says at a time."""
+    """One utterance of a voice."""
 
     voice: str
     """Name of a voice of Kokoro."""
@@ -37,4 +37,4 @@ TEXTS = {
     "briefing.mp4": " ".join(line.text for line in BRIEFING),
     "quiet-room.ogg": "",
 }
-"""What each sample says."""
+"""Utterances of each sample."""

@@ -11,7 +11,7 @@ from stenoflow.errors import ConfigurationError, MissingDependency
 
 
 async def check_server() -> None:
-    """Ask the server for something that only those who know its password are told.
+    """Ask the server for something that needs its password.
 
     Raises ConfigurationError where it refuses that, or none is named; MissingDependency where it does not
     answer.

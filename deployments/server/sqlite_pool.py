@@ -4,7 +4,7 @@ Left to itself Prefect opens up to fifteen. Where one of them has read and then 
 another writes, SQLite refuses at once: events get lost to automations ("database is locked"). Where one
 waits to write, which blocks its thread for up to a minute, the event loop was seen to stand still for that
 whole minute, and with it whoever was to finish writing first; most likely in freeing an old cursor of the
-connection that waits. With one connection nobody waits inside SQLite: the queue is the pool's. It is how
+connection that waits. With one connection nothing waits inside SQLite: the queue is the pool's. It is how
 Prefect itself runs SQLite in memory. A browser that is slow to download a run's logs keeps the others
 waiting.
 

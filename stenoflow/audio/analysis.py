@@ -51,7 +51,7 @@ class AnalyzedChannel:
     """One for each window of 512 samples: ceil(samples / 512) of them."""
     quality: Quality
     gain: float
-    """What samples are multiplied by when they are encoded for an engine; 1 leaves them as they are."""
+    """Factor that is applied to samples when they are encoded for an engine; 1 leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

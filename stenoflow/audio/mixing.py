@@ -1,17 +1,17 @@
-"""Mixing: one channel in which everything can be understood that is said on any channel.
+"""Mixing: one channel in which the speech of every channel can be understood.
 
 The plain mean of all channels, the usual downmix, loses speech: a side of a call that is far quieter, a
-microphone beside a loud one on which nobody speaks, and all of two channels of which one has the opposite
+microphone beside a loud one without speech, and all of two channels of which one has the opposite
 sign. Here each track (see ``tracks.py``) has been analyzed by itself, and
 
 - silent and duplicate channels have no track, so that they do not weaken the others;
 - a track without speech is left out if it is loud enough to disturb those with speech;
 - a track is turned if it has the opposite sign of the loudest;
 - a track whose speech is more than 10 dB quieter than the loudest is raised, as far as its noise allows, if
-  anybody speaks on it while nobody speaks on a louder one. What is only crosstalk stays as it is.
+  it has speech while no louder one has any. What is only crosstalk stays as it is.
 
 The mix is the sum, divided by the number of tracks with speech: of two channels with speech of similar level
-it is the plain mean. Where nobody speaks, it is the plain mean of all tracks.
+it is the plain mean. Without speech, it is the plain mean of all tracks.
 """
 
 import threading
@@ -148,7 +148,7 @@ def balance(tracks: Sequence[MixedTrack], samples: int, threshold: float) -> Mix
 def _raised(
     track: MixedTrack, own_dbfs: float | None, loudest: MixedTrack
 ) -> tuple[float, str | None]:
-    """Return by how many dB a track is raised, and what to tell of it."""
+    """Return by how many dB a track is raised, and the warning about it."""
     level_dbfs, snr_db = loudest.quality.speech_dbfs, track.quality.snr_db
     if own_dbfs is None or level_dbfs is None or level_dbfs - own_dbfs <= QUIETER_DB:
         return 0.0, None
@@ -168,7 +168,7 @@ def _raised(
 def _own_speech_dbfs(
     track: MixedTrack, louder: Sequence[MixedTrack], samples: int, threshold: float
 ) -> float | None:
-    """Return the level of what is said on a track while nobody speaks on a louder one.
+    """Return the level of a track's speech while no louder track has any.
 
     None if that is too little to be speech.
     """

@@ -12,17 +12,17 @@ speech_dbfs     RMS level of the windows that the speech detector calls speech: 
 snr_db          10 log10((S - N) / N). S is the mean power of the windows of speech, N the median
                 power of the windows without (of the quietest tenth of all, where those make up
                 less than half a second): a door or a breath is not the background noise.
-                Speech lies on top of the noise, hence S - N. White noise added to clean speech at
+                Speech is added to the noise, hence S - N. White noise added to clean speech at
                 5 to 30 dB reads within 1 dB
-clipping_ratio  share of samples within 0.1 dB of full scale; 0 where the peak tells that nothing clips there:
+clipping_ratio  share of samples within 0.1 dB of full scale; 0 where the peak excludes clipping:
                 above full scale in floating-point PCM, above twice full scale in any other recording
                 (a lossy copy of a clipped recording exceeds full scale by less)
-silence_ratio   share of windows whose RMS level lies below the profile's ``silence_dbfs``
+silence_ratio   share of windows whose RMS level is below the profile's ``silence_dbfs``
 score           ``clarity * loudness * integrity``, each from 0 to 1, as any of them alone can spoil
                 the recording: clarity is 1 from 30 dB of SNR, falling to 0 at 0 dB; loudness is 1 from
                 a speech level 10 dB over ``quiet_dbfs``, falling to 0 at 20 dB below it; integrity
                 is 1 without clipping, falling to 0 at ten times the clipping that is warned of.
-                The three lines are this project's choice; 0 where nobody speaks
+                The three lines are this project's choice; 0 without speech
 =============== ==============================================================================
 
 A window is 512 samples (32 ms), the speech detector's own. N is at least the noise of rounding to 16
@@ -51,7 +51,7 @@ CLIPPED_FROM = 32393
 """0.1 dB below full scale: resampling and lossy coding take a little off a clipped peak."""
 
 FLOAT_EXCEEDS, LOSSY_EXCEEDS = 1.001, 2.0
-"""A peak beyond this multiple of full scale tells that samples there are not clipped."""
+"""A peak beyond this multiple of full scale means that samples there are not clipped."""
 
 NOISE_BELOW = 0.1
 """Windows with a lower speech score are noise. Those between are neither: word ends, breath."""

@@ -1,7 +1,7 @@
 """Samples of a channel in a file: 16 bits each, with an exponent for each window where 16 bits are too few.
 
 A file of samples is raw 16-bit little-endian PCM, mono, 16 kHz. What decoders give is floating-point
-numbers on the scale of 16-bit integers, which may lie beyond that scale or between its steps. Beside the
+numbers on the scale of 16-bit integers, which may be beyond that scale or between its steps. Beside the
 samples there is then a file of exponents, a signed byte ``k`` for each window of 512 samples: a sample is
 its 16-bit number times ``2**-k``. Whole numbers that fit into 16 bits have the exponent 0; without such a
 file, or past its end, all have. So recordings of 16 bits are stored exactly, and all others with 16

@@ -113,7 +113,7 @@ class Tracks:
         track.channels = {at: sign for at, sign in track.channels.items() if at not in leaving}
 
     def _correlate(self, block: Samples) -> None:
-        # The differences between neighbours, as hum and an offset tell nothing of the speech.
+        # The differences between neighbours, as hum and an offset are not speech.
         changes = np.diff(block[:, : block.shape[1] // CORRELATED], axis=1)
         products = (changes @ changes.T).astype(np.float64)
         if self._products is None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Costs(BaseModel):
-    """What was paid, and what did not have to be. Amounts are estimates from a dated table."""
+    """Amounts paid and saved. They are estimates from a dated table."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 

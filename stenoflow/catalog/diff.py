@@ -23,7 +23,7 @@ _Item = TypeVar("_Item")
 
 
 class Status(StrEnum):
-    """What an object of the source is to a sweep. The values are stored in sweep reports."""
+    """State of an object of the source in a sweep. The values are stored in sweep reports."""
 
     NEW = "new"
     """Taken: it has no manifest."""
@@ -51,9 +51,9 @@ class Decision:
     info: ObjectInfo
     status: Status
     left_out: str | None = None
-    """Why it is neither taken nor finished, in a few words."""
+    """Reason why it is neither taken nor finished, in a few words."""
     dated_ahead: bool = False
-    """True if its time is in the future, and so does not tell that its upload has ended."""
+    """True if its time is in the future, and so does not show that its upload has ended."""
 
 
 @dataclass(frozen=True, slots=True)

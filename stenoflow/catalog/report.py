@@ -73,7 +73,7 @@ class SweepReport(BaseModel):
     unsettled: int = 0
     """Recordings dated in the future that changed between two looks: left to the next sweep."""
     not_started: int = Field(default=0, alias="left")
-    """Recordings taken but not begun: the sweep stopped early, or a batch was lost."""
+    """Recordings taken but not started: the sweep stopped early, or a batch was lost."""
     stopped: str | None = None
     """Reason why the sweep stopped early; None if it did not."""
     budget_spent: bool = False
@@ -106,7 +106,7 @@ class SweepReport(BaseModel):
 
     @property
     def should_stop(self) -> bool:
-        """True if no more recordings are to be begun."""
+        """True if no more recordings are to be started."""
         return self.budget_spent or self.stopped is not None
 
     @property

@@ -132,7 +132,7 @@ def decisions(
 ) -> Iterator[Decision]:
     """Yield a decision on each object of the source within a range of keys, in their order.
 
-    ``left_out`` is told what is there but is not an object, and which objects are Stenoflow's own.
+    ``left_out`` is called with what is there but is not an object, and which objects are Stenoflow's own.
     """
     source, destination = catalog.source, catalog.destination
 
@@ -165,7 +165,7 @@ def _manifests(destination: Store, after: str) -> Iterator[ManifestKey]:
 
 
 def _is_own(key: str, source: Store, destination: Store) -> bool:
-    """Return True if an object belongs to a destination that is the source, or lies inside it."""
+    """Return True if an object belongs to a destination that is the source, or is inside it."""
     if source.url == destination.url:
         return key.startswith(OWN_PREFIX)
     inside = f"{source.url.rstrip('/')}/"

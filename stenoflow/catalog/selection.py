@@ -16,7 +16,7 @@ METADATA_FOLDERS = frozenset({"__MACOSX", ".AppleDouble", "@eaDir"})
 MAX_EXTENSION = 12
 """Characters of an extension that are shown."""
 METADATA_PREFIX = "._"
-"""Beginning of the name of a macOS resource fork, which lies beside the file that it belongs to."""
+"""Beginning of the name of a macOS resource fork, which is beside the file that it belongs to."""
 
 
 class Selection(Options):

@@ -1,4 +1,4 @@
-"""What a speech engine is: the protocol of its object, and the declaration that registers it.
+"""The protocol of speech engines, and the declaration that registers one.
 
 An :class:`Engine` takes one chunk of audio and returns the engine's raw reply. Sending
 (:meth:`Engine.transcribe`) and reading (:meth:`Engine.parse`) are apart, so that a reply is stored the
@@ -37,7 +37,7 @@ class Engine(Protocol):
 
     @property
     def encoding(self) -> Encoding:
-        """How audio is encoded for this engine."""
+        """Encoding of audio for this engine."""
         ...
 
     @property
@@ -76,7 +76,7 @@ class EngineLimits:
     open_requests: int
     """Requests open at once."""
     requests_per_s: float
-    """Requests begun each second."""
+    """Requests started each second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class EngineSetup:
-    """What an engine is opened with, besides its own options."""
+    """Arguments that an engine is opened with, besides its own options."""
 
     media: MediaOptions = field(default_factory=MediaOptions)
     """Which channels of a recording are transcribed."""
@@ -108,14 +108,14 @@ class EngineSetup:
 
 @dataclass(frozen=True, slots=True)
 class OriginalUpload:
-    """How a recording is sent as it is, in one request, rather than its speech in chunks."""
+    """Sending of a recording as it is, in one request, rather than its speech in chunks."""
 
     by_url: bool
     """True where the engine fetches it from a presigned URL; false where the file is sent."""
     deadline_s: float
     """Seconds after which the engine no longer reads it."""
     remedy: str
-    """What to set so that chunks are sent instead; ends a message."""
+    """Option that makes chunks be sent instead, as the end of a message."""
 
 
 def _never(_: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an engine can do, what a profile asks of it, and the refusal where the two do not agree."""
+"""Capabilities of engines, needs of profiles, and the refusal if the two do not agree."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _LACKS: dict[Ability, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine can do, for people who choose one and for checks of a profile."""
+    """Capabilities of an engine, for people who choose one and for checks of a profile."""
 
     languages: frozenset[str] | Literal["any"]
     """BCP-47 tags of the languages it knows; "any" where that depends on a server or a model."""
@@ -37,9 +37,9 @@ class Capabilities:
     vocabulary: bool = False
     """Can be given words to expect."""
     limit: str = ""
-    """What limits it with these options, as a sentence without its full stop; "" where nothing does."""
+    """Limitation by these options, as a sentence without its full stop; "" if there is none."""
     remedy: str = ""
-    """What to set for more, as the end of a sentence."""
+    """Option to set for more, as the end of a sentence."""
 
     def has(self, asked: "Asked") -> bool:
         """Return True if it can do this."""

@@ -31,7 +31,7 @@ class HttpEngine(ABC):
     """
 
     statuses: StatusTable
-    """What each status means."""
+    """Meaning of each status."""
     request_id_header: str
     """Response header with the id by which the service finds a request."""
 

@@ -41,7 +41,7 @@ _FOR_GOOD = {
 
 @dataclass(frozen=True, slots=True)
 class StatusRule:
-    """What a status means: which error it becomes, and what the engine did."""
+    """Meaning of a status: the error it becomes, and what the engine did."""
 
     kind: Literal["account", "audio", "configuration", "request", "busy", "too_long", "transient"]
     """EngineAccountError, EngineRefused, ConfigurationError, RequestRefused, EngineBusy, RequestTooLong or
@@ -57,7 +57,7 @@ Statuses = Mapping[int, StatusRule]
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """What a status means if the engine's own text says so."""
+    """Meaning of a status with a certain text of the engine's."""
 
     statuses: tuple[int, ...]
     says: Pattern[str]
@@ -67,7 +67,7 @@ class TextRule:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What an engine itself says of an error; empty where the response is not the engine's own."""
+    """The engine's own message; empty if the response is not the engine's own."""
 
     text: str = ""
     code: str | None = None
@@ -75,7 +75,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class StatusTable:
-    """What an engine means by its statuses: the first text that fits decides, then the status."""
+    """Meanings of an engine's statuses: the first text that fits decides, then the status."""
 
     texts: Sequence[TextRule]
     statuses: Statuses
@@ -106,7 +106,7 @@ COMMON_STATUSES: Statuses = MappingProxyType(
         504: StatusRule("too_long", "did not finish in time", same_again=True),
     }
 )
-"""What engines agree on, after RFC 9110. Each engine adds its own rules, or replaces these."""
+"""Meanings common to all engines, after RFC 9110. Each engine adds its own rules, or replaces these."""
 
 
 def status_error(

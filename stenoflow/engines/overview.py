@@ -31,17 +31,17 @@ class EngineOverview:
     model: str
     """As its section names it; "" where it has no such option."""
     capabilities: Capabilities
-    """With these options, or at best where that cannot be told."""
+    """With these options, or at best if that is unknown."""
     usd_per_hour: Decimal | None
     """Estimated price of an hour of one channel; None where no price is known."""
     limits: EngineLimits | None
     """None for engines that run on this machine."""
     max_request_bytes: int | None
-    """Largest request; None where there is no limit, or it cannot be told."""
+    """Largest request; None if there is no limit, or it is unknown."""
     key: str = ""
     """The variable of the environment that may hold its key."""
     problem: str = ""
-    """Why it cannot be opened with these options; "" where it can."""
+    """Reason why it cannot be opened with these options; "" if it can."""
 
 
 def overview(profile: AnyEngineChoice, prices: Prices) -> Iterator[EngineOverview]:

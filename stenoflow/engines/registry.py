@@ -58,7 +58,7 @@ class EngineChoice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the entry points of the group have yielded."""
+    """Entry points of the group that were loaded or failed."""
 
     specs: Mapping[str, EngineSpec[Any]]
     broken: Mapping[str, str]
@@ -79,8 +79,8 @@ def registered() -> Registered:
         try:
             spec = _load(entry)
         except Exception as error:
-            # A package of somebody else's may raise anything while it is imported.
-            broken[entry.name] = f"{_origin(entry)} cannot be loaded: {_said(error)}"
+            # A third-party package may raise anything while it is imported.
+            broken[entry.name] = f"{_origin(entry)} cannot be loaded: {_message_of(error)}"
             continue
         if spec.section in {each.section for each in specs.values()}:
             broken[entry.name] = f"{_origin(entry)} is left out: its name is taken."
@@ -149,7 +149,7 @@ def _open(spec: EngineSpec[Any], choice: EngineChoice, setup: EngineSetup) -> En
 def check_capabilities(spec: EngineSpec[Any], choice: EngineChoice) -> None:
     """Raise ConfigurationError, naming the engines that have it, if a profile asks for what its engine lacks.
 
-    Raises MissingDependency where that cannot be told, as something is not installed.
+    Raises MissingDependency if that is unknown, as something is not installed.
     """
     options = choice.options_for(spec)
     asked: list[Asked] = list(spec.asked(options))
@@ -204,7 +204,7 @@ def _origin(entry: EntryPoint) -> str:
     return f"The entry point {entry.name} = {entry.value}{package}"
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     text = " ".join(str(error).split())
     return (
         f"{text if isinstance(error, ConfigurationError) else f'{type(error).__name__}: {text}'}."

@@ -24,7 +24,7 @@ REPLY_MAX_BYTES = 1 << 28
 """A reply larger than this is not a transcript: 24 hours of fast speech take about 20 MB."""
 
 IDLE_S = 20.0
-"""How long a child without requests is kept, with its memory. A model is loaded in less."""
+"""Seconds for which a child without requests is kept, with its memory. A model is loaded in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class WorkerSpec:
     """A kind of child: those of one spec are alike, and each may answer any request."""
 
     name: str
-    """What error messages call it."""
+    """Its name in error messages."""
     script: Path
     loads: str
     """Its argument: JSON."""
@@ -117,7 +117,7 @@ def _give_back(spec: WorkerSpec, child: Child) -> None:
 
 
 def _close(spec: WorkerSpec, child: Child) -> None:
-    """Close a child unless somebody has taken it meanwhile."""
+    """Close a child unless another thread has taken it meanwhile."""
     with _lock:
         kept = _idle.get(spec, [])
         mine = [each for each in kept if each.child is child]

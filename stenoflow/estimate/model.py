@@ -1,4 +1,4 @@
-"""What a sweep would buy, cost and take, extrapolated from a sample that was fetched and analyzed.
+"""Forecast of a sweep's purchases, cost and time, extrapolated from a sample that was fetched and analyzed.
 
 Numbers and bytes of the recordings are known from the listing. All other figures are those of the sample,
 extrapolated by bytes within each media type (:mod:`stenoflow.estimate.sampling`), with a range that follows
@@ -54,7 +54,7 @@ class SweepLimits:
     open_requests: int | None
     """Requests in progress, of all machines; None if the engine runs on this machine's cores."""
     requests_per_s: float | None
-    """Requests begun per second; None: no limit."""
+    """Requests started per second; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class MediaType(BaseModel):
 
 
 class SweepEstimate(BaseModel):
-    """What a sweep would do. Ranges hold in 95 of 100 cases."""
+    """Forecast of a sweep. Ranges hold in 95 of 100 cases."""
 
     model_config = _STORED
 

@@ -1,4 +1,4 @@
-"""Why a connection failed, in words, and names of hosts that can be looked up at all."""
+"""Reasons of failed connections, in words, and validity of host names."""
 
 import socket
 import ssl

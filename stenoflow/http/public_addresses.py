@@ -1,6 +1,6 @@
 """Addresses of a host, and which of them are public.
 
-A URL that somebody else has chosen must not reach what only this machine can see. So the host's addresses
+A URL chosen by another party must not reach what only this machine can see. So the host's addresses
 are looked up once, rejected unless all of them are public, and then connected to as they are: a second
 look-up could give another answer.
 

@@ -1,4 +1,4 @@
-"""An HTTP request that can be aborted: by a total deadline, or by a wish to stop.
+"""An HTTP request that can be aborted: by a total deadline, or by cancellation.
 
 The timeouts of httpx hold for each read and each write by itself, so a response that drips in byte by
 byte outlives them all. Here a thread watches the clock and the ``stop`` event. It shuts the socket
@@ -26,7 +26,7 @@ AbortReason = Literal["stop", "deadline"]
 
 
 class _ResponseRead(Exception):
-    """Ends a client's call once the response has been read: nobody parses it but the caller."""
+    """Ends a client's call once the response has been read: only the caller parses it."""
 
 
 class AbortableRequest:
@@ -46,7 +46,7 @@ class AbortableRequest:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.aborted_by: AbortReason | None = None
-        """Why the request was aborted; None where it was not."""
+        """Reason why the request was aborted; None if it was not."""
         self.sent = False
         """True once the whole request has left this machine: from then on it may be acted upon."""
         self.headers = httpx.Headers()
@@ -54,7 +54,7 @@ class AbortableRequest:
         self.status: int | None = None
         """Status of the response, as soon as it has arrived."""
         self.received = b""
-        """What has arrived of a response that was not read to its end, decompressed."""
+        """Bytes of a response that was not read to its end, decompressed."""
         self.too_large = False
         """True if the response was not read to its end since it is larger than the limit."""
         self.response: httpx.Response | None = None

@@ -24,7 +24,7 @@ class ResponseBody:
 
     def __init__(self, encoding: str, max_bytes: int) -> None:
         self.content = bytearray()
-        """What has arrived, decompressed."""
+        """Bytes that have arrived, decompressed."""
         self._max_bytes = max_bytes
         compressed = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
         self._inflater = zlib.decompressobj(_ANY_HEADER) if compressed else None

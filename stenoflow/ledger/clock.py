@@ -18,7 +18,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, which nobody sets, and which goes on while the machine is suspended."""
+    """The machine's monotonic clock, which goes on while the machine is suspended."""
 
     def now_s(self) -> float:
         """Return seconds since the machine was started, or since some moment before."""

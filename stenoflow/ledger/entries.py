@@ -66,7 +66,7 @@ class ChunkEntries:
     def possibly_paid(self) -> tuple[Intent, ...]:
         """Return the attempts that may have been paid, by number, if there is no receipt.
 
-        An open attempt is among them, so this is to be asked when nobody is at work any more.
+        An open attempt is among them, so call this only once all work on it has ended.
         """
         return tuple(each for each in self.intents if each.state != "released" and each.order.costs)
 

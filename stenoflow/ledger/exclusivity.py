@@ -31,7 +31,7 @@ class Proof(Record):
 
 
 class Exclusivity:
-    """What is known of one store. Safe to use from many threads: one proves, the others wait."""
+    """State of the proof for one store. Safe to use from many threads: one proves, the others wait."""
 
     def __init__(self) -> None:
         self._lock = Lock()

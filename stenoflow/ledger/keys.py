@@ -2,7 +2,7 @@
 
 What one machine's decoder or encoder makes of a recording is not part of it, as these may differ in the
 last bit: the recording's own bytes are, and the profile's choices. FLAC and WAV carry the same samples,
-an upload and a URL the same file, so neither tells two addresses apart.
+an upload and a URL the same file, so neither distinguishes two addresses.
 """
 
 from typing import Any

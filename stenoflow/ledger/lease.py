@@ -14,7 +14,7 @@ from stenoflow.storage import Store
 
 
 class LeaseMonitor:
-    """Looks at one intent again and again, and tells when its lease has expired.
+    """Looks at one intent again and again, and finds when its lease has expired.
 
     The lease counts from the last renewal that was seen, by the clock of whoever waits: the clocks of
     two machines are never compared.

@@ -11,7 +11,7 @@ Whoever wants it looks here first, on whichever machine::
 If two want one chunk at once, one makes the intent and buys, and the other waits. A buyer renews its
 lease while it is at work; an intent that was not renewed for a whole lease belongs to a dead buyer, and
 the next number is free to be claimed. Between sending a request and storing its reply there is a moment
-in which a death cannot be told from a payment: such attempts stay on record and are counted.
+in which it is unknown whether a dead process had paid: such attempts stay on record and are counted.
 """
 
 import uuid
@@ -87,7 +87,7 @@ class PurchasedReply:
 
 @dataclass(frozen=True, slots=True)
 class Unclaimed:
-    """A chunk without a reply that nobody is buying: the caller may claim it under this number."""
+    """A chunk without a reply that is not being bought: the caller may claim it under this number."""
 
     chunk: ChunkKey
     number: int
@@ -103,9 +103,9 @@ class Ledger:
     lease_s: float = 45.0
     """An intent not renewed for this long is taken over; it is renewed four times as often."""
     poll_s: float = 1.0
-    """Pause between two looks at a chunk that somebody else is buying."""
+    """Pause between two looks at a chunk that another process is buying."""
     storage_patience_s: float = 600.0
-    """How long storing a reply that was paid for is tried; then it is kept in the spool."""
+    """Seconds for which storing a paid reply is retried; then it is kept in the spool."""
     clock: Clock = field(default_factory=SystemClock)
     exclusivity: Exclusivity = field(default_factory=Exclusivity)
     spool: Spool = field(default_factory=Spool)
@@ -141,7 +141,7 @@ class Ledger:
         return ChunkEntries.read(self.store, chunk).has_usable_reply()
 
     def possibly_paid(self, chunk: ChunkKey) -> tuple[Intent, ...]:
-        """Return the attempts that may have been paid, on a chunk that nobody is buying.
+        """Return the attempts that may have been paid, on a chunk that is not being bought.
 
         Raises UnusableResponse.
         """
@@ -165,7 +165,7 @@ class Ledger:
         return Unanswered.of(ended)
 
     def wait(self, chunk: ChunkKey, read: Read, *, cancelled: Event) -> PurchasedReply | Unclaimed:
-        """Return the reply, waiting while somebody else buys it; Unclaimed if nobody does.
+        """Return the reply, waiting while another process buys it; Unclaimed if none does.
 
         To be called after :meth:`find` has found nothing: a chunk without a first intent is taken for one
         without a receipt. Raises UnusableResponse, Stopped, StoreUnavailable.
@@ -200,7 +200,7 @@ class Ledger:
     ) -> PurchasedReply | None:
         """Send a request under an intent, store its reply, then read it.
 
-        Return None if somebody else has claimed the chunk: :meth:`wait` for it again. Raises what
+        Return None if another process has claimed the chunk: :meth:`wait` for it again. Raises what
         ``send`` and ``read`` raise, with the attempt closed accordingly; UnusableResponse after
         ``MAX_UNANSWERED_ATTEMPTS``, or ``MAX_AFTER_UNUSABLE`` after a reply that cannot be used; Stopped;
         StoreUnavailable or StoreRefused if the reply could not be stored, and is kept in the spool;
@@ -217,7 +217,7 @@ class Ledger:
         if attempt is None:
             return None
         if self.clock.now_s() - began_s > self.lease_s / 2:
-            # The machine was suspended, or the store is slow: by now somebody else may have claimed it.
+            # The machine was suspended, or the store is slow: by now another process may have claimed it.
             attempt.close("released", "claimed too slowly")
             return None
         with attempt.renewed():
@@ -279,7 +279,7 @@ class Ledger:
             order=order,
         )
         key = chunk.intent_key(number)
-        # A client that repeats a PUT whose response got lost is told that an object exists: its own.
+        # A client that repeats a PUT whose response got lost meets an existing object: its own.
         if (
             put_record_if_absent(self.store, key, intent)
             or read_record(self.store, Intent, key).id == intent.id
@@ -365,7 +365,7 @@ class Ledger:
     def _available(
         self, entries: ChunkEntries, read: Read, origin: Origin
     ) -> PurchasedReply | None:
-        """Return the reply if it is there, accepting it first if nobody has."""
+        """Return the reply if it is there, accepting it first if that was not done yet."""
         chunk = entries.chunk
         if receipt := entries.receipt:
             return PurchasedReply(self._read_stored(chunk, receipt, read), receipt, origin)

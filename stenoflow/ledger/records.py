@@ -73,7 +73,7 @@ class Receipt(Record):
     request_id: str | None
     order: Order
     at: datetime
-    """When the intent was made."""
+    """Time of the intent."""
     may_have_been_paid: int
     """Attempts on this chunk, beside the one that brought the reply, that may have been paid."""
 

@@ -15,7 +15,7 @@ in the order of what is left of their keys: what begins with the same 797 bytes 
 (:func:`neighbourhood_of`).
 
 A fingerprint is two marks, of what the recording held and of the profile it was treated by, so that a
-listing alone tells which of them has changed.
+listing alone shows which of them has changed.
 """
 
 import re
@@ -80,7 +80,7 @@ def manifests_of(recording_key: str) -> str:
 
 
 def parse_manifest_key(key: str) -> ManifestKey | None:
-    """Return what a manifest's key tells without reading it; None for keys of other objects."""
+    """Return the parts of a manifest's key; None for keys of other objects."""
     found = _MANIFEST.fullmatch(key)
     return found and ManifestKey(found["key"], found["version"], found["profile"])
 

@@ -50,7 +50,7 @@ class Source(Entry):
     url: str
     """Its address, without credentials."""
     version: str | None = None
-    """ETag, or the like; null if there was no such object, or the store refused to tell."""
+    """ETag, or the like; null if there was no such object, or the store refused access."""
     bytes: int | None = None
     modified: datetime | None = None
     sha256: str | None = None
@@ -88,7 +88,7 @@ class Purchase(Entry):
     seconds: float
     """Length of the audio that was sent."""
     estimate_usd: Decimal | None
-    """What it cost, whenever it was bought; null if no price is known."""
+    """Cost, whenever it was bought; null if no price is known."""
     bought_at: datetime
     may_have_been_paid: int
     """Attempts beside this one that may have been paid without a usable reply."""
@@ -147,7 +147,7 @@ class Manifest(Entry):
     """Name of the error's type in ``stenoflow.errors``."""
     source: Source
     media: MediaInfo | None = None
-    """What its header says; null if it was not decoded."""
+    """Properties in its header; null if it was not decoded."""
     duration_s: float | None = None
     """Length of what was decoded."""
     profile: Profile
@@ -161,7 +161,7 @@ class Manifest(Entry):
     costs: Costs | None = None
     transcript: TranscriptSummary | None = None
     speaker_turns: tuple[ChannelTurn, ...] = Field(default=(), exclude_if=operator.not_)
-    """Who speaks when, if that was estimated from voices."""
+    """Estimated speakers and when they speak; null if they were not estimated."""
     known_speakers: tuple[KnownSpeaker, ...] = Field(default=(), exclude_if=operator.not_)
     """Speakers who are people whose voices were known where this was transcribed."""
     artifacts: tuple[Published, ...] = ()

@@ -1,7 +1,7 @@
 """Decoding: any recording in, 16 kHz PCM out, through FFmpeg in a sandboxed child.
 
 One child per recording does it all: it lists the streams on standard error and writes the samples to its
-standard output as an endless WAV file, whose header tells the number of channels. Only if the file turns
+standard output as an endless WAV file, whose header has the number of channels. Only if the file turns
 out to need another conversion, or this FFmpeg does not decode it, is another child started.
 The only length that is trusted is the number of samples that arrive.
 """
@@ -146,12 +146,12 @@ class Decoding:
 
     @property
     def info(self) -> MediaInfo:
-        """What the header says; waits until the child has read it."""
+        """Properties in the header; waits until the child has read it."""
         return self._open()[0]
 
     @property
     def channels(self) -> int:
-        """How many channels each block has."""
+        """Number of channels of each block."""
         return 1 if self._choice.channels == "one" else self._open()[1]
 
     @property

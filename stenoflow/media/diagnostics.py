@@ -22,7 +22,7 @@ from stenoflow.times import Seconds
 
 ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal)\] (.+)$", re.MULTILINE)
 INPUT_PREFIX = re.compile(r"^(?:Error opening input|file:.*): ")
-"""What precedes an error's reason and helps nobody: the path is that of a temporary copy."""
+"""Prefixes of an error's reason that do not help: the path is that of a temporary copy."""
 REFUSED_CONTAINER = re.compile(r"^\[(\w+) @ 0x[0-9a-f]+\] \[error\] Format not on whitelist", re.M)
 """As FFmpeg 5 logs it; later versions do not name the container there, but say ``in#0``."""
 
@@ -51,9 +51,9 @@ class Decoded:
     joins: int = 0
     """Places at which it was joined of several."""
     uncounted: Uncounted | None = None
-    """What its WAV header leaves out."""
+    """Bytes that its WAV header leaves out."""
     delay_s: float = 0.0
-    """What an MP4's edit list puts before the sound: some FFmpegs count it in the claimed duration."""
+    """Silence that an MP4's edit list puts before the sound: some FFmpegs count it in the duration."""
 
 
 def decode_error(
@@ -207,7 +207,7 @@ def _first_error(messages: str) -> str:
 
 def _reason(error: str) -> str:
     reason = INPUT_PREFIX.sub("", error.strip()).rstrip(".")
-    return reason.replace("Input/output error", "the file ends before what its header tells of")
+    return reason.replace("Input/output error", "the file is shorter than its header says")
 
 
 def _crashed(exit_code: int) -> str:

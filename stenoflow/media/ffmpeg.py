@@ -52,7 +52,7 @@ bits or more, is floating-point numbers from here on, which neither clip nor los
 
 START = re.compile(r"^\[info\]   Duration: [^,]+, start: (\d+\.\d+)", re.MULTILINE)
 SHORTEST_EMPTY_EDIT_S = 0.1
-"""What an encoder puts before the sound is shorter."""
+"""Longer than any padding that an encoder puts before the sound."""
 
 BARE_FRAMES_FILTER = "anull"
 """Lets samples follow one another. Streams of bare frames carry no time: FFmpeg computes one by the first
@@ -64,7 +64,7 @@ SIGNALLED_EXIT_CODE = 255
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What FFmpeg is asked for."""
+    """Options of one decoding by FFmpeg."""
 
     stream: int = 0
     """Counted from 0 among the file's audio streams."""

@@ -1,7 +1,7 @@
-"""The layout of a file, as far as FFmpeg does not tell it or gets it wrong.
+"""The layout of a file, as far as FFmpeg does not report it or gets it wrong.
 
 FFmpeg believes a WAV header that counts too little, joins the parts of a chained Ogg file by time stamps
-that belong to single parts, and computes times for streams that carry none. The few bytes that tell are
+that belong to single parts, and computes times for streams that carry none. The few bytes that show it are
 read here first. Nothing here decides whether a file can be decoded.
 """
 
@@ -19,7 +19,7 @@ MAX_BOXES = 64
 """In how many of an MP4's boxes a fragment is looked for; it is among the first where there is any."""
 
 READ_BYTES = 2**20
-"""How much of a file is searched at once."""
+"""Bytes of a file that are searched at once."""
 
 PADDING_BYTES = 4096
 """Zeros up to here behind the last chunk fill up a sector."""
@@ -56,14 +56,14 @@ class Uncounted:
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """What must be known of a file before FFmpeg reads it."""
+    """Layout of a file that must be known before FFmpeg reads it."""
 
     bare_frames: bool = False
     """It looks like a stream of bare frames: no packet carries a time."""
     ogg_parts: int = 1
-    """How many streams follow one another in an Ogg file; more than one if it is chained."""
+    """Number of streams that follow one another in an Ogg file; more than one if it is chained."""
     uncounted: Uncounted | None = None
-    """What its WAV header leaves out."""
+    """Bytes that its WAV header leaves out."""
     fragmented: bool = False
     """An MP4 of fragments: its time may begin anywhere, as in what was taken out of a live stream."""
 
@@ -143,7 +143,7 @@ def _is_fragmented(file: int, size: int) -> bool:
 def _ogg_parts(file: int, size: int) -> int:
     """Count the streams that follow one another: a first page after one that is not a first page.
 
-    Pages tell their own length, so that only their headers are read. The count ends where a page does
+    Pages contain their own length, so that only their headers are read. The count ends where a page does
     not follow another, as in a damaged file.
     """
     parts, at, begins = 0, 0, False

@@ -33,9 +33,9 @@ class MediaOptions(Options):
     """Index among the file's audio streams, from 0; empty: the stream marked default, else the first."""
 
     channels: Literal["mix", "one", "apart"] = Field(default="mix", title="Channels")
-    """`mix` all to one: silent and duplicate channels do not count, opposite signs are turned, and a
-    channel that is far quieter is raised or told of. Use only `one`. Or keep them `apart`, each with its
-    own speech and words."""
+    """`mix`: all channels become one. Silent and duplicate channels do not count, opposite polarity is
+    inverted, and a much quieter channel is raised, or named in a warning. `one`: a single channel, given
+    below. `apart`: each channel has speech and words of its own."""
 
     channel: int = Field(default=0, title="Channel", ge=0, le=31)
     """The channel that is used where `channels` is `one`, from 0."""

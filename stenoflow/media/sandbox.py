@@ -50,10 +50,10 @@ time on waking up than on reading."""
 _NEVER = threading.Event()
 
 PIPE_BYTES = 1024 * 1024
-"""How far a child may write ahead of its reader: the most that Linux grants without privileges."""
+"""Bytes that a child may write ahead of its reader: the most that Linux grants without privileges."""
 
 KEPT_MESSAGE_BYTES = 64 * 1024
-"""How much of a child's standard error is kept from its beginning, and as much from its end."""
+"""Bytes of a child's standard error that are kept from its beginning, and as many from its end."""
 
 OUTSIDE_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -82,7 +82,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """How a child ended that was not killed from outside."""
+    """End of a child that was not killed from outside."""
 
     exit_code: int
     """As in ``subprocess``: below zero, the signal by which it crashed."""
@@ -292,7 +292,7 @@ class Child:
         )
 
     def _too_slow(self, cpu_s: float) -> OverLimit | ProcessTimedOut:
-        """Return the error at the deadline: only CPU time tells of the input, waiting of the machine."""
+        """Return the error at the deadline: CPU time is caused by the input, waiting by the machine."""
         ended = f"{self._name} was still running after {self._bounds.deadline_s:g} s, the deadline"
         if cpu_s >= BUSY_SHARE * self._bounds.deadline_s:
             return OverLimit(

@@ -1,4 +1,4 @@
-"""Kinds of files that FFmpeg refuses without a word that helps, told by their first bytes."""
+"""Kinds of files that FFmpeg refuses without a helpful message, recognized by their first bytes."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _NAMED = (
     (b"\x03ds2", "a DS2 dictation (DSS Pro), which FFmpeg does not decode; export it as WAV"),
     (b"\x02dss", "a DSS dictation that FFmpeg cannot decode; export it as WAV"),
     (b"\x03dss", "a DSS dictation that FFmpeg cannot decode; export it as WAV"),
-    (b"\0\x05\x16\x07", "a macOS resource fork (AppleDouble); the recording lies beside it"),
+    (b"\0\x05\x16\x07", "a macOS resource fork (AppleDouble); the recording is beside it"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive, or a document in one; unpack it"),
     (b"\x1f\x8b", "a gzip archive; unpack it"),

@@ -68,7 +68,7 @@ _CHANNELS = {
     "cube": 8,
     "hexadecagonal": 16,
 }
-"""Channels by FFmpeg's names of layouts that do not tell them."""
+"""Channels of the layouts whose FFmpeg names do not contain their number."""
 
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 

@@ -37,7 +37,7 @@ def transcribe(
     progress: Callable[[float], None] | None = None,
     cancelled: Event | None = None,
 ) -> Transcript:
-    """Return the transcript of one recording, without words if nobody speaks in it.
+    """Return the transcript of one recording, without words if it has no speech.
 
     ``recording`` is a path or an ``s3://BUCKET/KEY`` URL. ``profile`` is how it is treated; by default as
     by ``Profile()``, with an engine that needs no account. ``credential`` is the engine's; by default

@@ -44,10 +44,10 @@ NO_VOICES = (
 def add_voice(
     name: str, recording: str, encoder_name: str, store: VoiceStore, *, stop: Event | None = None
 ) -> Voiceprint:
-    """Take a person's voice from a recording in which nobody else speaks, and keep it.
+    """Take a person's voice from a recording of that person alone, and keep it.
 
-    ``recording`` is a path or an ``s3://`` URL. Raises ConfigurationError if somebody else speaks in it, or
-    nobody does for long enough, or the name cannot be one; BadMedia and others as
+    ``recording`` is a path or an ``s3://`` URL. Raises ConfigurationError if several people speak in it, or
+    it has too little speech, or the name cannot be one; BadMedia and others as
     :func:`stenoflow.audio.analysis.analyze`; StoreRefused, StoreUnavailable, MissingDependency, Stopped.
     """
     name = valid_name(name)

@@ -10,7 +10,7 @@ from stenoflow.manifest.model import Manifest
 
 
 class Outcome(BaseModel):
-    """How one recording ended: exactly one for each recording that is named to a flow."""
+    """The end of one recording: exactly one for each recording that is named to a flow."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -136,7 +136,7 @@ class ChunkPurchaser:
         try:
             return self._buy_or_halve(request, reservation, most_tries=2)
         except BaseException:
-            # What is under way goes on, as it is paid for; nothing new is begun.
+            # What is under way goes on, as it is paid for; nothing new is started.
             self._halted.set()
             raise
 

@@ -40,7 +40,7 @@ class RecordingContext:
 
     @property
     def has_speech(self) -> bool:
-        """Return True if somebody speaks on any channel."""
+        """Return True if any channel has speech."""
         return any(plan.chunks for plan in self.plans)
 
     @property
@@ -73,7 +73,7 @@ class RecordingContext:
 
 
 def no_speech_message(analysis: AudioAnalysis | None) -> str:
-    """Return the sentence about a recording without speech; its level tells silence from music."""
+    """Return the sentence about a recording without speech; its level distinguishes silence from music."""
     peaks = [each.quality.peak_dbfs for each in analysis.channels] if analysis else []
     loudest = max((peak for peak in peaks if peak is not None), default=None)
     loudness = "digital silence" if loudest is None else f"its peak is {loudest:.0f} dBFS"

@@ -53,7 +53,7 @@ class RecordingLedger:
         return cls(ledger, address_of(profile, engine, source_sha256), reader(engine))
 
     def plans(self) -> tuple[SegmentationPlan, ...] | None:
-        """Return the plans that this recording is bought by; None if nobody has begun.
+        """Return the plans that this recording is bought by; None if there are none yet.
 
         Raises UnusableResponse, StoreUnavailable.
         """

@@ -16,7 +16,7 @@ from stenoflow.segmentation.timeline import Timeline
 from stenoflow.times import Seconds, Span, to_seconds
 
 PRESIGNED_SPARE_S = 300
-"""How much longer than a request's deadline the engine may read a presigned recording."""
+"""Seconds beyond a request's deadline for which a presigned URL stays valid."""
 
 
 @dataclass(frozen=True, slots=True)

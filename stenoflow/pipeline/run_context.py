@@ -1,4 +1,4 @@
-"""What travels together through the work on one recording: its ledger, its limits, its cancellation."""
+"""The context of the work on one recording: its ledger, its limits, its cancellation."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""Who speaks: what the profile wants of speakers, done to a transcript.
+"""The speakers of a transcript, as the profile asks for them.
 
 An estimate needs the recording's samples, and nothing from an engine: it is made of recordings that were
 bought earlier as well, and buys nothing. Its turns are kept in the manifest, and the names of those whose

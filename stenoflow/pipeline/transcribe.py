@@ -34,7 +34,7 @@ from stenoflow.transcript.repetitions import repetition_warnings
 def transcribe(recording: RecordingContext, run: RunContext) -> RecordingContext:
     """Return the recording with its transcription, bought if the ledger does not have it.
 
-    Running it again costs nothing for what was bought, even if it failed. ``run.progress`` is told the
+    Running it again costs nothing for what was bought, even if it failed. ``run.progress`` is called with the
     seconds of audio that have their reply. Raises OverLimit, BudgetSpent and ConfigurationError before
     anything is sent; EngineRefused, EngineAccountError, EngineError and its kinds, UnusableResponse,
     StoreUnavailable, Stopped.
@@ -58,7 +58,7 @@ def transcribe(recording: RecordingContext, run: RunContext) -> RecordingContext
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What a recording takes to transcribe, before anything is bought."""
+    """Inputs of a recording's transcription, before anything is bought."""
 
     wanted_s: float
     """Seconds of audio in all its requests, once for each channel that is transcribed separately."""

@@ -13,10 +13,10 @@ class Transcription:
 
     transcript: Transcript
     plans: tuple[SegmentationPlan, ...]
-    """What was sent, as the ledger has it."""
+    """Plans of the audio that was sent, as the ledger has them."""
     purchases: tuple[Purchase, ...]
     speaker_turns: tuple[ChannelTurn, ...] = ()
-    """Who speaks when, where that was estimated."""
+    """Estimated speakers; None if they were not estimated."""
     warnings: tuple[str, ...] = ()
     """About money: what an estimate leaves out."""
 

@@ -164,7 +164,7 @@ class _Profile(Options):
 
     @property
     def original_upload(self) -> OriginalUpload | None:
-        """How the engine is sent the recording as it is; None where it is sent chunks."""
+        """Options for sending the recording as it is; None if chunks are sent."""
         spec = engine_spec(self.engine)
         return spec.original_upload(self.options_for(spec))
 
@@ -200,7 +200,7 @@ def _sections() -> dict[str, Any]:
 if TYPE_CHECKING:
 
     class Profile(_Profile):
-        """How a recording is treated, from its first byte to its last artifact."""
+        """All options of a recording's processing, from its first byte to its last artifact."""
 
 else:
     Profile = create_model(

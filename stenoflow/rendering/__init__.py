@@ -1,4 +1,4 @@
-"""What people and programs read: a transcript, rendered in any of the installed formats.
+"""Rendering of a transcript in any of the installed formats, for people and programs.
 
 A :class:`Rendering` is a normalized transcript with everything known about how it was made. A
 :class:`Renderer` turns it into the bytes of one file. Renderers are entry points of the group

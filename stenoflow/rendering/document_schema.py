@@ -17,7 +17,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class RecordingEntry(TypedDict):
-    """What was transcribed."""
+    """The recording that was transcribed."""
 
     key: Annotated[str, Field(description="The recording's key in its store.")]
     url: Annotated[str, Field(description="Its address, without credentials.")]

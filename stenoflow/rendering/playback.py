@@ -1,4 +1,4 @@
-"""Where a transcript's links play the recording.
+"""Playback links of a transcript.
 
 A link to a moment is a media fragment, ``#t=START,END`` in seconds (W3C Media Fragments URI 1.0,
 section 4.2.1), which browsers understand for audio and video.
@@ -14,12 +14,12 @@ from stenoflow.options import Options
 
 
 class PlaybackOptions(Options):
-    """Where the links in a transcript play the recording."""
+    """Target of the playback links in a transcript."""
 
     link: Literal["source", "base_url", "presigned", "none"] = Field(
         default="source", title="Links point to"
     )
-    """Where the engine redacts, nothing links or embeds the recording, whatever is chosen here."""
+    """If the engine redacts, nothing links or embeds the recording, whatever is chosen here."""
 
     base_url: str | None = Field(
         default=None, title="Base URL", description="the key is appended to it"

@@ -62,7 +62,7 @@ def discover(
         try:
             loaded[point] = _load(point)
         except Exception as error:
-            # A package of somebody else may fail in any way, and must not take the other formats away.
+            # A third-party package may fail in any way, and must not take the other formats away.
             reason = f"It cannot be loaded: {type(error).__name__}: {error}"
             problems.append(RendererProblem(point.name, point.value, reason))
     found: dict[str, Renderer] = {}

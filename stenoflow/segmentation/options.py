@@ -6,7 +6,7 @@ from stenoflow.options import Options
 
 
 class SegmentationOptions(Options):
-    """What is sent to the engine, in how many requests.
+    """Division of a recording into requests.
 
     ``bench/audio/word_errors.py`` measures what leaving the pauses out does to the word error rate of
     Whisper tiny.en. On the clips that no setting is chosen on (273 words, 21 recordings) it is 22.0 % of the
@@ -25,7 +25,7 @@ class SegmentationOptions(Options):
     """Silence kept on each side of a speech segment."""
 
     min_saving: float = Field(default=0.05, title="Smallest saving worth a cut", ge=0, le=1)
-    """Where the pauses make up less than this share, the whole recording is sent uncut."""
+    """If the pauses make up less than this share, the whole recording is sent uncut."""
 
     max_request_s: float = Field(default=4 * 3600, title="Longest request, seconds", ge=10)
     max_request_bytes: int = Field(

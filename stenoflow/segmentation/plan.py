@@ -1,4 +1,4 @@
-"""What of a channel is sent to the engine, and in which requests: the data, as the ledger stores it."""
+"""Segmentation plans: which parts of a channel each request has. The data, as the ledger stores it."""
 
 import operator
 
@@ -17,11 +17,11 @@ class Chunk(BaseModel):
     """From boundary to boundary, in samples of the recording: words whose middle is in it are taken from
     this chunk's reply."""
     timeline: Timeline
-    """What is sent, overlaps included."""
+    """Spans that are sent, overlaps included."""
 
 
 class SegmentationPlan(BaseModel):
-    """What is sent of one channel. Without speech there are no chunks."""
+    """Plan of one channel. Without speech there are no chunks."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -5,7 +5,7 @@ them, are left out, but for ``keep_s`` on either side of the speech. Sounds that
 are judged first (``doubtful.py``). Where the pauses save too little the channel is sent whole.
 
 Then the limit: what is longer than one request may be is split into chunks of about equal length.
-Each boundary lies in the middle of the longest pause near the even split, removed or kept; where nobody
+Each boundary is in the middle of the longest pause near the even split, removed or kept; where nobody
 pauses, at the moment with the lowest speech scores. A chunk answers for the span of the original from
 boundary to boundary, and is sent with ``overlap_s`` more on either side (measured in the sent audio).
 Both neighbours contain the words about a boundary, so none is cut in half, and whoever speaks there is
@@ -40,7 +40,7 @@ MAX_OVERLAP = 1 / 4
 """The largest overlap, as a share of the longest request."""
 
 BOUNDARY_REACH = 1 / 4
-"""How far from the even split a boundary may lie, as a share of the chunk it ends."""
+"""Largest distance of a boundary from the even split, as a share of the chunk it ends."""
 
 SMOOTHED_WINDOWS = 5
 """A quiet moment is judged over this many windows (160 ms): one quiet window is inside a word."""
@@ -216,7 +216,7 @@ def _best_boundary(
     speech: Sequence[Span],
     speech_scores: SpeechScores | None,
 ) -> int:
-    """Return the original's position at which to split; in the sent audio it lies in ``allowed``.
+    """Return the original's position at which to split; in the sent audio it is in ``allowed``.
 
     The middle of the longest pause, of equals the one nearest to ``even``; else the quietest moment.
     """

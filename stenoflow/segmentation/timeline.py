@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field, with_config
 from stenoflow.times import Span
 
 Edge = Literal["start", "end"]
-"""Whether something starts or ends at a position."""
+"""Side of a position: something starts or ends there."""
 
 
 @with_config(ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True))
@@ -38,9 +38,9 @@ class Proof:
         int, Field(validation_alias="cut_samples", serialization_alias="cut_samples")
     ]
     kept_spans: Annotated[int, Field(validation_alias="stretches", serialization_alias="stretches")]
-    """How many spans of the original are kept."""
+    """Number of spans of the original that are kept."""
     positions: int
-    """How many positions of the sent audio were followed to the original and back."""
+    """Number of positions of the sent audio that were mapped to the original and back."""
     monotonic: bool
     """Later in the sent audio is never earlier in the original."""
     in_bounds: bool
@@ -92,7 +92,7 @@ class Timeline:
 
     @cached_property
     def _offsets(self) -> list[int]:
-        """Where each kept span begins in the sent audio and, last, where the sent audio ends."""
+        """Start of each kept span in the sent audio and, last, the end of the sent audio."""
         return list(accumulate((span.samples for span in self.kept), initial=0))
 
     def sent_spans(self) -> tuple[Span, ...]:

@@ -17,7 +17,7 @@ def attribute_words(transcript: Transcript, turns: Turns) -> Transcript:
     """Return the transcript with the speaker of each word by its time.
 
     A word has the speaker of the turn that it shares most time with, or of the nearest one. What the
-    engine said of speakers is left out. Utterances are divided where the speaker changes.
+    engine's own speakers are left out. Utterances are divided where the speaker changes.
     """
     starts = {channel: [turn.span.start for turn in found] for channel, found in turns.items()}
     words = tuple(
@@ -37,7 +37,7 @@ def attribute_words(transcript: Transcript, turns: Turns) -> Transcript:
 
 
 def without_speakers(transcript: Transcript) -> Transcript:
-    """Return the transcript as if the engine had not told speakers apart."""
+    """Return the transcript without the engine's speakers."""
     words = tuple(replace(word, speaker=None) for word in transcript.words)
     return normalize(replace(transcript, words=words))
 

@@ -2,7 +2,7 @@
 
 Windows are first joined by average linkage of their cosine distances. The mean of a cluster is far less
 noisy than a window, so where a band allows it clusters are then joined as long as the means of two of them
-are close. Voices over a telephone lie closer together than those of a studio, so each band has distances of
+are close. Voices over a telephone are closer together than those of a studio, so each band has distances of
 its own; one voice is a possible result in both.
 """
 
@@ -29,7 +29,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Distances that tell two voices from one; chosen by ``bench/audio/speakers.py``."""
+    """Distances that separate two voices from one; chosen by ``bench/audio/speakers.py``."""
 
     linked: float
     """Windows are linked up to this mean cosine distance."""

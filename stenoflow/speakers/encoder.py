@@ -21,7 +21,7 @@ GROUP = "stenoflow.speaker_encoders"
 
 
 class SpeakerEncoder(Protocol):
-    """Turns windows of speech into vectors that lie close together where one person speaks."""
+    """Turns windows of speech into vectors that are close together for one person."""
 
     @property
     def name(self) -> str:
@@ -35,7 +35,7 @@ class SpeakerEncoder(Protocol):
 
     @property
     def calibrations(self) -> Calibrations:
-        """Distances that tell two voices from one."""
+        """Distances that separate two voices from one."""
         ...
 
     def embed(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:

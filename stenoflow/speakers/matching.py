@@ -15,7 +15,7 @@ from stenoflow.times import Seconds
 _optimize = cast(Any, untyped_optimize)
 
 LEAST_SPEECH_S = Seconds(4.0)
-"""A speaker who speaks for less than this has no name: so little speech does not tell a voice."""
+"""A speaker who speaks for less than this has no name: so little speech does not identify a voice."""
 
 
 @dataclass(frozen=True, slots=True)

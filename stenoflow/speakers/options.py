@@ -8,7 +8,7 @@ from stenoflow.options import Options
 
 
 class SpeakerOptions(Options):
-    """Who tells speakers apart, and how many there are."""
+    """Source of the speakers, and their number."""
 
     source: Literal["off", "engine", "estimate"] = Field(default="engine", title="Speakers")
     """`engine`: as the engine does, if it does and was asked to. `estimate`: from their voices, on this

@@ -30,7 +30,7 @@ class Window:
     """A window of speech, in samples of the recording."""
 
     span: Span
-    """What the encoder is given, or what is repeated to fill a window."""
+    """Samples for the encoder, repeated to fill a window."""
     segment: Span
 
 

@@ -66,8 +66,8 @@ class Store(Protocol):
         """Yield objects whose key starts with ``prefix``, in the order of the keys' UTF-8 bytes.
 
         They are listed a page at a time, in constant memory. ``after`` skips keys up to and including
-        it. Objects written or removed meanwhile may or may not appear. ``left_out`` is told what is there
-        but is not an object that can be read; without it, a folder that may not be read is an error.
+        it. Objects written or removed meanwhile may or may not appear. ``left_out`` is called with what is
+        there but is not an object that can be read; without it, an unreadable folder is an error.
         Raises NotFound if there is no such bucket or folder.
         """
         ...

@@ -32,7 +32,7 @@ def locate(recording: str) -> tuple[str, str]:
 
     A relative path is itself the key, in the working folder; of any other path the key is the file
     name, in its folder. Symbolic links are followed here, since a person chose them. Nothing is opened:
-    :meth:`Store.stat` tells if there is such an object. Raises ConfigurationError if ``recording`` is
+    :meth:`Store.stat` finds if there is such an object. Raises ConfigurationError if ``recording`` is
     neither a path nor an S3 URL.
     """
     if recording.startswith("s3://"):

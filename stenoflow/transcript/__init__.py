@@ -1,7 +1,7 @@
 """The transcript: its model, how replies become one, and how its words and speakers are written.
 
 ``merge`` makes one transcript of an engine's replies to all chunks, ``normalize`` repairs what engines
-get wrong, ``speakers`` tells who speaks, and ``text`` knows how scripts set words next to one another.
+get wrong, ``speakers`` names the speakers, and ``text`` has the rules of scripts.
 Their functions are imported from their modules, two of which have the names of functions.
 """
 

@@ -1,4 +1,4 @@
-"""Where the replies to two overlapping chunks meet.
+"""Alignment of the replies to two overlapping chunks.
 
 The words around a boundary are in both replies, and never quite alike: times differ by some hundredths
 of a second, and now and then a word does. Both versions are aligned with the fewest differences, and the
@@ -17,7 +17,7 @@ MATCH_TOLERANCE_S = 1.0
 """Two words can be the same word only if their middles are at most this far apart."""
 
 UNMATCHED_WORD_COST_S = 1.0
-"""How much further from the boundary replies may be divided to keep a word that only one of them has."""
+"""Additional distance from the boundary at which replies may be divided to keep a word of only one."""
 
 EDGE_TOLERANCE_S = 0.5
 """A word that only one reply has may be a fragment if it is this near to the edge of what was sent: it
@@ -29,7 +29,7 @@ _Step = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Where two neighbouring replies meet: ``words[:end]`` of one, ``words[start:]`` of the next."""
+    """The seam of two neighbouring replies: ``words[:end]`` of one, ``words[start:]`` of the next."""
 
     end: int
     start: int

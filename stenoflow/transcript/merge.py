@@ -23,7 +23,7 @@ from stenoflow.transcript.model import Finding, Reply, Transcript, Utterance, Wo
 from stenoflow.transcript.speaker_matching import unify_speakers
 
 _Origin = tuple[int, int]
-"""Where a word of the transcript comes from: the index of its reply, and its own index in there."""
+"""Origin of a word of the transcript: the index of its reply, and its own index in there."""
 
 
 @dataclass(frozen=True, slots=True)

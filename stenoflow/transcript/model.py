@@ -44,7 +44,7 @@ class SpeakerMargin:
 
 @dataclass(frozen=True, slots=True)
 class KnownSpeaker:
-    """A speaker who is somebody whose voice is known."""
+    """A speaker who was matched to a known voice."""
 
     channel: int
     speaker: int
@@ -82,7 +82,7 @@ class Reply:
     duration_s: Seconds | None = None
     """Seconds of audio that the engine reports, for comparison with what was sent."""
     duration_within_s: Seconds = Seconds(0.0)
-    """How far ``duration_s`` may be off by the engine's rounding."""
+    """Largest error of ``duration_s`` by the engine's rounding."""
     sha256: str | None = None
     """Hex digest of the body, as the engine reports it."""
     summary: str | None = None
@@ -110,9 +110,9 @@ class Transcript:
     engine: str = ""
     model: str | None = None
     speaker_source: Literal["estimate"] | None = None
-    """"estimate" where speakers were told apart by their voices; None where the engine did, or nobody."""
+    """"estimate" if speakers were estimated from voices; None if they are the engine's, or there are none."""
     speaker_margins: tuple[SpeakerMargin, ...] = ()
-    """How sure an estimate is of each speaker."""
+    """Margins of the estimate for each speaker."""
     known_speakers: tuple[KnownSpeaker, ...] = ()
     """Speakers who are people whose voices are known."""
     accuracy: Literal["low", "standard"] = "standard"

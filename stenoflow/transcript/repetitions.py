@@ -1,7 +1,7 @@
 """Words that an engine gives twice: the same text for the same time.
 
 Engines cut long audio into pieces of their own, and some repeat the words about a cut. What people repeat
-takes time of its own, so only words that overlap their repetition in time are told of. None is left out.
+takes time of its own, so only words that overlap their repetition in time are reported. None is left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ def repetition_warnings(transcript: Transcript) -> tuple[str, ...]:
     found = list(_repetitions(transcript))
     if not found:
         return ()
-    told = ", ".join(
+    listed = ", ".join(
         f'"{" ".join(word.text for word in phrase)}" at {format_clock(phrase[0].start_s)}'
         for phrase in found[:MOST_TOLD]
     )
     more = f" and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
-    return (f"The engine gives words twice for the same time: {told}{more}.",)
+    return (f"The engine gives words twice for the same time: {listed}{more}.",)
 
 
 def _repetitions(transcript: Transcript) -> Iterator[Sequence[Word]]:

@@ -1,4 +1,4 @@
-"""Who speaks: the speakers of a transcript, their names, their turns and how long they talk.
+"""The speakers of a transcript: their names, their turns and how long they talk.
 
 A channel without speaker numbers counts as one speaker.
 """
@@ -44,9 +44,9 @@ class Speaker:
     """Seconds from word to word, pauses longer than :data:`TALK_PAUSE_S` left out."""
     words: int
     margin: float | None = None
-    """How sure an estimate is of this speaker; None where there is no estimate, or no other speaker."""
+    """Margin of the estimate for this speaker; None without an estimate, or without another speaker."""
     closeness: float | None = None
-    """How close the voice is to the known one that has this name, as a cosine; None if it is not known."""
+    """Cosine similarity to the known voice of this name; None if the voice is not known."""
 
 
 def speakers(transcript: Transcript) -> tuple[Speaker, ...]:

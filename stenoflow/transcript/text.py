@@ -1,4 +1,4 @@
-"""How words are written: next to one another, in how many columns, in which direction.
+"""Rules of scripts: spaces between words, width in columns, direction.
 
 Most scripts set a space between words; the scripts of :data:`UNSPACED_SCRIPTS` set none. A full-width
 character fills two columns. A base letter with its marks, or an emoji made of several code points, is

@@ -1,10 +1,10 @@
-"""What the speech detector also listens to, where it hears little in the samples as they are.
+"""Conditioning of samples for a second pass of the detector, where the first finds little speech.
 
 Silero was trained on speech of usual loudness. Of clear speech that is 40 dB fainter it finds no word, none
 either under a hum or rumble louder than the speech, though people and recognizers understand both. A block
 in which that may be so is read once more, adapted:
 
-- a high-pass removes what lies below the voice, if that makes up much of the block's power; a DC offset
+- a high-pass removes frequencies below the voice, if that makes up much of the block's power; a DC offset
   is a part of that;
 - a block is raised if it is faint, by its loudest windows, and by those of the minute before: a pause
   in a recording of usual loudness stays as faint as it is.
@@ -39,8 +39,11 @@ AVERAGED = 64
 """The mean of so many samples holds what is below some 110 Hz."""
 
 MOST_LOW = 0.25
-"""What lies below the voice is removed where it has more than this share of a block's power. The share is
-0.01 in speech, and 0.4 where a hum of 50 Hz is as loud as the speech: the detector begins to lose words."""
+"""Frequencies below the voice are removed where they have more than this share of a block's power.
+
+The share is 0.01 in speech, and 0.4 where a hum of 50 Hz is as loud as the speech: the detector begins to
+lose words.
+"""
 
 LOUD_PERCENTILE = 98
 """The level that one in fifty windows exceeds, a third of a second in 16 s: more than a click."""
@@ -50,7 +53,7 @@ USUAL_DBFS = -20.0
 """Blocks whose loud windows are below the first are raised to the second, but no peak beyond full scale."""
 
 MOST_RAISED_DB = 60.0
-"""What is fainter by more is the rounding of 16 bits."""
+"""Anything fainter by more is the rounding of 16 bits."""
 
 REMEMBERED = 4
 """Blocks whose loudness counts, this one included: a minute."""
@@ -105,7 +108,7 @@ def _power(dbfs: float) -> float:
 
 
 def _low_power(samples: Samples) -> float:
-    """Return the mean square of what lies below the voice."""
+    """Return the mean square of the frequencies below the voice."""
     means = samples.reshape(-1, AVERAGED).mean(axis=1)
     return float(means @ means) / len(means)
 

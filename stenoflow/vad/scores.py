@@ -1,4 +1,4 @@
-"""Speech scores: how likely it is that somebody speaks, one number for each window of a channel.
+"""Speech scores: the probability of speech in each window of a channel.
 
 An hour of them takes 450 kB. So that memory does not grow with a recording they are in a file beside its
 samples, and are read in slices; a few of them may be a NumPy array: both are :class:`SpeechScores`.

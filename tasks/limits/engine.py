@@ -31,9 +31,9 @@ from stenoflow.tasks.limits.machine import CORES
 
 LEASE_S = 60.0
 POLL_S = 5.0
-"""How long one request to the Prefect server waits for a slot."""
+"""Seconds for which one request to the Prefect server waits for a slot."""
 BUSY_S = 5.0
-"""How long all workers back off after a "too many requests" that names no time itself."""
+"""Seconds for which all workers back off after a "too many requests" that names no time itself."""
 
 _creating = Lock()
 
@@ -86,7 +86,7 @@ def back_off_all_workers(engine: str, wait_s: float) -> None:
     """Let no worker begin a request to the engine for about ``wait_s`` seconds.
 
     Prefect has no request that adds to a limit's ``active_slots``, so they are read and then set. Of two
-    workers that do so at the same moment one may win with the shorter wait: the next refusal mends that.
+    workers that do so at the same moment one may win with the shorter wait: the next refusal corrects that.
     """
     with _as_prefect_unavailable(), get_client(sync_client=True) as client:
         limit = client.read_global_concurrency_limit_by_name(rate_limit_name(engine))

@@ -20,7 +20,7 @@ from stenoflow.errors import ConfigurationError, Stopped
 from stenoflow.storage.local.home import home_folder
 
 POLL_S = 0.02
-"""How often a process tries to take a slot that other processes hold."""
+"""Seconds between two attempts to take a slot that other processes hold."""
 
 Wait = Callable[[Event, float], object]
 
@@ -145,7 +145,7 @@ class MachineSlots:
 def _private_folder(folder: Path) -> Path:
     """Make the folder unless it exists, and return it.
 
-    Raises ConfigurationError where it cannot be made, belongs to somebody else, or others may write
+    Raises ConfigurationError where it cannot be made, belongs to another user, or others may write
     to it: they could hold all slots, and no recording would ever be decoded.
     """
     remedy = "set STENOFLOW_HOME to a folder of your own"

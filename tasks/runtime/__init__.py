@@ -1,1 +1,1 @@
-"""What tasks run with: threads, progress, the folder of the user's own files."""
+"""The runtime of tasks: threads, progress, the folder of the user's own files."""

@@ -21,9 +21,9 @@ from stenoflow.times import format_length
 Step = Literal["fetch", "convert", "segment", "transcribe", "publish"]
 
 TICK_S = 0.25
-"""How often the listener is called."""
+"""Seconds between two calls of the listener."""
 ARTIFACT_S = 5.0
-"""How often the Prefect artifact is updated."""
+"""Seconds between two updates of the Prefect artifact."""
 
 BEGINS_AT: dict[Step, float] = {
     "fetch": 0, "convert": 5, "segment": 20, "transcribe": 21, "publish": 98,
@@ -36,7 +36,7 @@ ENDS_AT: dict[Step, float] = {
 
 @dataclass
 class Progress:
-    """How far one recording is. Written by the steps, read by the ticker."""
+    """Progress of one recording. Written by the steps, read by the ticker."""
 
     key: str
     step: Step = "fetch"

@@ -53,7 +53,7 @@ def test_pins_that_the_database_does_not_know_are_named(audit: ModuleType) -> No
         (1, "", "Traceback ...\nrequests.exceptions.ConnectionError: Max retries exceeded"),
     ],
 )
-def test_silence_of_the_database_is_told_and_is_no_failure(
+def test_an_unreachable_database_is_reported_and_is_not_a_failure(
     audit: ModuleType, status: int, output: str, errors: str
 ) -> None:
     text, well = audit.summary(status, output, errors)

@@ -30,14 +30,14 @@ def message(model: type[BaseModel], value: Any, **choices: Any) -> str:
     return validation_message(caught.value, model, **choices)
 
 
-def test_each_problem_is_told_with_its_place_and_without_the_value() -> None:
+def test_each_problem_has_its_place_and_not_the_value() -> None:
     told = message(Outer, {"inner": {"size": "s3cret"}, "name": "bad"})
     assert told.startswith("inner.size: Input should be a valid integer")
     assert told.endswith("; name: bad is not a name")
     assert "s3cret" not in told
 
 
-def test_a_misspelt_field_is_told_with_the_nearest_at_its_own_depth() -> None:
+def test_a_misspelt_field_is_named_with_the_nearest_at_its_own_depth() -> None:
     assert message(Outer, {"inner": {"siz": 1}}) == "inner.siz: no such field; did you mean size?"
     assert message(Outer, {"nme": ""}) == "nme: no such field; did you mean name?"
     assert message(Outer, {"zzz": ""}) == "zzz: no such field"

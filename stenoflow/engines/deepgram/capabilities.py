@@ -1,4 +1,4 @@
-"""What Deepgram's models can do, and what a profile asks of them."""
+"""Capabilities of Deepgram's models, and the ones that a profile needs."""
 
 from stenoflow.engines.capabilities import Asked, Capabilities
 from stenoflow.engines.deepgram.options import DeepgramOptions

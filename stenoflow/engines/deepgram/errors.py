@@ -1,4 +1,4 @@
-"""What Deepgram means by its statuses, and says in the bodies of its errors.
+"""Deepgram's error responses: meanings of statuses and bodies.
 
 After https://developers.deepgram.com/docs/errors and the statuses that users report.
 """

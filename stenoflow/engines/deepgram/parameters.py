@@ -123,10 +123,10 @@ def _in_diarization(options: DeepgramOptions) -> str | None:
     if options.diarize is not None and options.diarize_model is not None:
         return (
             "diarize and diarize_model are the old and the new form of one choice; leave one empty "
-            "(both, to have no speakers told apart)"
+            "(both, to have no speakers)"
         )
     if options.model.startswith("whisper") and (options.diarize or options.diarize_model):
-        return "whisper models do not tell speakers apart: leave diarize and diarize_model empty"
+        return "whisper models have no speakers: leave diarize and diarize_model empty"
     return None
 
 

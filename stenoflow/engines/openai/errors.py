@@ -1,4 +1,4 @@
-"""What servers of OpenAI's protocol mean by their statuses, and say in the bodies of their errors.
+"""Error responses of servers of OpenAI's protocol: meanings of statuses and bodies.
 
 After https://platform.openai.com/docs/guides/error-codes and what FastAPI, vLLM and LocalAI answer.
 """

@@ -26,7 +26,7 @@ CHUNK = to_samples(600)
 """Longest piece of audio transcribed at once: memory grows with it, 50 MB a minute."""
 
 WINDOW = to_samples(30)
-"""What Whisper decodes at once."""
+"""Length that Whisper decodes at once."""
 
 MEMORY_BYTES = 1 << 46
 """CUDA maps far more addresses than there is memory, so this bounds nothing."""

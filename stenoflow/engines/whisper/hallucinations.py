@@ -1,4 +1,4 @@
-"""Text that Whisper makes up: where nobody speaks, and in loops.
+"""Text that Whisper makes up: outside of speech, and in loops.
 
 Both are known of all Whisper models (https://arxiv.org/abs/2402.08021). The raw reply stays in the ledger, so
 that a better judgement costs nothing.
@@ -52,7 +52,7 @@ def judge(words: tuple[Word, ...], scores: Scores, options: WhisperOptions) -> J
         return Judged(())
     text = " ".join(word.text for word in words)
     if scores.no_speech > options.no_speech_threshold and _mean(words) < UNSURE:
-        return Judged((), (f"Left out as made up where nobody speaks: {_quoted(text)}.",))
+        return Judged((), (f"Left out as made up outside of speech: {_quoted(text)}.",))
     kept, repeated = _without_loops(words)
     if repeated:
         return Judged(kept, (f"Repeated again and again, and kept once: {_quoted(repeated)}.",))

@@ -1,4 +1,4 @@
-"""What Whisper's child writes, and the words in it.
+"""The reply of Whisper's child process, and the words in it.
 
 A raw reply is JSON::
 
@@ -47,12 +47,12 @@ class SegmentReply(BaseModel):
     """Mean logarithm of the probability of its tokens."""
     compression_ratio: float
     no_speech: float
-    """Probability that nobody speaks."""
+    """Probability of no speech."""
     temperature: float
 
 
 class ChunkReply(BaseModel):
-    """What was transcribed at once."""
+    """A passage that was transcribed at once."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 

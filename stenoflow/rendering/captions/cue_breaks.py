@@ -1,4 +1,4 @@
-"""Where a passage is divided into cues: the division of least cost among all that are allowed.
+"""Division of a passage into cues: the one of least cost among all that are allowed.
 
 A break costs little after a sentence and much after an article (``line_breaks.py``). A pause inside a
 cue, and a cue too short or too fast to be read, cost something, and so does every cue, so that there are

@@ -3,7 +3,7 @@
 The words of one speaker are divided into cues where that costs least (``cue_breaks.py``), each cue is
 broken into lines (``layout.py``), and all are given their time (``timing.py``).
 
-The options can contradict each other (somebody says "No." just before somebody else goes on). Where they
+The options can contradict each other (one speaker says "No." just before another goes on). Where they
 do, the earlier in this list wins:
 
 1. no text is lost, and a cue holds words of one speaker in their order;

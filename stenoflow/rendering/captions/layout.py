@@ -1,4 +1,4 @@
-"""How a cue's text is broken into lines."""
+"""Division of a cue's text into lines."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What it costs a reader if a line or a cue ends at a word.
+"""Costs to a reader of a line or cue that ends at a word.
 
 Subtitle guides (Netflix Timed Text Style Guide: General Requirements, "Line Treatment"; BBC Subtitle
 Guidelines, "Break at natural points") agree: best after punctuation, then before conjunctions and

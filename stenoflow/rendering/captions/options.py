@@ -8,7 +8,7 @@ from stenoflow.options import Options
 
 
 class CaptionOptions(Options):
-    """How captions are divided into cues and lines, after Netflix's and the BBC's guides."""
+    """Limits and layout of caption cues, after Netflix's and the BBC's guides."""
 
     line_chars: int = Field(default=42, title="Characters a line", ge=10, le=100)
     """A full-width character counts as two."""

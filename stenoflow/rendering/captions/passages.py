@@ -132,7 +132,7 @@ def _divide(text: str, room: int) -> list[tuple[str, str]]:
 
 
 def simultaneous(found: Sequence[Passage]) -> list[bool]:
-    """Return for each passage whether somebody else speaks at the same time."""
+    """Return for each passage whether another speaker speaks at the same time."""
     shared = [False] * len(found)
     latest: dict[SpeakerKey, tuple[int, int]] = {}
     for at, passage in enumerate(found):

@@ -1,4 +1,4 @@
-"""When cues show and go, and the limits that captions keep to, in whole milliseconds."""
+"""Start and end of cues, and the limits on them, in whole milliseconds."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from stenoflow.rendering.captions.options import CaptionOptions
 from stenoflow.transcript.speakers import SpeakerKey
 
 LAG_MS = 500
-"""How long after its first word a cue may show, so that the one before it can be read."""
+"""Longest delay of a cue after its first word, so that the one before it can be read."""
 
 CLOSED_MS = 500
 """Shorter gaps between cues are closed to the least gap: a flicker reads worse than no gap."""

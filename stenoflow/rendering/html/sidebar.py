@@ -1,4 +1,4 @@
-"""What stands beside the page's transcript: speakers, quality, cost and warnings."""
+"""The sidebar of the page: speakers, quality, cost and warnings."""
 
 from collections.abc import Iterator, Sequence
 

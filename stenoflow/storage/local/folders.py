@@ -122,7 +122,7 @@ def place_of(folder: int, component: str) -> Generator[tuple[int, bytes], None, 
 def names_in(folder: int) -> Iterator[bytes]:
     """Yield the next components of the keys in a folder, unordered; those of folders end in ``/``.
 
-    Whatever is not a folder may be an object: :func:`files_of` tells.
+    Whatever is not a folder may be an object: see :func:`files_of`.
     """
     return _names_in(folder, ())
 

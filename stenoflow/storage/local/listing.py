@@ -53,7 +53,7 @@ class FolderListing:
                 levels.append(self._readable(entry))
 
     def _readable(self, folder: Components) -> Iterator[ObjectInfo | Components]:
-        """Yield what is in a folder; if it may not be read, tell so, and go on with the next one."""
+        """Yield what is in a folder; if it may not be read, report that, and go on with the next one."""
         try:
             yield from self._level(folder)
         except AccessDenied:
@@ -100,7 +100,7 @@ class FolderListing:
         return full.startswith(self._prefix) and full > self._after
 
     def _object(self, key: str, folders: Folders, name: str) -> ObjectInfo | None:
-        """Return what is known of an object; tell why what is there is not one."""
+        """Return the properties of an object; report why something is not one."""
         with closing(self._location.files(key, folders, name)) as files:
             for _, _, status in files:
                 return info_of(key, status)

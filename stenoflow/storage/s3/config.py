@@ -6,7 +6,7 @@ from typing import Literal
 from stenoflow.http.backoff import Backoff
 
 Addressing = Literal["auto", "path", "virtual"]
-"""Where the bucket's name goes in a URL: into the path, or in front of the host."""
+"""Place of the bucket's name in a URL: in the path, or in front of the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class S3Limits:
 
 @dataclass(frozen=True, slots=True)
 class S3Config:
-    """Where an S3 server is, and with which credentials it is used.
+    """Address and credentials of an S3 server.
 
     A value of None is taken from where the AWS tools look: the environment (AWS_ENDPOINT_URL, AWS_REGION,
     ...), their configuration files, and the role of the machine.

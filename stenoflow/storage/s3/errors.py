@@ -54,7 +54,7 @@ REQUESTER_PAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered: HTTP status, S3's error code and message."""
+    """An error response: HTTP status, S3's error code and message."""
 
     status: int
     code: str
@@ -63,12 +63,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an answer means: the error, and what is wrong and what to do about it."""
+    """Meaning of a response: the error, and what is wrong and what to do about it."""
 
     applies: Callable[[Answer], bool]
     error: type[StenoflowError]
     sentence: str
-    """``{}`` stands for code and message, ``{region}`` for the bucket's region if the server tells it."""
+    """``{}`` stands for code and message, ``{region}`` for the bucket's region if the server names it."""
 
 
 def _coded(*codes: str) -> Callable[[Answer], bool]:

@@ -30,7 +30,7 @@ Spoiling = Literal["truncated", "html", "not an object", "wrong shape", "error o
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one request; with nothing set, it is answered normally."""
+    """Faults of one request; without any, it is answered normally."""
 
     status: int | None = None
     """The status of the response; no work is done and nothing is billed."""

@@ -35,7 +35,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was recognized in one request, channel by channel."""
+    """Words recognized in one request, channel by channel."""
 
     rate: int
     samples: int

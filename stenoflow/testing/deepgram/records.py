@@ -1,4 +1,4 @@
-"""What the stand-in remembers: the requests that came in, and the bill."""
+"""Records of the stand-in: the requests that came in, and the bill."""
 
 import time
 from dataclasses import dataclass, field

@@ -82,7 +82,7 @@ class RecordedReplies:
     """Replies that Deepgram gave, by the SHA-256 of their audio.
 
     ``folder`` holds them as ``*/*.json``; None holds none. Synthetic replies and the service's
-    specification, which lie in the same folder of the corpus, are left out.
+    specification, which are in the same folder of the corpus, are left out.
     """
 
     def __init__(self, folder: Path | None) -> None:

@@ -232,7 +232,7 @@ def test_a_click_far_beyond_full_scale_does_not_make_speech_faint(
     assert channel.quality.speech_dbfs + 20 * math.log10(channel.gain) >= -21
 
 
-def test_what_was_clipped_before_it_became_floating_point_is_told_of(
+def test_clipping_before_conversion_to_floating_point_is_detected(
     tmp_path: Path, interview: NDArray[np.int16]
 ) -> None:
     clipped = (interview.astype(np.float32) * 16).clip(-32768, 32767)

@@ -55,7 +55,7 @@ def test_the_version_is_that_of_the_package(command: list[str | Path]) -> None:
         (("transcribe", "--no-such-option"), "No such option"),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_done(
+def test_wrong_usage_is_refused_before_anything_is_done(
     arguments: Sequence[str], said: str, tmp_path: Path
 ) -> None:
     done = stenoflow(*arguments, "--to", tmp_path / "transcripts")
@@ -64,7 +64,7 @@ def test_wrong_usage_is_told_before_anything_is_done(
     assert not (tmp_path / "transcripts").exists()
 
 
-def test_a_profile_that_is_not_valid_is_told_field_by_field(tmp_path: Path) -> None:
+def test_an_invalid_profile_is_refused_field_by_field(tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('engine = "deepgram"\n[vad]\nthreshold = 3\n[captions]\nline = 40\n')
     done = stenoflow("transcribe", "a.mp3", "--profile", profile)
@@ -232,7 +232,7 @@ def test_a_reader_that_goes_away_ends_the_command(tmp_path: Path, server: dict[s
         running.stdout.close()
         assert running.stderr
         said = running.stderr.read().decode()
-    assert said == "stenoflow: nobody reads the output any more: stopped\n"
+    assert said == "stenoflow: the output is no longer read: stopped\n"
     assert running.returncode == 1
 
 
@@ -242,7 +242,7 @@ def test_the_doctor_finds_this_machine_fit() -> None:
     assert "decoder" in done.stdout
 
 
-def test_the_doctor_names_the_command_that_mends(tmp_path: Path) -> None:
+def test_the_doctor_names_the_command_that_fixes_a_problem(tmp_path: Path) -> None:
     done = stenoflow("doctor", STENOFLOW_FFMPEG=str(tmp_path / "no-such-ffmpeg"))
     assert done.returncode == 1
     assert "apt-get install ffmpeg" in done.stdout

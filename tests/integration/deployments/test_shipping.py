@@ -52,7 +52,7 @@ def test_the_composed_server_is_reached_from_this_machine_only() -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_process_is_told_of_its_end(name: str) -> None:
+def test_every_process_receives_the_stop_signal(name: str) -> None:
     """A shell between would take the signal and keep it to itself."""
     assert "sh -c" not in (ROOT / name).read_text()
     assert "CMD prefect" not in (ROOT / name).read_text()

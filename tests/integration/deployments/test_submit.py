@@ -95,6 +95,14 @@ async def deployed(prefect_server: None) -> AsyncGenerator[UUID]:
         await client.delete_deployment(deployment)
 
 
+async def test_a_server_without_the_deployment_is_reported_with_the_command_that_makes_it(
+    prefect_server: None,
+) -> None:
+    done = await stenoflow("submit", "a.mp3")
+    assert done.exit_code == 2
+    assert "run `stenoflow deploy`" in done.stderr
+
+
 async def test_each_recording_becomes_a_run_of_the_deployment_under_its_own_name(
     deployed: UUID,
 ) -> None:
@@ -110,7 +118,7 @@ async def test_each_recording_becomes_a_run_of_the_deployment_under_its_own_name
     assert str(second.run) in second.url
 
 
-async def test_a_url_says_itself_where_the_recording_lies(deployed: UUID) -> None:
+async def test_a_url_names_the_store_of_the_recording(deployed: UUID) -> None:
     (printed,) = await submit("s3://calls/2026/a b.mp3")
     parameters = (await read(printed.run)).parameters
     assert (parameters["source"], parameters["key"]) == ("s3://calls", "2026/a b.mp3")
@@ -166,7 +174,7 @@ async def test_those_who_ask_at_the_same_moment_get_one_run(deployed: UUID, said
     assert len({line.split()[0] for line in said.getvalue().splitlines()}) == 1
 
 
-async def test_other_wishes_are_other_runs(deployed: UUID, tmp_path: Path) -> None:
+async def test_other_parameters_make_another_run(deployed: UUID, tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
     profile.write_text('engine = "deepgram"\n')
     wishes = [(), ("--to", "s3://x"), ("--force",), ("--profile", str(profile))]
@@ -181,10 +189,9 @@ async def printed(said: StringIO, word: str) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_waiting_tells_each_end_and_whether_all_is_well(
-    deployed: UUID, said: StringIO, monkeypatch: pytest.MonkeyPatch
+async def test_waiting_prints_each_end_and_returns_whether_all_completed(
+    deployed: UUID, said: StringIO
 ) -> None:
-    monkeypatch.setattr("stenoflow.deployments.cli.submit.POLL_S", 0.1)
     waiting = asyncio.create_task(
         asyncio.to_thread(submit_here, ["good.mp3", "bad.mp3"], wait=True)
     )
@@ -209,22 +216,13 @@ async def test_waiting_tells_each_end_and_whether_all_is_well(
         (("gopher://calls/a.mp3",), "gopher://"),
     ],
 )
-async def test_wrong_usage_is_told_before_any_run_is_made(
+async def test_wrong_usage_is_refused_before_any_run_is_made(
     deployed: UUID, arguments: tuple[str, ...], sentence: str
 ) -> None:
     done = await stenoflow("submit", *arguments)
     assert done.exit_code == 2
     assert sentence in done.stderr
     assert (await status("a.mp3"))["runs"] == []
-
-
-async def test_a_server_without_the_deployment_is_told_how_it_gets_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("stenoflow.deployments.cli.submit.DEPLOYMENT", "transcribe/nowhere")
-    done = await stenoflow("submit", "a.mp3")
-    assert done.exit_code == 2
-    assert "run `stenoflow deploy`" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["submit", "status"])
@@ -241,7 +239,7 @@ async def test_nothing_known_is_one_clear_sentence() -> None:
     assert done.stdout == "There is no run on never heard of.mp3 at this server.\n"
 
 
-async def test_runs_are_told_newest_first_with_state_and_reason(deployed: UUID) -> None:
+async def test_runs_are_printed_newest_first_with_state_and_reason(deployed: UUID) -> None:
     (first,) = await submit("twice.mp3")
     await end(first.run, Failed(message="The store did not answer."))
     (second,) = await submit("twice.mp3")
@@ -263,7 +261,7 @@ async def test_a_run_that_waits_is_found_whatever_its_name(deployed: UUID) -> No
     assert (told["flow_run"], told["state"]) == (str(run.id), "Scheduled")
 
 
-async def test_keys_too_long_for_a_name_are_told_apart(deployed: UUID) -> None:
+async def test_keys_too_long_for_a_name_stay_distinct(deployed: UUID) -> None:
     end_of_key = "x" * LONGEST_NAME + ".mp3"
     (ours,) = await submit(f"ours/{end_of_key}")
     await submit(f"theirs/{end_of_key}")
@@ -295,7 +293,9 @@ async def test_what_it_cost_is_read_from_the_manifest(tmp_path: Path) -> None:
     assert "Results:" in done.stdout
 
 
-async def test_what_is_not_finished_is_said_to_be_so(deployed: UUID, tmp_path: Path) -> None:
+async def test_an_unfinished_recording_is_shown_as_unfinished(
+    deployed: UUID, tmp_path: Path
+) -> None:
     await submit("unfinished.mp3")
     (tmp_path / "results").mkdir()
     done = await stenoflow("status", "unfinished.mp3", "--to", tmp_path / "results")

@@ -459,7 +459,7 @@ def test_deadlines_hold_whatever_trickles_in(
     assert len(standin.bill.charges) == 1
 
 
-def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
+def test_a_refused_connection_is_transient_and_not_paid(body: RequestAudio) -> None:
     with StandIn() as gone:
         url = gone.url
     asked = DeepgramEngine(DeepgramOptions(), Credential("a-key-long-enough", url))
@@ -469,7 +469,7 @@ def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault(hang=True), Fault(drip_s=0.05)])
-def test_a_wish_to_stop_closes_the_connection(
+def test_cancellation_closes_the_connection(
     standin: StandIn, body: RequestAudio, fault: Fault
 ) -> None:
     standin.script(fault)
@@ -482,7 +482,7 @@ def test_a_wish_to_stop_closes_the_connection(
             waiting.result()
 
 
-def test_nothing_is_sent_after_a_wish_to_stop(standin: StandIn, body: RequestAudio) -> None:
+def test_nothing_is_sent_after_cancellation(standin: StandIn, body: RequestAudio) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):

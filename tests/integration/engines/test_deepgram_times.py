@@ -24,7 +24,7 @@ def engine() -> Generator[DeepgramEngine]:
 
 @settings(max_examples=60, deadline=None)
 @given(recording=recordings())
-def test_every_word_is_where_it_was_said_and_whose_it_was(
+def test_every_word_has_its_time_in_the_recording_and_its_speaker(
     tmp_path_factory: pytest.TempPathFactory, engine: DeepgramEngine, recording: Recording
 ) -> None:
     transcript, _ = round_trip(recording, engine, tmp_path_factory.mktemp("recording"))

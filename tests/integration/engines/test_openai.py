@@ -179,7 +179,7 @@ def test_each_status_is_an_error_of_its_kind(
         {"error": "Said so."},
     ],
 )
-def test_servers_own_words_are_told_however_wrapped(
+def test_the_servers_own_message_is_found_however_wrapped(
     standin: OpenAIStandIn, body: RequestAudio, said: object
 ) -> None:
     error = failure(standin, body, Meets(400, json.dumps(said).encode()))
@@ -213,7 +213,7 @@ def test_a_spent_account_is_no_crowd(standin: OpenAIStandIn, body: RequestAudio)
         ("Something went wrong", RequestRefused),
     ],
 )
-def test_a_limit_told_as_a_bad_request_is_known_for_what_it_is(
+def test_a_rate_limit_sent_as_a_bad_request_is_a_rate_limit(
     standin: OpenAIStandIn, body: RequestAudio, said: str, kind: type[StenoflowError]
 ) -> None:
     assert type(failure(standin, body, Meets(400, error_body(None, said)))) is kind
@@ -308,7 +308,7 @@ def test_the_deadline_holds_whatever_trickles_in(
 
 
 @pytest.mark.parametrize("meets", [Meets(hang=True), Meets(drip_s=0.05, body=b" " * 1000)])
-def test_a_wish_to_stop_closes_the_connection(
+def test_cancellation_closes_the_connection(
     standin: OpenAIStandIn, body: RequestAudio, meets: Meets
 ) -> None:
     standin.script(meets)
@@ -321,7 +321,7 @@ def test_a_wish_to_stop_closes_the_connection(
             waiting.result()
 
 
-def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: RequestAudio) -> None:
+def test_nothing_is_sent_after_cancellation(standin: OpenAIStandIn, body: RequestAudio) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped):
@@ -329,7 +329,7 @@ def test_nothing_is_sent_after_a_wish_to_stop(standin: OpenAIStandIn, body: Requ
     assert not standin.requests
 
 
-def test_nobody_at_home_is_told_apart_and_not_paid(body: RequestAudio) -> None:
+def test_a_refused_connection_is_transient_and_not_paid(body: RequestAudio) -> None:
     with OpenAIStandIn() as gone:
         url = gone.url
     with pytest.raises(EngineError, match="cannot be reached") as caught:

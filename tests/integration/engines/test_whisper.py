@@ -25,6 +25,7 @@ GO_ON = threading.Event()
 @pytest.fixture(autouse=True)
 def no_worker_waits() -> Iterator[None]:
     """Each test starts its own child."""
+    close_idle_workers()
     yield
     close_idle_workers()
 
@@ -72,7 +73,7 @@ def test_an_option_that_the_model_does_not_know_closes_the_engine(tmp_path: Path
         engine(compute_type="float3").transcribe(body, stop=GO_ON)
 
 
-def test_a_wish_to_stop_kills_the_child(tmp_path: Path) -> None:
+def test_cancellation_kills_the_child(tmp_path: Path) -> None:
     tones = [Tone(at, at + 8_000, 400) for at in range(0, 16_000 * 300, 16_000)]
     path = write_wav(tmp_path / "a.wav", synthesize(tones, 16_000 * 300))
     body = request_audio(path, samples=16_000 * 300)
@@ -86,7 +87,7 @@ def test_a_wish_to_stop_kills_the_child(tmp_path: Path) -> None:
     assert not child.is_running()
 
 
-def test_a_hub_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STENOFLOW_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(MissingDependency, match=r"'no/such' could not be downloaded.*HF_ENDPOINT"):
@@ -135,7 +136,7 @@ def test_a_name_of_the_vocabulary_is_recognized(tmp_path: Path) -> None:
 
 
 @needs_flite
-def test_a_vocabulary_beyond_whispers_context_is_cut_and_told(tmp_path: Path) -> None:
+def test_a_vocabulary_beyond_whispers_context_is_cut_with_a_warning(tmp_path: Path) -> None:
     terms = ("Stenoflow", *(f"Zbrojovka {at}" for at in range(1999)))
     chosen = profile(vocabulary={"terms": terms}, whisper={"device": "cpu", "prompt": "Hello."})
     fitted = fit_vocabulary(engine_spec("whisper"), chosen)

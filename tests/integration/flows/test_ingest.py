@@ -121,7 +121,7 @@ async def test_recordings_that_may_still_be_uploading_wait_for_the_next_sweep(
     assert report.statuses["too young"] == 1
 
 
-async def test_a_recorder_whose_clock_is_ahead_is_heard_after_a_second_look(
+async def test_a_recording_dated_in_the_future_is_transcribed_after_a_second_look(
     source: Path, destination: Path
 ) -> None:
     for name in ("a/quiet.ogg", "c/quiet again.ogg"):
@@ -210,7 +210,7 @@ async def test_what_every_recording_would_meet_stops_the_sweep(
     assert report.stopped and "DEEPGRAM_API_KEY" in report.stopped
 
 
-async def test_the_report_lies_in_the_destination_as_json_and_as_a_page(
+async def test_the_report_is_stored_in_the_destination_as_json_and_as_a_page(
     source: Path, destination: Path
 ) -> None:
     _, report = await sweep(source, destination)

@@ -34,7 +34,7 @@ def test_a_run_that_is_under_way_has_not_ended(state: State[Any] | None) -> None
     assert not RunEnds().has_ended(run_in(state))
 
 
-def test_a_run_without_heartbeat_has_ended_once_nobody_started_it_again() -> None:
+def test_a_run_without_heartbeat_has_ended_if_it_is_not_rescheduled() -> None:
     clock = Clock()
     ends = RunEnds(clock)
     killed = run_in(KILLED)

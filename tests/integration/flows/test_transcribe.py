@@ -93,7 +93,7 @@ async def test_who_sees_a_manifest_sees_each_artifact_with_its_digest(destinatio
         assert (len(body), sha256(body).hexdigest()) == (artifact.bytes, artifact.sha256)
 
 
-async def test_no_word_lies_in_a_pause_that_was_removed(destination: Path) -> None:
+async def test_no_word_is_in_a_pause_that_was_removed(destination: Path) -> None:
     await run(SAMPLES["interview.mp3"], destination)
 
     (manifest,) = manifests(destination, "interview.mp3")
@@ -253,7 +253,7 @@ async def test_a_stopped_run_leaves_nothing_and_the_next_one_finishes(
     assert (outcome.name, outcome.earlier) == ("published", False)
 
 
-async def test_channels_apart_are_each_heard(destination: Path) -> None:
+async def test_each_separate_channel_is_transcribed(destination: Path) -> None:
     profile = Profile(media=MediaOptions(channels="apart"))
 
     outcome = await outcome_of(await run(SAMPLES["briefing.mp4"], destination, profile=profile))

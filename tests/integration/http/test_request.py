@@ -100,7 +100,7 @@ def test_the_deadline_holds_for_the_whole_exchange(
     assert (request.aborted_by, request.sent, request.response) == ("deadline", True, None)
 
 
-def test_it_holds_while_nobody_takes_the_request(context: ssl.SSLContext | None) -> None:
+def test_it_holds_while_the_request_is_not_read(context: ssl.SSLContext | None) -> None:
     with serving(deaf, context) as url:
         request = AbortableRequest(threading.Event(), 0.5)
         fail(request, url, without_end())
@@ -108,7 +108,7 @@ def test_it_holds_while_nobody_takes_the_request(context: ssl.SSLContext | None)
 
 
 @pytest.mark.parametrize("begun", [b"", HEAD + b" "], ids=["silent", "begun"])
-def test_a_wish_to_stop_aborts_it(context: ssl.SSLContext | None, begun: bytes) -> None:
+def test_cancellation_aborts_it(context: ssl.SSLContext | None, begun: bytes) -> None:
     stop = threading.Event()
 
     def serve(connection: socket.socket) -> None:

@@ -210,7 +210,7 @@ def test_no_proxy_is_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) 
         assert not proxy.taken
 
 
-def test_the_next_address_is_tried_where_nobody_answers(
+def test_the_next_address_is_tried_where_one_does_not_answer(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve(monkeypatch, ["127.0.0.2", "127.0.0.1"])

@@ -91,7 +91,7 @@ def test_a_speaker_whose_voice_is_known_has_a_name(
         assert str(store.root) not in text
 
 
-def test_a_transcript_made_again_has_the_same_names_also_once_the_voice_is_removed(
+def test_a_rebuilt_transcript_has_the_same_names_also_once_the_voice_is_removed(
     store: VoiceStore, guest: Path, tmp_path: Path
 ) -> None:
     add_voice("Ada", str(guest), "ge2e", store)

@@ -72,7 +72,7 @@ def test_it_is_published_as_no_speech_without_artifacts(
     assert not list((tmp_path / "destination").glob("hum.wav/*"))
 
 
-def test_sounds_that_were_left_out_and_may_be_words_are_told_with_their_times(
+def test_left_out_sounds_that_may_be_words_are_listed_with_their_times(
     recording: RecordingContext, tmp_path: Path
 ) -> None:
     [plan] = recording.plans

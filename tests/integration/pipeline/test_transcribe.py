@@ -130,7 +130,7 @@ def truth(*channels: Sequence[Tone]) -> list[tuple[int, str, float, float]]:
     )
 
 
-def test_every_word_is_where_it_was_said_though_the_pauses_were_not_sent(desk: Desk) -> None:
+def test_times_are_those_of_the_recording_though_the_pauses_were_not_sent(desk: Desk) -> None:
     found = desk.transcribe()
     assert said(found.transcript) == truth(TONES)
     assert found.paid_s == desk.standin.bill.seconds < found.transcript.duration_s / 2
@@ -149,7 +149,7 @@ def test_a_recording_in_parts_has_each_word_once(desk: Desk) -> None:
     assert [a.end_s for a in found.purchases[:-1]] == [b.start_s for b in found.purchases[1:]]
 
 
-def test_channels_apart_are_bought_and_told_apart(desk: Desk) -> None:
+def test_separate_channels_are_bought_and_labelled_separately(desk: Desk) -> None:
     desk.channels, desk.profile = (TONES[:5], evenly(7, every_s=3.0, first_hz=3000)), APART
     found = desk.transcribe()
     assert said(found.transcript) == truth(*desk.channels)
@@ -242,7 +242,7 @@ def test_a_recording_without_url_cannot_be_sent_by_url(desk: Desk) -> None:
     assert desk.standin.requests == []
 
 
-def test_where_nobody_speaks_nothing_is_bought(desk: Desk) -> None:
+def test_without_speech_nothing_is_bought(desk: Desk) -> None:
     heard = analysis_of(desk.folder, TONES)
     desk.channels = ((),)
     write_wav(desk.folder / "recording.wav", synthesize([], heard.samples))
@@ -260,7 +260,7 @@ def test_an_attempt_without_reply_is_marked(desk: Desk) -> None:
     assert desk.rebuild().may_have_been_paid == 1
 
 
-def test_money_that_an_estimate_leaves_out_is_told(desk: Desk) -> None:
+def test_costs_that_an_estimate_leaves_out_are_named(desk: Desk) -> None:
     options = PLAIN.model_copy(update={"summarize": "v2"})
     desk.profile = PROFILE.model_copy(update={"deepgram": options})
     assert desk.transcribe().warnings == (
@@ -268,7 +268,7 @@ def test_money_that_an_estimate_leaves_out_is_told(desk: Desk) -> None:
     )
 
 
-def test_terms_that_do_not_fit_are_told_and_stop_nothing(desk: Desk) -> None:
+def test_terms_that_do_not_fit_cause_a_warning_only(desk: Desk) -> None:
     terms = [f"term {at}" for at in range(150)]
     vocabulary = VocabularyOptions.model_validate({"terms": terms})
     profile = desk.profile.model_copy(update={"vocabulary": vocabulary})

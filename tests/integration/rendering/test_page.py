@@ -456,7 +456,7 @@ def test_a_redacted_page_neither_holds_nor_links_the_recording(
     assert opened.complaints == []
 
 
-def test_nothing_said_is_a_page_too(browser: Browser, tmp_path: Path) -> None:
+def test_a_transcript_without_words_is_a_page_too(browser: Browser, tmp_path: Path) -> None:
     opened = _open(browser, _write(tmp_path, rendering(Transcript((), ()))))
     assert opened.page.get_by_text("No words were recognized.").is_visible()
     opened.page.keyboard.press("n")

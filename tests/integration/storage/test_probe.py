@@ -71,7 +71,7 @@ def test_a_bucket_that_may_not_be_listed(rgw: S3Server) -> None:
     assert said(report) == dict.fromkeys(EVERYTHING, True) | {"list": False}
 
 
-def test_what_cannot_be_removed_is_told(rgw: S3Server) -> None:
+def test_a_probe_object_that_cannot_be_removed_is_reported(rgw: S3Server) -> None:
     bucket = rgw.new_bucket()
     rgw.client().put_bucket_policy(Bucket=bucket, Policy=denied(bucket, "DeleteObject"))
     report = probe(rgw.open(bucket))

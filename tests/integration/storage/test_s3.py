@@ -122,7 +122,7 @@ def test_a_server_that_falls_silent_is_asked_again(
     assert (tmp_path / "a").read_bytes() == BODY
 
 
-def test_a_silent_server_keeps_nobody_who_is_to_stop(
+def test_cancellation_ends_the_wait_for_a_silent_server(
     server: S3Server, bucket: str, tmp_path: Path
 ) -> None:
     server.open(bucket).put("a", BODY)
@@ -272,7 +272,7 @@ def test_a_listing_that_is_not_gone_through_leaves_no_thread(server: S3Server, b
     assert not any(each.name.startswith("s3-list") for each in threading.enumerate())
 
 
-def test_only_what_lies_under_the_prefix_is_there(server: S3Server, bucket: str) -> None:
+def test_only_objects_under_the_prefix_are_listed(server: S3Server, bucket: str) -> None:
     whole = server.open(bucket)
     for key in ("calls", "calls/", "calls/a", "calls/b/", "calls-old/a"):
         whole.put(key, b"")
@@ -352,7 +352,7 @@ def test_without_the_right_to_list_a_missing_object_is_just_missing(rgw: S3Serve
         next(store.list())
 
 
-def test_nobody_listens_at_the_endpoint(tmp_path: Path) -> None:
+def test_a_refused_connection_to_the_endpoint_is_transient(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nowhere = S3Server(f"http://127.0.0.1:{listener.getsockname()[1]}", "key", "hidden")
     with pytest.raises(StoreUnavailable, match="check the endpoint's address and the network"):
@@ -489,7 +489,7 @@ def test_an_object_is_known_though_head_is_refused(
 
 
 @pytest.mark.parametrize("body", [b"<h1>Welcome</h1>", b""])
-def test_what_is_no_s3_server_is_said_to_be_none(body: bytes) -> None:
+def test_a_server_that_does_not_speak_s3_is_reported_as_such(body: bytes) -> None:
     def page(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Length", str(len(body)))

@@ -208,7 +208,7 @@ def test_a_fetch_that_is_to_stop_leaves_nothing(store: Store, tmp_path: Path) ->
     assert not (tmp_path / "a").exists()
 
 
-def test_a_fetch_replaces_what_lies_there(store: Store, tmp_path: Path) -> None:
+def test_a_fetch_replaces_an_existing_file(store: Store, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"longer than the new")
     store.put("a", b"new")
     store.fetch("a", tmp_path / "a", max_bytes=3)

@@ -118,7 +118,7 @@ def test_too_many_requests_fills_the_rate_limit_for_the_time_the_engine_names(
     assert full - SLACK < limit.active_slots <= full
 
 
-def test_while_workers_back_off_nobody_begins_a_request_and_all_can_be_stopped(
+def test_while_workers_back_off_no_request_begins_and_all_can_be_stopped(
     client: SyncPrefectClient,
 ) -> None:
     create_limits(client, ENGINE)

@@ -121,7 +121,7 @@ class TestTheSameSound:
         found = mixed(path, tmp_path / "pcm")
         assert level_dbfs(samples_of(found)) == pytest.approx(level_dbfs(interview), abs=1)
 
-    def test_channels_that_differ_late_are_heard_from_there_on(
+    def test_channels_that_differ_late_are_separated_from_there_on(
         self, tmp_path: Path, sides: tuple[Pcm, Pcm, Span, Span]
     ) -> None:
         first, second, _, later = sides
@@ -179,7 +179,7 @@ class TestLevels:
         assert warning.startswith("Channel 1, counted from 0, is")
         assert "dB quieter than channel 0: it was raised by" in warning
 
-    def test_a_quiet_side_in_noise_is_told_of_where_it_cannot_be_raised(
+    def test_a_quiet_side_in_noise_that_cannot_be_raised_causes_a_warning(
         self, tmp_path: Path, sides: tuple[Pcm, Pcm, Span, Span]
     ) -> None:
         first, second, *_ = sides
@@ -220,7 +220,7 @@ class TestLevels:
             assert spoken(speech_of(found), Span(start, end)) >= 0.95 * wanted - 0.2 * SAMPLE_RATE
 
     @pytest.mark.parametrize("count", [2, 9, 32])
-    def test_channels_on_which_nobody_speaks_are_the_plain_mean(
+    def test_channels_without_speech_become_their_plain_mean(
         self, tmp_path: Path, count: int
     ) -> None:
         channels = np.stack([hiss(20_000, -20, at) for at in range(count)], axis=1)
@@ -248,7 +248,7 @@ class TestCases:
             ("float32-plus24.wav", 0.35, 6.0, 3.3),
         ],
     )
-    def test_all_that_is_said_is_found(
+    def test_speech_of_both_channels_is_found(
         self, tmp_path: Path, name: str, first_s: float, last_s: float, speech_s: float
     ) -> None:
         speech = speech_of(mixed(case(name), tmp_path))

@@ -277,7 +277,7 @@ def test_warnings_come_worst_first() -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0, np.int16), np.zeros(16_000, np.int16)])
-def test_where_nobody_speaks_the_score_is_0_and_says_so(samples: NDArray[np.int16]) -> None:
+def test_without_speech_the_score_is_0_with_that_reason(samples: NDArray[np.int16]) -> None:
     found = measured(samples, np.zeros(-(-len(samples) // WINDOW), np.float32))
     assert (found.score, found.level, found.snr_db, found.speech_dbfs) == (0, "poor", None, None)
     assert found.warnings == ("No speech was detected.", "100% of the recording is silence.")

@@ -81,7 +81,7 @@ def test_an_estimate_is_as_old_as_the_oldest_price_in_it() -> None:
     assert TABLE.estimate("theirs", {"model": "nova-3"}, 1).as_of == date(2026, 1, 1)
 
 
-def test_what_is_charged_by_the_token_is_left_out_and_said() -> None:
+def test_charges_by_the_token_are_left_out_with_a_note() -> None:
     estimate = TABLE.estimate("theirs", {"model": "nova-3", "summarize": "v2"}, 60)
     assert estimate.usd == Decimal("0.90")
     assert estimate.warnings == ("The estimate leaves out summarize, charged by the token.",)

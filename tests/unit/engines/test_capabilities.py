@@ -47,7 +47,9 @@ def refused(**fields: object) -> str:
         (Asked("vocabulary", "vocabulary.terms"), "takes no vocabulary"),
     ],
 )
-def test_each_thing_that_is_lacking_is_told_with_who_has_it(asked: Asked, told: str) -> None:
+def test_each_missing_capability_is_named_with_the_engines_that_have_it(
+    asked: Asked, told: str
+) -> None:
     others = [("x", ALL), ("y", BARE), ("z", ALL)]
     found = refusal("x", BARE, [asked], others) or ""
     assert found.startswith(f"The engine x {told}")

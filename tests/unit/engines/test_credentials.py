@@ -41,7 +41,7 @@ def test_a_key_needs_a_host(url: str) -> None:
         Credential("key", url)
 
 
-def test_the_environments_key_belongs_to_the_engines_own_host_unless_told_otherwise() -> None:
+def test_the_environments_key_goes_to_the_engines_own_host_unless_configured_otherwise() -> None:
     assert SPEC.from_environment({}) is None
     assert SPEC.from_environment({"THE_KEY": "  "}) is None
     assert SPEC.from_environment({"THE_KEY": " k "}) == Credential("k", SPEC.base_url)

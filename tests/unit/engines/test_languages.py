@@ -19,7 +19,7 @@ from stenoflow.engines.languages import WHISPER_LANGUAGES, language_tag, whisper
         (None, None),
     ],
 )
-def test_a_language_is_told_by_name_or_code(said: str | None, tag: str | None) -> None:
+def test_a_language_is_recognized_by_name_or_code(said: str | None, tag: str | None) -> None:
     assert language_tag(said) == tag
 
 

@@ -48,7 +48,7 @@ def test_the_engine_is_the_one_that_the_profile_names(name: str) -> None:
         ("zzz", "choose one of whisper, deepgram, openai"),
     ],
 )
-def test_an_unknown_engine_is_told_with_the_nearest(name: str, told: str) -> None:
+def test_an_unknown_engine_is_refused_with_the_nearest_name(name: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         engine_spec(name)
     assert told in str(caught.value)
@@ -98,7 +98,7 @@ GOOD = EntryPoint("openai", "stenoflow.engines.openai.spec:SPEC", registry.GROUP
         (EntryPoint("other", GOOD.value, registry.GROUP), "is named 'openai'"),
     ],
 )
-def test_a_broken_engine_is_told_and_touches_no_other(
+def test_a_broken_engine_is_reported_and_affects_no_other(
     monkeypatch: pytest.MonkeyPatch, broken: EntryPoint, told: str
 ) -> None:
     monkeypatch.setattr(registry, "entry_points", lambda group: [broken, GOOD])

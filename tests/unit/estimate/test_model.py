@@ -144,7 +144,7 @@ def test_the_question_names_cost_and_ceiling() -> None:
     assert "about 10.00 USD (8.00 to 12.00)" in text and "at most 12.24 USD" in text
 
 
-def test_an_unknown_price_and_an_unknown_speed_are_said_to_be_unknown() -> None:
+def test_an_unknown_price_and_an_unknown_speed_are_shown_as_unknown() -> None:
     unknown = estimate(cost=None, engine_audio_s_per_s=None)
 
     assert "unknown cost" in summary(unknown) and "unknown cost" in approval_md(unknown)

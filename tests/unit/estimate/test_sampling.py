@@ -63,7 +63,7 @@ def test_each_recording_belongs_to_one_stratum_and_no_more_are_drawn_than_asked(
 
 
 @given(recordings)
-def test_a_sample_that_is_the_whole_tells_exactly(infos: list[ObjectInfo]) -> None:
+def test_a_sample_of_everything_gives_the_exact_figure(infos: list[ObjectInfo]) -> None:
     strata = strata_of(infos, 400)
 
     found = extrapolate(strata, lambda info: info.size / 7)
@@ -74,7 +74,7 @@ def test_a_sample_that_is_the_whole_tells_exactly(infos: list[ObjectInfo]) -> No
 
 @settings(deadline=None)
 @given(recordings.filter(bool), st.integers(1, 20), st.floats(0.001, 1000))
-def test_what_goes_with_the_bytes_is_told_exactly_from_any_sample(
+def test_figures_proportional_to_bytes_are_exact_for_any_sample(
     infos: list[ObjectInfo], max_drawn: int, each_byte: float
 ) -> None:
     some = [info for info in infos if info.size]

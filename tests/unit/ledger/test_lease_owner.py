@@ -53,7 +53,7 @@ def test_of_processes_elsewhere_nothing_is_known(machine: str) -> None:
     assert is_alive(this_process().model_copy(update={"machine": machine})) is None
 
 
-def test_a_name_with_parentheses_and_spaces_confuses_nobody() -> None:
+def test_a_process_name_with_parentheses_and_spaces_is_parsed() -> None:
     program = f"open('/proc/self/comm', 'w').write('a) Z 1 (b'); {PROGRAM.replace(chr(10), ';')}"
     with subprocess.Popen(
         [sys.executable, "-c", program.strip(";")],

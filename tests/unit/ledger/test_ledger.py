@@ -323,7 +323,7 @@ def test_a_buyer_at_work_is_waited_for_longer_than_its_lease(
 
 
 @pytest.mark.parametrize("year", [1990, 2026, 2190])
-def test_a_dead_machine_is_given_one_lease_whatever_its_clock_said(
+def test_a_dead_machine_keeps_its_lease_once_whatever_its_clock(
     ledger: Ledger, clock: FakeClock, store: Store, year: int
 ) -> None:
     leave_intent(store, at=datetime(year, 1, 1, tzinfo=UTC))

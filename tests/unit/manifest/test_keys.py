@@ -32,7 +32,7 @@ def test_manifests_are_in_the_order_of_their_recordings(one: str, other: str) ->
 
 
 @given(st.one_of(near, anything))
-def test_a_manifest_key_tells_its_recording_version_and_profile(key: str) -> None:
+def test_a_manifest_key_contains_recording_version_and_profile(key: str) -> None:
     found = parse_manifest_key(manifest_key(key, MARK))
     assert found is not None
     assert (found.encoded, found.version, found.profile) == (
@@ -50,11 +50,11 @@ def test_the_manifests_of_one_recording_are_not_those_of_another(one: str, other
 @pytest.mark.parametrize(
     "key", ["calls/a.mp3", MANIFESTS, f"{MANIFESTS}a/{MARK}.json", f"{MANIFESTS}a!/x.json", ""]
 )
-def test_other_keys_tell_nothing(key: str) -> None:
+def test_other_keys_are_not_parsed(key: str) -> None:
     assert parse_manifest_key(key) is None
 
 
-def test_keys_too_long_for_a_store_are_cut_and_still_told_apart() -> None:
+def test_keys_too_long_for_a_store_are_cut_and_stay_distinct() -> None:
     one, other = "x" * 2000 + "1", "x" * 2000 + "2"
     for key in (one, other, "é" * 500):
         assert len(manifest_key(key, MARK).encode()) <= 1024
@@ -66,7 +66,7 @@ def test_keys_too_long_for_a_store_are_cut_and_still_told_apart() -> None:
     assert artifact_key(one, "page.html") != artifact_key(other, "page.html")
 
 
-def test_artifacts_lie_beneath_their_recordings_own_key() -> None:
+def test_artifacts_are_stored_beneath_their_recordings_own_key() -> None:
     assert artifact_key("calls/a b.mp3", "page.html") == "calls/a b.mp3/page.html"
 
 

@@ -113,7 +113,7 @@ class TestDecodeError:
         error = error_for("[error] file:/tmp/recording: Input/output error\n")
         assert isinstance(error, BadMedia)
         assert "Input/output" not in str(error)
-        assert str(error).endswith("the file ends before what its header tells of.")
+        assert str(error).endswith("the file is shorter than its header says.")
 
 
 class TestWarnings:

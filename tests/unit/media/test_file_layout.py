@@ -90,7 +90,7 @@ class TestWavHeaders:
         assert decoded.duration_s == pytest.approx(4, abs=0.01)
         assert pitches(decoded.samples[:, 0], 2) == [pytest.approx(hz, abs=1) for hz in (300, 500)]
 
-    def test_a_second_recording_of_another_format_is_told_of(self, tmp_path: Path) -> None:
+    def test_a_second_recording_of_another_format_causes_a_warning(self, tmp_path: Path) -> None:
         first = write_wav(tmp_path / "first.wav", tones([300], 2))
         second = write_wav(tmp_path / "second.wav", tones([500, 500], 2, 8000), 8000)
         decoded = decode_whole(joined(tmp_path / "joined.wav", first, second))
@@ -186,7 +186,7 @@ class TestTime:
         assert count_joins(path, FileLayout(bare_frames=True)) == 1
 
     @both
-    def test_damage_in_a_joined_recording_is_still_told_of(
+    def test_damage_in_a_joined_recording_still_causes_a_warning(
         self, tmp_path: Path, decoder: str
     ) -> None:
         parts = [make(tmp_path / f"{hz}.opus", *tone(hz, 3, 48_000)) for hz in (300, 500)]

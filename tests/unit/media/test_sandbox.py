@@ -150,7 +150,7 @@ class TestBounds:
             child.close()
 
     @needs_launcher
-    def test_a_busy_child_ends_though_nobody_waits_for_it(self) -> None:
+    def test_a_busy_child_ends_though_no_process_waits_for_it(self) -> None:
         """Its CPU time is limited too."""
         child = shell("echo $$; while :; do :; done", Bounds(2 * 1024**3, deadline_s=0.2))
         try:

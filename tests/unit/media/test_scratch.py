@@ -18,7 +18,7 @@ def test_the_folder_is_removed_with_everything_in_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_else_reads_what_is_in_it(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         with scratch_folder(tmp_path) as folder:

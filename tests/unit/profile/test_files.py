@@ -43,7 +43,7 @@ def test_an_empty_file_is_the_default_profile(tmp_path: Path, name: str) -> None
         ("just text", "is not valid"),
     ],
 )
-def test_each_wrong_field_is_told_by_its_place(tmp_path: Path, text: str, told: str) -> None:
+def test_each_invalid_field_is_named_with_its_place(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=r"wrong\.yaml is not valid") as caught:

@@ -17,7 +17,7 @@ def costs(**fields: Any) -> Costs:
     return Costs(audio_s=3, paid_s=1, bought_s=1, saved_s=2, **amounts)
 
 
-def test_it_tells_the_outcome_the_figures_the_first_lines_and_where_the_files_are() -> None:
+def test_it_has_the_outcome_the_figures_the_first_lines_and_links_to_the_files() -> None:
     shown = replace(
         rendering(transcript_of("Good morning, everybody.", "Hello.")),
         speech=(Span(0, 16_000),),
@@ -68,7 +68,7 @@ def test_text_from_outside_stays_text() -> None:
     assert all(row.count(" | ") == 1 for row in page.split("\n") if row.startswith("| Recording"))
 
 
-def test_requests_that_may_have_been_paid_in_vain_are_told() -> None:
+def test_requests_that_may_have_been_paid_in_vain_are_listed() -> None:
     plain = replace(rendering(transcript_of("Hello.")), costs=costs())
     assert "May have been paid" not in summary_md(plain, "published", None, {})
     marked = replace(plain, costs=costs(may_have_been_paid=2))

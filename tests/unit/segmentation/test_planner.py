@@ -122,7 +122,7 @@ def test_without_speech_nothing_is_sent() -> None:
     )
 
 
-def test_a_boundary_lies_in_the_longest_pause_near_the_even_split() -> None:
+def test_a_boundary_is_in_the_longest_pause_near_the_even_split() -> None:
     speech = spans((0, 20), (20.2, 28), (28.4, 31), (31.3, 45), (47, 60))
     made = plan_channel(
         speech,

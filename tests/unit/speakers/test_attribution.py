@@ -46,7 +46,7 @@ def test_channels_have_their_own_turns() -> None:
     assert attribute_words(spoken, {1: [turn(0, 1, 3)]}).words[0].speaker == 3
 
 
-def test_what_an_engine_said_of_speakers_can_be_left_out() -> None:
+def test_the_engines_own_speakers_can_be_left_out() -> None:
     spoken = transcript((0, 1), (1, 2))
     found = without_speakers(spoken)
     assert {word.speaker for word in found.words} == {None}

@@ -39,7 +39,7 @@ def test_a_voice_that_is_close_enough_is_that_person() -> None:
     assert names({0: voice(limit + 1)}, ada) == {}
 
 
-def test_how_close_it_is_is_told() -> None:
+def test_the_similarity_is_returned() -> None:
     (match,) = match_voices({0: voice(10)}, [known("Ada", voice(0))], CALIBRATIONS).values()
     assert match.closeness == pytest.approx(math.cos(math.radians(10)), abs=1e-4)
 
@@ -68,6 +68,6 @@ def test_who_hardly_speaks_has_no_name() -> None:
     assert names({0: voice(0, speech_s=LEAST_SPEECH_S)}, ada) == {0: "Ada"}
 
 
-def test_without_speakers_or_voices_nobody_is_named() -> None:
+def test_without_speakers_or_voices_no_name_is_given() -> None:
     assert names({}, known("Ada", voice(0))) == {}
     assert names({0: voice(0)}) == {}

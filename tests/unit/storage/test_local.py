@@ -134,7 +134,7 @@ def told(store: Store) -> dict[str, str]:
     return found
 
 
-def test_links_to_files_inside_the_root_are_read_and_others_are_told(
+def test_links_to_files_inside_the_root_are_followed_and_others_counted(
     root: Path, store: Store
 ) -> None:
     store.put("archive/2026/a.mp3", b"12345")
@@ -168,7 +168,7 @@ def test_links_to_files_inside_the_root_are_read_and_others_are_told(
     assert store.read("archive/2026/a.mp3") == b"12345"
 
 
-def test_what_is_left_out_is_told_once_however_small_the_pages(root: Path) -> None:
+def test_left_out_files_are_counted_once_however_small_the_pages(root: Path) -> None:
     root.mkdir(exist_ok=True)
     for number in range(7):
         (root / f"{number}.mp3").symlink_to("nowhere")
@@ -184,7 +184,7 @@ def test_what_is_left_out_is_told_once_however_small_the_pages(root: Path) -> No
     assert found == [f"{number}.mp3" for number in range(2, 7)]
 
 
-def test_a_folder_that_may_not_be_read_is_told_and_the_others_are_listed(
+def test_an_unreadable_folder_is_counted_and_the_others_are_listed(
     root: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key in ("a/1", "b/2", "c/3"):
@@ -214,7 +214,7 @@ def test_the_root_itself_may_be_a_link(root: Path, store: Store) -> None:
     assert open_store(str(root.parent / "link")).read("a") == b"1"
 
 
-def test_pipes_and_sockets_are_no_objects_and_keep_nobody_waiting(root: Path, store: Store) -> None:
+def test_pipes_and_sockets_are_not_objects_and_do_not_block(root: Path, store: Store) -> None:
     os.mkfifo(root / "pipe.mp3")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.fspath(root / "socket.mp3"))
@@ -246,14 +246,14 @@ def test_a_folder_that_people_have_filled_reads_as_they_named_it(root: Path, sto
     assert not (root / latin).exists()
 
 
-def test_what_is_put_lies_where_people_look_for_it(root: Path, store: Store) -> None:
+def test_a_key_is_the_path_of_its_file(root: Path, store: Store) -> None:
     store.put("calls/ü b.mp3/transcript.txt", b"text")
     assert (root / "calls" / "ü b.mp3" / "transcript.txt").read_bytes() == b"text"
     assert store.url_of("calls/ü b.mp3") == (root / "calls" / "ü b.mp3").as_uri()
 
 
 @pytest.mark.parametrize("order", [["x", "x/y"], ["x/y", "x"]])
-def test_an_object_lies_beside_a_folder_of_its_name(
+def test_an_object_and_a_folder_may_share_a_name(
     root: Path, store: Store, order: list[str]
 ) -> None:
     for key in order:
@@ -398,7 +398,7 @@ def test_a_disk_without_hard_links_is_no_destination(root: Path, store: Store) -
     assert temporary(root) == []
 
 
-def test_a_folder_that_nobody_may_write_to() -> None:
+def test_a_read_only_folder_is_reported() -> None:
     if not Path("/sys/kernel").is_dir():
         pytest.skip("there is no /sys here")
     with pytest.raises(AccessDenied, match="Give the user who runs this the right to it"):

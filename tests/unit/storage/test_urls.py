@@ -134,7 +134,7 @@ def test_any_file_that_people_have_made_can_be_named(here: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("typed", ["2026", ".", "none.mp3", "2026/none.mp3"])
-def test_what_is_no_file_is_said_when_it_is_asked_for(here: Path, typed: str) -> None:
+def test_a_url_that_is_not_a_file_is_refused_when_opened(here: Path, typed: str) -> None:
     url, key = locate(typed)
     with pytest.raises(NotFound):
         open_store(url).stat(key)

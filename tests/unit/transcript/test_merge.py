@@ -96,7 +96,7 @@ def test_no_word_is_lost_or_doubled_when_times_are_inexact(
 
 @settings(max_examples=100, deadline=None)
 @given(sending=sent_conversations(repeating=True), chance=chances)
-def test_repeated_words_are_told_apart_by_their_times(
+def test_repeated_words_are_matched_by_their_times(
     sending: tuple[list[SpokenWord], SegmentationPlan], chance: random.Random
 ) -> None:
     said, sent = sending

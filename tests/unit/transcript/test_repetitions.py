@@ -22,7 +22,7 @@ def transcript(*words: tuple[str, float, float], channel: int = 0) -> Transcript
         [("and", 61, 61.2), ("And,", 61.05, 61.2)],
     ],
 )
-def test_words_given_twice_for_one_time_are_told_with_their_time(
+def test_words_given_twice_for_one_time_are_found_with_their_time(
     words: list[tuple[str, float, float]],
 ) -> None:
     spoken = transcript(("so", 60, 60.5), *words, ("end", 62, 62.5))
@@ -40,7 +40,7 @@ def test_words_given_twice_for_one_time_are_told_with_their_time(
         [("so", 1, 1), ("so", 1, 1)],
     ],
 )
-def test_what_people_repeat_is_not_told(words: list[tuple[str, float, float]]) -> None:
+def test_words_that_people_repeat_are_not_found(words: list[tuple[str, float, float]]) -> None:
     assert repetition_warnings(transcript(*words)) == ()
 
 

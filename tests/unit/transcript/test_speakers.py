@@ -88,7 +88,7 @@ def test_a_speaker_whose_voice_is_known_has_its_name() -> None:
     ]
 
 
-def test_one_person_on_two_channels_is_told_apart() -> None:
+def test_one_person_on_two_channels_is_two_speakers() -> None:
     known = (KnownSpeaker(0, 0, "Ada", 0.9), KnownSpeaker(1, 0, "Ada", 0.9))
     transcript = replace(
         _transcript([_word(0, 1, 0)], [_word(1, 2, 0, channel=1)]), known_speakers=known

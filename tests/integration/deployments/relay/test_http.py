@@ -72,7 +72,7 @@ async def listening(
         (f"/{TOKEN}/", BEARER),
     ],
 )
-async def test_who_knows_the_secret_is_heard(path: str, headers: dict[str, str]) -> None:
+async def test_a_request_with_the_secret_is_accepted(path: str, headers: dict[str, str]) -> None:
     take = Taker()
     async with listening(take) as client:
         reply = await client.post(path, content=b"{}", headers=headers)
@@ -95,7 +95,9 @@ async def test_who_knows_the_secret_is_heard(path: str, headers: dict[str, str])
         (f"/?token={TOKEN}", {}),
     ],
 )
-async def test_nobody_else_is(method: str, path: str, headers: dict[str, str]) -> None:
+async def test_a_request_without_the_secret_is_refused(
+    method: str, path: str, headers: dict[str, str]
+) -> None:
     take = Taker()
     async with listening(take) as client:
         reply = await client.request(method, path, headers=headers)
@@ -114,7 +116,7 @@ async def test_only_posts_to_the_root_are_notifications() -> None:
     ("trouble", "status"),
     [(PrefectUnavailable("Prefect is away."), 503), (BadNotification("it has no Records."), 400)],
 )
-async def test_the_sender_is_told_whether_to_send_again(trouble: Exception, status: int) -> None:
+async def test_the_status_code_says_whether_to_send_again(trouble: Exception, status: int) -> None:
     take = Taker()
     take.trouble = trouble
     async with listening(take) as client:
@@ -134,7 +136,7 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
     assert [len(body) for body in take.taken] == [most]
 
 
-async def test_too_many_requests_are_told_to_come_later() -> None:
+async def test_too_many_requests_get_429_with_retry_after() -> None:
     take = Taker()
     async with listening(take, per_s=0.001) as client:
         replies = [await client.post("/", headers=BEARER) for _ in range(3)]
@@ -230,7 +232,7 @@ async def test_silent_connections_do_not_keep_a_notification_out(limits: Limits)
     assert len(take.taken) == 3
 
 
-async def test_a_peer_has_so_many_requests_in_hand_and_is_told_to_come_later() -> None:
+async def test_requests_beyond_the_cap_of_a_peer_get_503() -> None:
     take = Taker()
     take.wait.clear()
     async with listening(take, limits=Limits(peer_connections=2)) as client:

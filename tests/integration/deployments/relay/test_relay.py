@@ -183,7 +183,7 @@ async def test_a_notification_is_not_done_with_while_prefect_is_away() -> None:
             assert await relay.take(told("a.txt")) == 0
 
 
-async def test_what_is_no_notification_is_told_apart_from_trouble(relay: Relay) -> None:
+async def test_a_body_that_is_not_a_notification_differs_from_a_server_error(relay: Relay) -> None:
     with pytest.raises(BadNotification):
         await relay.take("hello")
 
@@ -239,7 +239,7 @@ def test_no_sender_forges_a_line_of_the_log() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_relays_until_it_is_told_to_end(number: signal.Signals) -> None:
+def test_the_command_relays_until_it_is_stopped(number: signal.Signals) -> None:
     with command("--source", "s3://recordings", "--listen", "127.0.0.1:0") as running:
         assert running.stderr
         listening = re.search(r"listening at (\S+)", running.stderr.readline())

@@ -74,7 +74,7 @@ def test_nothing_else_does(name: str) -> None:
     assert [upload.key for upload in said.uploads] == ["a.mp3"]
 
 
-def test_the_test_event_of_a_new_configuration_tells_of_no_upload() -> None:
+def test_the_test_event_of_a_new_configuration_is_not_an_upload() -> None:
     test = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "calls"})
     assert read_notification(test).uploads == ()
     wrapped = json.dumps({"Type": "Notification", "Message": test})

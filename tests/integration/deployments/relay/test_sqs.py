@@ -102,7 +102,7 @@ async def test_a_message_stays_until_prefect_has_taken_it(told: Told) -> None:
     assert min(left) >= 1
 
 
-async def test_what_is_not_understood_stays_and_holds_nobody_up(told: Told) -> None:
+async def test_an_unreadable_message_stays_and_delays_no_other(told: Told) -> None:
     async def take(body: str) -> int:
         return len(read_notification(body).uploads)
 
@@ -141,11 +141,11 @@ async def test_a_long_poll_does_not_hold_up_the_end(
 @pytest.mark.parametrize(
     "url", ["", "calls", "https://sqs.eu-central-1.amazonaws.com", "ftp://x/y"]
 )
-def test_what_is_no_queue_is_told_at_the_start(url: str) -> None:
+def test_an_invalid_queue_url_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(ConfigurationError, match="is not a queue"):
         Queue.at(url)
 
 
-def test_a_queue_that_is_not_there_is_told_at_the_start(told: Told) -> None:
+def test_a_missing_queue_is_reported_at_the_start(told: Told) -> None:
     with pytest.raises(NotFound, match="no-such-queue: there is no such queue"):
         Queue.at(f"{told.url}/no-such-queue")

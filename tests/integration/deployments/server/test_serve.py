@@ -75,7 +75,7 @@ def serve(home: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said, _ = serve(tmp_path / "home", "--port", str(port)).communicate(

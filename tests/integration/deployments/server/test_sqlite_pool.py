@@ -41,7 +41,7 @@ async def counted(url: str) -> int:
         await engine.dispose()
 
 
-async def test_with_one_connection_nobody_is_refused(tmp_path: Path) -> None:
+async def test_with_one_connection_no_request_is_refused(tmp_path: Path) -> None:
     assert await counted(database_of(tmp_path)[SETTING]) == AT_ONCE
 
 

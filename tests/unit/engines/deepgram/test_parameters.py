@@ -67,7 +67,7 @@ def test_what_only_labels_a_bill_is_no_part_of_the_answer() -> None:
         ({"keywords": ("x:2",)}, "use keyterm"),
         ({"diarize": True}, "old and the new form"),
         ({"diarize": False, "diarize_model": "v2"}, "old and the new form"),
-        ({"model": "whisper-medium"}, "do not tell speakers apart"),
+        ({"model": "whisper-medium"}, "have no speakers"),
         ({"model": "whisper-medium", "diarize_model": None, "region": "eu"}, "no whisper models"),
         ({"language": "de", "detect_language": True}, "language or detect_language"),
         ({"language": "de", "detect_language": ("de", "fr")}, "language or detect_language"),

@@ -103,7 +103,7 @@ def test_scripts_without_spaces_stay_in_pieces() -> None:
     assert [each.text for each in reply.words] == ["「你好」，", "世界", "OK。"]
 
 
-def test_words_of_segments_are_spread_evenly_and_that_is_said() -> None:
+def test_words_of_segments_are_spread_evenly_with_a_warning() -> None:
     """As vLLM and LocalAI answer."""
     reply = read(
         text="abcd efgh ij. k",
@@ -129,7 +129,7 @@ def test_segments_of_scripts_without_spaces_are_spread_by_letter() -> None:
     assert reply.words[-1].end_s == 11
 
 
-def test_nothing_said_is_no_error() -> None:
+def test_an_empty_transcript_is_valid() -> None:
     for reply in (read(text=""), read(text=" ", words=[], segments=[]), read(text="...", words=[])):
         assert not reply.words
         assert not reply.warnings

@@ -32,10 +32,10 @@ def text_of(found: tuple[Word, ...]) -> str:
     return " ".join(word.text for word in found)
 
 
-def test_unsure_words_where_nobody_speaks_are_left_out() -> None:
+def test_unsure_words_outside_of_speech_are_left_out() -> None:
     found = judge(words("Thanks for watching!", 0.2), Scores(no_speech=0.9), OPTIONS)
     assert found.words == ()
-    assert found.warnings == ('Left out as made up where nobody speaks: "Thanks for watching!".',)
+    assert found.warnings == ('Left out as made up outside of speech: "Thanks for watching!".',)
 
 
 def test_sure_words_stay_however_speechless_the_segment_is_called() -> None:
@@ -59,7 +59,7 @@ def test_of_a_loop_the_first_phrase_stays(said: str, kept: str) -> None:
     assert bool(found.warnings) == (text_of(words(said)) != kept)
 
 
-def test_text_that_repeats_itself_otherwise_is_kept_and_told() -> None:
+def test_other_repetitive_text_is_kept_with_a_warning() -> None:
     said = words("we will see what we will see when we will see it")
     found = judge(said, Scores(compression_ratio=3.0), OPTIONS)
     assert found.words == said

@@ -104,7 +104,7 @@ def test_what_no_child_writes_is_trouble(raw: bytes) -> None:
         parsed(raw, OPTIONS)
 
 
-def test_english_weights_that_are_unsure_of_most_words_are_told() -> None:
+def test_english_weights_that_are_unsure_of_most_words_cause_a_warning() -> None:
     def reply(probability: float, words: int = 9) -> Reply:
         spoken = [[" pues", at / 9, at / 9 + 0.1, probability] for at in range(words)]
         for at, each in enumerate(spoken):

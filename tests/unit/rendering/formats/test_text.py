@@ -37,12 +37,12 @@ def test_markdown_has_the_facts_the_findings_and_links_to_each_turn() -> None:
     )
 
 
-def test_nothing_said_is_said() -> None:
+def test_a_recording_without_words_is_described_as_such() -> None:
     for name in ("txt", "md"):
         assert "No words were recognized." in _written(Transcript((), ()), name)
 
 
-def test_low_accuracy_is_said_in_every_format_for_people() -> None:
+def test_low_accuracy_is_noted_in_every_format_for_people() -> None:
     low = replace(transcript_of("Hello."), accuracy="low")
     for name in ("txt", "md", "page", "vtt", "srt"):
         assert "ow-accuracy" in _written(low, name) or "Low accuracy" in _written(low, name)
