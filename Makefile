@@ -98,12 +98,12 @@ $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow, its optional formats and engines, and the test tools (a few minutes, once)"
-	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,tiny-en]' && $(BIN)/pip $(VOICES) && touch $@ $(VENV)/.runs
+	@$(BIN)/pip $(INSTALL) -c $(PINS) -e '.[test,docling,parquet,compare,tiny-en]' && $(BIN)/pip $(VOICES) && touch $@ $(VENV)/.runs
 
 $(VENV)-lowest/.made: pyproject.toml constraints-lowest.txt | $(LINKS)
 	@echo "Creating $(VENV)-lowest with the oldest dependencies that pyproject.toml allows"
 	@$(PYTHON) -m venv $(VENV)-lowest
-	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,tiny-en]' && $(VENV)-lowest/bin/pip $(VOICES) && touch $@
+	@$(VENV)-lowest/bin/pip $(INSTALL) -c constraints-lowest.txt -e '.[test,docling,parquet,compare,tiny-en]' && $(VENV)-lowest/bin/pip $(VOICES) && touch $@
 
 $(VENV)-lock/.made:
 	@echo "Creating $(VENV)-lock with uv"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS, LOWEST = ROOT / "constraints.txt", ROOT / "constraints-lowest.txt"
-EXTRAS = ["--extra=docling", "--extra=parquet", "--extra=tiny-en"]
+EXTRAS = ["--extra=docling", "--extra=parquet", "--extra=compare", "--extra=tiny-en"]
 OLDEST = "--python-version=3.11"
 
 
