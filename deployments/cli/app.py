@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stenoflow.deployments.cli.commands.compare import compare
 from stenoflow.deployments.cli.commands.deploy import deploy
 from stenoflow.deployments.cli.commands.doctor import doctor
 from stenoflow.deployments.cli.commands.engines import engines
@@ -29,7 +30,7 @@ app = typer.Typer(
 
 app.add_typer(voices)
 
-for command in (transcribe, render, engines, doctor, serve, deploy, submit, status, relay):
+for command in (transcribe, render, compare, engines, doctor, serve, deploy, submit, status, relay):
     app.command()(command)
 
 

@@ -214,6 +214,7 @@ def _artifacts() -> Iterator[Finding]:
         )
     yield _extra("artifact docling", "docling_core", "docling")
     yield _extra("artifact parquet", "pyarrow", "parquet")
+    yield _extra("compare", "jiwer", "compare")
 
 
 def _extra(what: str, module: str, extra: str) -> Finding:
