@@ -13,10 +13,10 @@ class Limits(Options):
     """The largest recording that is worked on."""
 
     max_bytes: int = Field(default=4 * GIB, title="Largest file, bytes", ge=1)
-    """Files larger than this are rejected; the limit holds for bytes read, not bytes promised."""
+    """Larger files are rejected. The bytes read count, whatever size the store reports."""
 
     max_duration_s: float = Field(default=24 * 3600, title="Longest recording, seconds", gt=0)
-    """Recordings that decode to more than this are rejected."""
+    """Longer recordings are rejected. The decoded length counts, whatever the header says."""
 
     decode_deadline_s: float = Field(default=3600, title="Decoder's deadline, seconds", gt=0)
     """A decoder still running after this long is stopped. If it was busy for half of this time, the recording

@@ -17,7 +17,7 @@ class PlaybackOptions(Options):
     """Target of the playback links in a transcript."""
 
     link: Literal["source", "base_url", "presigned", "none"] = Field(
-        default="source", title="Links point to"
+        default="source", title="Playback links"
     )
     """If the engine redacts, nothing links or embeds the recording, whatever is chosen here."""
 
@@ -25,10 +25,10 @@ class PlaybackOptions(Options):
         default=None, title="Base URL", description="the key is appended to it"
     )
     presigned_s: int = Field(
-        default=7 * 24 * 3600, title="Presigned links live, seconds", ge=60, le=604_800
+        default=7 * 24 * 3600, title="Lifetime of presigned links, seconds", ge=60, le=604_800
     )
-    embed_max_bytes: int = Field(default=8_000_000, title="Embed recordings up to, bytes", ge=0)
-    """The page carries recordings up to this size inside itself; 0: never."""
+    embed_max_bytes: int = Field(default=8_000_000, title="Largest embedded recording, bytes", ge=0)
+    """The page contains recordings up to this size; 0: never."""
 
     @model_validator(mode="after")
     def _base_url_given(self) -> Self:

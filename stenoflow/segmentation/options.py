@@ -25,7 +25,7 @@ class SegmentationOptions(Options):
     """Silence kept on each side of a speech segment."""
 
     min_saving: float = Field(default=0.05, title="Smallest saving worth a cut", ge=0, le=1)
-    """If the pauses make up less than this share, the whole recording is sent uncut."""
+    """Smallest share of the recording that cutting must save; below it, the recording is sent whole."""
 
     max_request_s: float = Field(default=4 * 3600, title="Longest request, seconds", ge=10)
     max_request_bytes: int = Field(

@@ -18,9 +18,9 @@ class VadOptions(Options):
     what segmentation keeps.
     """
 
-    threshold: float = Field(default=0.4, title="Speech from this score", gt=0, lt=1)
+    threshold: float = Field(default=0.4, title="Speech threshold", gt=0, lt=1)
     neg_threshold: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        default=None, title="Silence below this score"
+        default=None, title="Silence threshold"
     )
     """Empty: threshold - 0.15, at least 0.01, as Silero has it."""
 

@@ -63,16 +63,20 @@ class DeepgramOptions(Options):
     filler_words: bool | None = Field(default=None, title="Filler words")
     profanity_filter: bool | None = Field(default=None, title="Profanity filter")
     mip_opt_out: bool | None = Field(default=None, title="Opt out of model improvement")
-    tag: tuple[str, ...] = Field(default=(), title="Tags", description="shown on Deepgram's bill")
+    tag: tuple[str, ...] = Field(
+        default=(), title="Tags", description="Labels in Deepgram's usage reports"
+    )
     extra: tuple[str, ...] = Field(
         default=(), title="Extra", description="KEY:VALUE, echoed in the reply"
     )
     region: Literal["global", "eu", "au", "in"] = Field(default="global", title="Region")
     other: dict[str, str | bool | int | float | tuple[str, ...]] = Field(
-        default_factory=dict, title="Other options", description="passed through as they are"
+        default_factory=dict,
+        title="Other options",
+        description="Further parameters, sent to Deepgram unchanged",
     )
-    upload: Literal["flac", "wav", "original", "url"] = Field(default="flac", title="What is sent")
-    """The speech as FLAC or WAV; or, without cutting, the `original` file, or a presigned `url` of it."""
+    upload: Literal["flac", "wav", "original", "url"] = Field(default="flac", title="Upload")
+    """Speech encoded as FLAC or WAV; or the whole recording: the `original` file, or a presigned `url`."""
 
     deadline_s: float = Field(default=1200, title="Total deadline of a request, seconds", gt=0)
     connect_timeout_s: float = Field(default=10, title="Connect timeout, seconds", gt=0)

@@ -54,7 +54,7 @@ class WhisperOptions(Options):
 
     beam_size: int = Field(default=5, title="Beam size", ge=1, le=20)
     prompt: str | None = Field(default=None, title="Prompt", max_length=2000)
-    """Text that Whisper takes for the preceding transcript: names, spelling and style are kept."""
+    """Text that Whisper treats as the transcript so far. It adopts its names, spelling and style."""
 
     hotwords: str | None = Field(default=None, title="Hotwords", max_length=2000)
     """Words to expect, in one line."""
