@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,8 @@ from stenoflow.times import format_length
 
 FEW = 10
 """Recordings whose figures are printed without being asked for."""
+
+CENT = Decimal("0.01")
 
 LONGEST_NAME = 24
 """Columns that names take, so that a table fits into 80 columns."""
@@ -204,8 +206,8 @@ def _reason(missing: Missing) -> str:
         return f"{missing.reason}."
     length = format_length(missing.seconds)
     if missing.usd is None:
-        return f"{missing.reason} (at most {length}, of unknown price)."
-    price = "free" if not missing.usd else f"an estimated {missing.usd:.4f} USD at most"
+        return f"{missing.reason} ({length}, of unknown price)."
+    price = "free" if not missing.usd else f"an estimated {missing.usd:.4f} USD"
     return f"{missing.reason} ({length}, {price})."
 
 
@@ -215,7 +217,9 @@ def _remedy(missing: Iterable[Missing]) -> str:
     if len(known) == len(prices) and not any(known):
         return "--buy"
     total = sum(known, Decimal(0)) if len(known) == len(prices) else None
-    return "--buy --max-cost USD" if total is None else f"--buy --max-cost {total:.4f}"
+    if total is None:
+        return "--buy --max-cost USD"
+    return f"--buy --max-cost {total.quantize(CENT, rounding=ROUND_UP)}"
 
 
 def _short(recording: str) -> str:

@@ -94,7 +94,10 @@ def from_ledger(
 def price_of(
     recording: ComparedRecording, candidate: Candidate, prices: Prices
 ) -> tuple[float | None, Decimal | None]:
-    """Return the seconds of audio that a transcript takes at most, and their price; None if unknown."""
+    """Return the seconds of audio in a recording, and their price; None if unknown.
+
+    Pauses are not sent, so a purchase mostly costs less.
+    """
     if recording.duration_s is None:
         return None, None
     separate = candidate.profile.media.channels == "apart"

@@ -30,7 +30,7 @@ class Missing:
     purchasable: bool = False
     """True if it has not been bought, and can be."""
     seconds: float | None = None
-    """Seconds of audio that would be bought, at most; None if that is not known."""
+    """Seconds of audio in it, pauses included; None if that is not known."""
     usd: Decimal | None = None
     """Their estimated price; None if it is not known."""
 

@@ -96,7 +96,7 @@ def test_what_is_missing_is_listed_with_its_price(folder: Path) -> None:
     assert (
         "briefing.mp4, deepgram: not in the ledger, or not all of it (25.8 s, an estimated" in text
     )
-    assert "To buy what is missing: --buy --max-cost 0.01" in text
+    assert "To buy what is missing: --buy --max-cost 0.02" in text
     unpriced = run(*RECORDINGS, "--engines", "whisper,openai", "--to", folder / "to")
     assert "of unknown price" in " ".join(unpriced.stdout.split())
     assert "--buy --max-cost USD" in unpriced.stdout
