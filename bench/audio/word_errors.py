@@ -1,9 +1,10 @@
-"""Word error rate through segmentation, compared with that of the whole file. Same model, one thread.
+"""Word error rate through segmentation, of the whole file, and with faster-whisper's own VAD. Same model.
 
     python -m bench.audio.word_errors [--beam 5] [--clips 0] [--joins 1] [--keep S]
 
-Whisper tiny.en transcribes each English recording of the corpus that has a transcript twice: whole, as FFmpeg
-decodes it, and by the steps of the workflow, which leave the pauses out and map the words back. Most of
+Whisper tiny.en transcribes each English recording of the corpus that has a transcript three times: whole, as
+FFmpeg decodes it; whole, with faster-whisper's ``vad_filter``; and by the steps of the workflow, which
+leave the pauses out and map the words back. Most of
 these clips are short and hold few pauses. The same clips are therefore also joined, eight at a time, with
 pauses of 0.6 to 4 s of faint noise between them: there, each clip has its head and its tail cut.
 
@@ -24,6 +25,7 @@ from uuid import uuid4
 
 import jiwer
 import numpy as np
+from faster_whisper import WhisperModel  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 from whisper_normalizer.english import EnglishTextNormalizer
 
@@ -32,6 +34,7 @@ from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
 from stenoflow.engines.whisper.engine import WhisperEngine
 from stenoflow.engines.whisper.options import WhisperOptions
+from stenoflow.engines.whisper.weights import find_weights
 from stenoflow.ledger.ledger import Ledger
 from stenoflow.pipeline.recording import look_up, run_steps
 from stenoflow.pipeline.recording_context import RecordingContext
@@ -66,11 +69,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Word errors of one recording, whole and through segmentation."""
+    """Word errors of one recording: whole, with faster-whisper's own VAD, and through segmentation."""
 
     clip: Clip
     words: int
     whole: int
+    own_vad: int
     cut: int
     samples: int
     sent: int
@@ -97,13 +101,16 @@ def main() -> None:
         cutting = profile.cutting.model_copy(update={"keep_s": chosen.keep})
         profile = profile.model_copy(update={"cutting": cutting})
     engine = WhisperEngine(profile.whisper)
+    model = WhisperModel(
+        str(find_weights(profile.whisper.model, download=False).folder), device="cpu"
+    )
     measures: list[Measure] = []
     with tempfile.TemporaryDirectory(prefix="word-errors-") as folder:
         long = list(joined(clips, chosen.joins, Path(folder)))
         for kind, every in (("clips", clips), ("joined", long)):
             for half in HALVES:
                 mine = [clip for clip in every if clip.half == half]
-                found = [errors(clip, profile, engine, Path(folder)) for clip in mine]
+                found = [errors(clip, profile, engine, model, Path(folder)) for clip in mine]
                 if found:
                     measures.append(summarized(f"{kind} {half}", found))
     report(measures)
@@ -146,8 +153,10 @@ def _pause(chance: np.random.Generator) -> NDArray[np.int16]:
     return np.rint(chance.normal(0, NOISE_STEPS, samples)).astype(np.int16)
 
 
-def errors(clip: Clip, profile: Profile, engine: WhisperEngine, folder: Path) -> Errors:
-    """Transcribe a recording both ways, and count the errors; print those that differ."""
+def errors(
+    clip: Clip, profile: Profile, engine: WhisperEngine, model: WhisperModel, folder: Path
+) -> Errors:
+    """Transcribe a recording in the three ways, and count the errors; print those that differ."""
     normalize = EnglishTextNormalizer()
     samples = decoded(clip.path)
     body = request_audio(write_wav(folder / "whole.wav", samples), samples=len(samples))
@@ -174,7 +183,27 @@ def errors(clip: Clip, profile: Profile, engine: WhisperEngine, folder: Path) ->
         print(f"  whole: {texts[0]}\n  cut:   {texts[1]}", flush=True)
     sent = sum(chunk.timeline.samples for plan in done.plans or () for chunk in plan.chunks)
     words = len(clip.reference.split())
-    return Errors(clip, words, counts[0], counts[1], len(samples), sent)
+    filtered = normalize(with_own_vad(model, samples, profile.whisper))
+    return Errors(
+        clip, words, counts[0], wrong(clip.reference, filtered), counts[1], len(samples), sent
+    )
+
+
+def with_own_vad(model: WhisperModel, samples: NDArray[np.int16], options: WhisperOptions) -> str:
+    """Return faster-whisper's text of a recording, with its own VAD and otherwise the same options."""
+    segments, _ = model.transcribe(
+        samples.astype(np.float32) / 32768,
+        language=options.language,
+        beam_size=options.beam_size,
+        temperature=list(options.temperatures),
+        compression_ratio_threshold=options.compression_ratio_threshold,
+        log_prob_threshold=options.log_prob_threshold,
+        no_speech_threshold=options.no_speech_threshold,
+        word_timestamps=True,
+        condition_on_previous_text=False,
+        vad_filter=True,
+    )
+    return " ".join(segment.text for segment in segments)
 
 
 def wrong(reference: str, text: str) -> int:
@@ -193,7 +222,8 @@ def summarized(name: str, found: Sequence[Errors]) -> Measure:
     print(
         f"{name}: {len(found)} recordings, {words} words, {seconds:.0f} s of which {sent:.0f} s are sent, "
         f"{sum(each.sent < each.samples for each in found)} recordings cut\n"
-        f"  whole {whole:.2%}, cut {cut:.2%}, difference {cut - whole:+.2%} "
+        f"  whole {whole:.2%}, own VAD {rate(found, 'own_vad'):.2%}, cut {cut:.2%}, "
+        f"difference of cut and whole {cut - whole:+.2%} "
         f"(95 %: {low:+.2%} to {high:+.2%}); "
         f"{sum(each.cut > each.whole for each in found)} recordings worse, "
         f"{sum(each.cut < each.whole for each in found)} better",
