@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any, Self
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from stenoflow.comparison.figures import cost_text, edits_text, per_word_text, r
 from stenoflow.comparison.purchasing import Purchases
 from stenoflow.comparison.result import Comparison, Missing
 from stenoflow.comparison.summary import CandidateSummary, summarize
+from stenoflow.deployments.cli.interruption import run_stoppable
 from stenoflow.errors import ConfigurationError
 from stenoflow.profile import Profile, read_profile
 from stenoflow.times import format_length
@@ -100,13 +102,17 @@ def show_comparison(
         def progress(recording: str, candidate: str) -> None:
             status.update(f"{escape(_short(recording))}: {escape(candidate)}")
 
-        found = compare(
-            recordings,
-            to if "://" in to else str(Path(to).absolute()),
-            choices.candidates,
-            reference=choices.reference,
-            purchases=Purchases(choices.max_cost_usd, progress) if choices.buy else None,
-        )
+        def work(stop: Event) -> Comparison:
+            leave = Purchases(choices.max_cost_usd, progress, stop)
+            return compare(
+                recordings,
+                to if "://" in to else str(Path(to).absolute()),
+                choices.candidates,
+                reference=choices.reference,
+                purchases=leave if choices.buy else None,
+            )
+
+        found = run_stoppable(work)
     if page is not None:
         _write_page(found, Path(page))
     if as_json:

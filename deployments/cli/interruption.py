@@ -4,9 +4,10 @@ import asyncio
 import contextvars
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from threading import Event
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -44,6 +45,22 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
                 loop, task = running.result()
                 with suppress(RuntimeError):  # it has ended just now
                     loop.call_soon_threadsafe(task.cancel)
+            raise
+
+
+def run_stoppable(work: Callable[[Event], T]) -> T:
+    """Run a function that blocks, and return its result; if the main thread is interrupted, stop it first.
+
+    It runs in a thread of its own, and is called with the event that tells it to stop. Raises what ends
+    the wait: KeyboardInterrupt, SystemExit; by then the function has ended.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="work") as threads:
+        ended = threads.submit(contextvars.copy_context().run, work, stop)
+        try:
+            return ended.result()
+        except BaseException:
+            stop.set()
             raise
 
 

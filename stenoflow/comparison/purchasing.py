@@ -1,8 +1,9 @@
 """The purchase of what a comparison lacks, on request only, and within one budget for all of it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from threading import Event
 
 from stenoflow.billing.budget import Budget
 from stenoflow.billing.pricing import Prices
@@ -47,6 +48,8 @@ class Purchases:
     """For all of it together; None will do if nothing of it has a price."""
     progress: Callable[[str, str], None] = _ignore
     """Called with the recording and the candidate that is worked on."""
+    cancelled: Event = field(default_factory=Event)
+    """Setting it ends the work soon, and keeps what is bought."""
 
 
 def missing(pair: Pair, prices: Prices) -> Missing:
@@ -76,7 +79,11 @@ def buy_all(
         purchases.progress(recording.name, candidate.name)
         try:
             found[recording.name, candidate.name] = _buy(
-                recording, with_account[candidate.name], destination, prices, budget
+                (recording, with_account[candidate.name]),
+                destination,
+                prices,
+                budget,
+                purchases.cancelled,
             )
         except BudgetSpent:
             reason = f"{budget.left_usd} USD that are left of the budget do not cover it"
@@ -98,17 +105,20 @@ def _require_free(candidates: Iterable[Candidate], prices: Prices) -> None:
 
 
 def _buy(
-    recording: ComparedRecording,
-    candidate: Candidate,
-    destination: Store,
-    prices: Prices,
-    budget: Budget,
+    pair: Pair, destination: Store, prices: Prices, budget: Budget, cancelled: Event
 ) -> CandidateTranscript:
+    recording, candidate = pair
     context = RecordingContext(
         recording.key, recording.source, destination, candidate.profile, candidate.engine
     )
     with scratch_folder() as scratch:
-        run = RunContext(scratch=scratch, ledger=Ledger(destination), prices=prices, budget=budget)
+        run = RunContext(
+            scratch=scratch,
+            ledger=Ledger(destination),
+            prices=prices,
+            budget=budget,
+            cancelled=cancelled,
+        )
         done = run_steps(look_up(context), run)
         if done.rejection:
             raise done.rejection

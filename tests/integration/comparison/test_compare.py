@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from stenoflow.comparison.summary import summarize
 from stenoflow.deployments.samples import sample_recordings
 from stenoflow.deployments.samples.texts import TEXTS
 from stenoflow.engines.credentials import Credential
-from stenoflow.errors import ConfigurationError, MissingDependency
+from stenoflow.errors import ConfigurationError, MissingDependency, Stopped
 from stenoflow.profile.model import Profile
 from stenoflow.testing.deepgram.server import StandIn
 
@@ -184,6 +185,25 @@ def test_purchases_end_at_the_budget(
     assert found.missing
     assert all("left of the budget" in each.reason for each in found.missing)
     assert len(standin.bill.charges) == len(standin.requests)
+
+
+def test_a_cancelled_comparison_buys_nothing_more(
+    standin: StandIn, deepgrams: tuple[Candidate, ...], tmp_path: Path
+) -> None:
+    cancelled = Event()
+
+    def stop(_recording: str, candidate: str) -> None:
+        if candidate == "nova-3":
+            cancelled.set()
+
+    with pytest.raises(Stopped):
+        compare(
+            [INTERVIEW],
+            str(tmp_path),
+            deepgrams,
+            purchases=Purchases(Decimal(1), stop, cancelled),
+        )
+    assert {request.query["model"][0] for request in standin.requests} == {"nova-2"}
 
 
 def test_engines_with_a_price_need_a_limit(
