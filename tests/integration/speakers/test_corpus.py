@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.audio.speakers import diarization_error, estimated, labelled, single_people
+from bench.audio.speakers import estimated, labelled, single_people, transcribed
+from bench.harness.diarization import diarization_error, total, words_right
 from stenoflow.speakers.encoder import SpeakerEncoder, open_encoder
 from stenoflow.speakers.estimate import SpeakerTurn
 from stenoflow.times import Span
@@ -36,7 +37,27 @@ def test_turns_of_a_labelled_conversation_are_found(
     (conversation,) = (each for each in labelled() if each.name.endswith(name))
     turns, _ = estimated(conversation.samples, encoder)
     assert len({turn.speaker for turn in turns}) == speakers
-    assert diarization_error(conversation.turns, turns, len(conversation.samples)) < 0.05
+    assert diarization_error(conversation.turns, turns, len(conversation.samples)).rate < 0.05
+
+
+@needs_corpus
+def test_at_most_a_fifth_of_the_speech_in_labelled_conversations_is_wrong(
+    encoder: SpeakerEncoder,
+) -> None:
+    error = total(
+        diarization_error(each.turns, estimated(each.samples, encoder)[0], len(each.samples))
+        for each in labelled()
+    )
+    assert error.rate <= 0.2
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", ["diarizationExample.wav", "sample.wav"])
+def test_words_of_labelled_conversations_have_the_right_speaker(name: str) -> None:
+    (conversation,) = (each for each in labelled() if each.name.endswith(f"__{name}"))
+    words = transcribed(conversation)
+    assert len(words) > 60
+    assert words_right(words, conversation.turns) >= 0.9 * len(words)
 
 
 def test_the_error_rate_counts_missed_time_false_time_and_confusion() -> None:
@@ -45,7 +66,7 @@ def test_the_error_rate_counts_missed_time_false_time_and_confusion() -> None:
 
     def error(*turns: tuple[int, int, int]) -> float:
         found = [SpeakerTurn(Span(a * second, b * second), who, None) for a, b, who in turns]
-        return round(diarization_error(labels, found, 30 * second), 3)
+        return diarization_error(labels, found, 30 * second).rate
 
     counted = 19.0  # a quarter of a second on each side of three edges, two of which are one
     assert error((0, 10, 1), (10, 20, 0)) == 0
