@@ -52,13 +52,13 @@ def run_stoppable(work: Callable[[Event], T]) -> T:
     """Run a function that blocks, and return its result; if the main thread is interrupted, stop it first.
 
     It runs in a thread of its own, and is called with the event that tells it to stop. Raises what ends
-    the wait: KeyboardInterrupt, SystemExit; by then the function has ended.
+    the wait: KeyboardInterrupt, SystemExit. The function has ended then, or ends before the process does.
     """
     stop = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="work") as threads:
-        ended = threads.submit(contextvars.copy_context().run, work, stop)
         try:
-            return ended.result()
+            # An interruption may come while the thread is being started, too.
+            return threads.submit(contextvars.copy_context().run, work, stop).result()
         except BaseException:
             stop.set()
             raise

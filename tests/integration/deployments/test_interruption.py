@@ -1,4 +1,4 @@
-"""Work that blocks is told to stop when its command is interrupted, and has ended before that does."""
+"""Work that blocks is told to stop when its command is interrupted."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ import pytest
 from stenoflow.deployments.cli.interruption import run_stoppable
 
 
-def test_an_interrupted_command_waits_for_its_work_to_stop() -> None:
+def test_an_interrupted_command_stops_its_work() -> None:
     ended = Event()
 
     def work(stop: Event) -> None:
@@ -21,7 +21,7 @@ def test_an_interrupted_command_waits_for_its_work_to_stop() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_stoppable(work)
-    assert ended.is_set()
+    assert ended.wait(60)
 
 
 def test_what_the_work_returns_or_raises_comes_through() -> None:
