@@ -15,7 +15,6 @@ other one is what counts.
 
 import sys
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -36,17 +35,13 @@ from bench.harness.diarization import (
 )
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
+from bench.harness.passage import transcribed
 from stenoflow.engines.whisper.engine import WhisperEngine
 from stenoflow.engines.whisper.options import WhisperOptions
-from stenoflow.ledger.ledger import Ledger
-from stenoflow.pipeline.recording import look_up, run_steps
-from stenoflow.pipeline.recording_context import RecordingContext
-from stenoflow.pipeline.run_context import RunContext
 from stenoflow.profile.model import Profile
 from stenoflow.speakers.encoder import SpeakerEncoder, open_encoder
 from stenoflow.speakers.estimate import SpeakerTurn, estimate_speakers
 from stenoflow.speakers.options import SpeakerOptions
-from stenoflow.storage import open_store
 from stenoflow.times import SAMPLE_RATE, Span, to_samples
 from stenoflow.transcript.model import Word
 from stenoflow.vad.detector import speech_scores
@@ -148,7 +143,7 @@ def _error(
 
 def _words(found: Sequence[Conversation]) -> Iterator[Measure]:
     for each in found:
-        words = transcribed(each)
+        words = words_of(each)
         right, of_one = (
             words_right(tried, each.turns)
             for tried in (words, [replace(word, speaker=0) for word in words])
@@ -168,7 +163,7 @@ def _speakers(found: Iterable[SpeakerTurn]) -> int:
     return len({turn.speaker for turn in found})
 
 
-def transcribed(conversation: Conversation) -> tuple[Word, ...]:
+def words_of(conversation: Conversation) -> tuple[Word, ...]:
     """Return the words of a recording by Whisper tiny.en, with estimated speakers."""
     if conversation.path is None:
         raise ValueError(f"{conversation.name} is not a recording of the corpus")
@@ -177,20 +172,7 @@ def transcribed(conversation: Conversation) -> tuple[Word, ...]:
         whisper=WhisperOptions(device="cpu", language="en"),
         speakers=SpeakerOptions(source="estimate"),
     )
-    with tempfile.TemporaryDirectory(prefix="speakers-") as folder:
-        context = RecordingContext(
-            conversation.path.name,
-            open_store(str(conversation.path.parent)),
-            open_store(str(Path(folder) / "kept"), create=True),
-            profile,
-            WhisperEngine(profile.whisper),
-        )
-        run = RunContext(
-            scratch=Path(folder), ledger=Ledger(context.destination), cancelled=threading.Event()
-        )
-        done = run_steps(look_up(context), run)
-    if done.rejection:
-        raise done.rejection
+    done = transcribed(conversation.path, profile, WhisperEngine(profile.whisper))
     return done.transcription.transcript.words if done.transcription else ()
 
 

@@ -32,15 +32,11 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from bench.harness.corpus import Half, half_of, recordings
 from bench.harness.material import decoded
 from bench.harness.measure import Measure, report
-from stenoflow.engines.whisper.engine import WhisperEngine
+from bench.harness.passage import transcribed
+from stenoflow.engines.whisper.engine import WhisperEngine, transcription_arguments
 from stenoflow.engines.whisper.options import WhisperOptions
 from stenoflow.engines.whisper.weights import find_weights
-from stenoflow.ledger.ledger import Ledger
-from stenoflow.pipeline.recording import look_up, run_steps
-from stenoflow.pipeline.recording_context import RecordingContext
-from stenoflow.pipeline.run_context import RunContext
 from stenoflow.profile.model import Profile
-from stenoflow.storage import open_store
 from stenoflow.testing.tones import request_audio, write_wav
 from stenoflow.times import to_samples, to_seconds
 
@@ -161,20 +157,7 @@ def errors(
     samples = decoded(clip.path)
     body = request_audio(write_wav(folder / "whole.wav", samples), samples=len(samples))
     whole = engine.parse(engine.transcribe(body, stop=threading.Event())).words
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        context = RecordingContext(
-            clip.path.name,
-            open_store(str(clip.path.parent)),
-            open_store(str(Path(place) / "kept"), create=True),
-            profile,
-            engine,
-        )
-        run = RunContext(
-            scratch=Path(place), ledger=Ledger(context.destination), cancelled=threading.Event()
-        )
-        done = run_steps(look_up(context), run)
-    if done.rejection:
-        raise done.rejection
+    done = transcribed(clip.path, profile, engine)
     cut = done.transcription.transcript.words if done.transcription else ()
     texts = [normalize(" ".join(word.text for word in words)) for words in (whole, cut)]
     counts = [wrong(clip.reference, text) for text in texts]
@@ -192,16 +175,7 @@ def errors(
 def with_own_vad(model: WhisperModel, samples: NDArray[np.int16], options: WhisperOptions) -> str:
     """Return faster-whisper's text of a recording, with its own VAD and otherwise the same options."""
     segments, _ = model.transcribe(
-        samples.astype(np.float32) / 32768,
-        language=options.language,
-        beam_size=options.beam_size,
-        temperature=list(options.temperatures),
-        compression_ratio_threshold=options.compression_ratio_threshold,
-        log_prob_threshold=options.log_prob_threshold,
-        no_speech_threshold=options.no_speech_threshold,
-        word_timestamps=True,
-        condition_on_previous_text=False,
-        vad_filter=True,
+        samples.astype(np.float32) / 32768, vad_filter=True, **transcription_arguments(options)
     )
     return " ".join(segment.text for segment in segments)
 

@@ -35,7 +35,7 @@ class DiarizationError:
     """Labelled speech of one person, without the collars."""
     missed_s: Seconds = Seconds(0.0)
     false_s: Seconds = Seconds(0.0)
-    """Estimated speech where nobody speaks."""
+    """Estimated speech outside of the labelled speech."""
     confused_s: Seconds = Seconds(0.0)
     """Speech with another speaker than the labelled one, under the best mapping of speakers."""
 

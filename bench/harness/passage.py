@@ -14,13 +14,13 @@ from stenoflow.manifest.model import Manifest, read_manifest
 from stenoflow.media.binaries import chosen_decoder
 from stenoflow.media.scratch import scratch_folder
 from stenoflow.pipeline.publish import publish
-from stenoflow.pipeline.recording import convert, fetch, look_up, segment
+from stenoflow.pipeline.recording import convert, fetch, look_up, run_steps, segment
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import transcribe
 from stenoflow.profile.model import Profile
-from stenoflow.storage import Store
+from stenoflow.storage import Store, open_store
 from stenoflow.times import SAMPLE_RATE
 
 SPEECH = ROOT / "deployments" / "samples" / "interview.mp3"
@@ -59,6 +59,23 @@ Buy = Callable[[], RecordingContext]
 def once(buy: Buy) -> RecordingContext:
     """Try it once."""
     return buy()
+
+
+def transcribed(path: Path, profile: Profile, engine: Engine) -> RecordingContext:
+    """Return a recording after all steps but publishing, with a ledger of its own. Raises its rejection."""
+    with scratch_folder() as scratch:
+        context = RecordingContext(
+            path.name,
+            open_store(str(path.parent)),
+            open_store(str(scratch / "kept"), create=True),
+            profile,
+            engine,
+        )
+        run = RunContext(scratch=scratch, ledger=Ledger(context.destination))
+        done = run_steps(look_up(context), run)
+    if done.rejection:
+        raise done.rejection
+    return done
 
 
 def pass_through(

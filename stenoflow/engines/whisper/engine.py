@@ -55,7 +55,7 @@ class WhisperEngine:
     def __init__(self, options: WhisperOptions) -> None:
         self._options = options
         self._weights = find_weights(options.model, download=options.download)
-        self._language = whisper_code(options.language) if options.language else None
+        self._transcription = transcription_arguments(options)
 
     def identity(self) -> Mapping[str, Any]:
         """Return the options and the digest of the weights; where these are does not matter."""
@@ -120,21 +120,7 @@ class WhisperEngine:
         return {
             "audio": str(path),
             "batch_size": options.batch_size,
-            "transcription": {
-                "language": self._language,
-                "task": options.task,
-                "multilingual": options.multilingual,
-                "beam_size": options.beam_size,
-                "initial_prompt": options.prompt,
-                "hotwords": options.hotwords,
-                "temperature": options.temperatures,
-                "compression_ratio_threshold": options.compression_ratio_threshold,
-                "log_prob_threshold": options.log_prob_threshold,
-                "no_speech_threshold": options.no_speech_threshold,
-                "word_timestamps": True,
-                # With it, one mistake may be repeated to the end.
-                "condition_on_previous_text": False,
-            },
+            "transcription": self._transcription,
             "chunks": [
                 {
                     "start": chunk.start,
@@ -151,6 +137,25 @@ class WhisperEngine:
                 "samples": body.samples,
             },
         }
+
+
+def transcription_arguments(options: WhisperOptions) -> dict[str, Any]:
+    """Return the keyword arguments of faster-whisper's ``transcribe``."""
+    return {
+        "language": whisper_code(options.language) if options.language else None,
+        "task": options.task,
+        "multilingual": options.multilingual,
+        "beam_size": options.beam_size,
+        "initial_prompt": options.prompt,
+        "hotwords": options.hotwords,
+        "temperature": options.temperatures,
+        "compression_ratio_threshold": options.compression_ratio_threshold,
+        "log_prob_threshold": options.log_prob_threshold,
+        "no_speech_threshold": options.no_speech_threshold,
+        "word_timestamps": True,
+        # With it, one mistake may be repeated to the end.
+        "condition_on_previous_text": False,
+    }
 
 
 def chunked(speech: Sequence[Span], samples: int, longest: int = CHUNK) -> tuple[Span, ...]:

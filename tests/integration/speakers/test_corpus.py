@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.audio.speakers import estimated, labelled, single_people, transcribed
+from bench.audio.speakers import estimated, labelled, single_people, words_of
 from bench.harness.diarization import diarization_error, total, words_right
 from stenoflow.speakers.encoder import SpeakerEncoder, open_encoder
 from stenoflow.speakers.estimate import SpeakerTurn
@@ -55,7 +55,7 @@ def test_at_most_a_fifth_of_the_speech_in_labelled_conversations_is_wrong(
 @pytest.mark.parametrize("name", ["diarizationExample.wav", "sample.wav"])
 def test_words_of_labelled_conversations_have_the_right_speaker(name: str) -> None:
     (conversation,) = (each for each in labelled() if each.name.endswith(f"__{name}"))
-    words = transcribed(conversation)
+    words = words_of(conversation)
     assert len(words) > 60
     assert words_right(words, conversation.turns) >= 0.9 * len(words)
 
