@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stenoflow.errors import Stopped
 from stenoflow.speakers.band import BandMeter
 from stenoflow.speakers.clustering import cluster, margins
 from stenoflow.speakers.encoder import SpeakerEncoder
-from stenoflow.speakers.windows import BATCH, Window, read_windows, speech_windows
+from stenoflow.speakers.windows import Window, read_windows, speech_windows
 from stenoflow.times import Span
 
 MOST_WINDOWS = 14_400
@@ -54,10 +53,7 @@ def estimate_speakers(
         return ()
     meter = BandMeter()
     vectors: list[NDArray[np.float32]] = []
-    for first in range(0, len(windows), BATCH):
-        if stop is not None and stop.is_set():
-            raise Stopped("stopped while speakers were estimated")
-        batch = read_windows(pcm, windows[first : first + BATCH], encoder.window)
+    for batch in read_windows(pcm, windows, encoder.window, stop=stop):
         meter.feed(batch)
         vectors.append(encoder.embed(batch))
     found = np.concatenate(vectors)

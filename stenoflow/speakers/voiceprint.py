@@ -1,4 +1,4 @@
-"""Voiceprints: what a voice sounds like to a speaker encoder.
+"""Voiceprints: vectors of a person's voice by a speaker encoder.
 
 A voice over a telephone is far from the same voice in a studio. So a voiceprint has a vector for each band:
 that of a telephone is of the same speech, limited to 300 to 3400 Hz, and is all there is of a recording of
@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal as untyped_signal  # pyright: ignore[reportMissingTypeStubs]
 
-from stenoflow.errors import Stopped
 from stenoflow.speakers.band import BandMeter
 from stenoflow.speakers.clustering import Calibrations
 from stenoflow.speakers.encoder import SpeakerEncoder
-from stenoflow.speakers.windows import BATCH, read_windows, speech_windows
+from stenoflow.speakers.windows import read_windows, speech_windows
 from stenoflow.times import SAMPLE_RATE, Seconds, Span, to_seconds
 
 _signal = cast(Any, untyped_signal)
@@ -65,10 +64,7 @@ def take_voiceprint(
     meter = BandMeter()
     wide: list[Vector] = []
     narrow: list[Vector] = []
-    for first in range(0, len(windows), BATCH):
-        if stop is not None and stop.is_set():
-            raise Stopped("stopped while a voice was measured")
-        samples = read_windows(pcm, windows[first : first + BATCH], encoder.window)
+    for samples in read_windows(pcm, windows, encoder.window, stop=stop):
         meter.feed(samples)
         wide.append(encoder.embed(samples))
         limited = _signal.sosfiltfilt(band, samples, axis=1).astype(np.float32)

@@ -3,7 +3,8 @@
 A window has the encoder's length. A segment shorter than a window is repeated to fill it.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stenoflow.audio.samples import read_samples
+from stenoflow.errors import Stopped
 from stenoflow.times import Span, to_samples
 
 STEP = to_samples(0.25)
@@ -54,13 +56,20 @@ def speech_windows(speech: Sequence[Span], length: int, *, most: int) -> list[Wi
     return windows
 
 
-def read_windows(pcm: Path, windows: Sequence[Window], length: int) -> NDArray[np.float32]:
-    """Return the samples of windows, shape (windows, length), full scale 1.
+def read_windows(
+    pcm: Path, windows: Sequence[Window], length: int, *, stop: threading.Event | None
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples of windows in batches, shape (windows, length), full scale 1.
 
     Windows quieter than :data:`LOUDNESS` are raised to it. ``pcm`` is a file of samples, see
-    :mod:`stenoflow.audio.samples`.
+    :mod:`stenoflow.audio.samples`. Raises Stopped once ``stop`` is set.
     """
-    return np.stack([_samples(pcm, each.span, length) for each in windows])
+    for first in range(0, len(windows), BATCH):
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped while voices were measured")
+        yield np.stack(
+            [_samples(pcm, each.span, length) for each in windows[first : first + BATCH]]
+        )
 
 
 def _samples(pcm: Path, span: Span, length: int) -> NDArray[np.float32]:
