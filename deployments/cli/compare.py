@@ -103,13 +103,12 @@ def show_comparison(
             status.update(f"{escape(_short(recording))}: {escape(candidate)}")
 
         def work(stop: Event) -> Comparison:
-            leave = Purchases(choices.max_cost_usd, progress, stop)
             return compare(
                 recordings,
                 to if "://" in to else str(Path(to).absolute()),
                 choices.candidates,
                 reference=choices.reference,
-                purchases=leave if choices.buy else None,
+                purchases=Purchases(choices.max_cost_usd, progress, stop) if choices.buy else None,
             )
 
         found = run_stoppable(work)
@@ -220,12 +219,10 @@ def _reason(missing: Missing) -> str:
 def _remedy(missing: Iterable[Missing]) -> str:
     prices = [each.usd for each in missing if each.purchasable]
     known = [each for each in prices if each is not None]
-    if len(known) == len(prices) and not any(known):
-        return "--buy"
-    total = sum(known, Decimal(0)) if len(known) == len(prices) else None
-    if total is None:
+    if len(known) < len(prices):
         return "--buy --max-cost USD"
-    return f"--buy --max-cost {total.quantize(CENT, rounding=ROUND_UP)}"
+    total = sum(known, Decimal(0)).quantize(CENT, rounding=ROUND_UP)
+    return f"--buy --max-cost {total}" if total else "--buy"
 
 
 def _short(recording: str) -> str:

@@ -17,7 +17,7 @@ Operation = Literal["equal", "substitute", "delete", "insert"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WordPair:
     """A word of the base and the candidate's word for it; one of them is None if it has no partner."""
 
     operation: Operation
@@ -26,14 +26,14 @@ class Step:
 
     @property
     def start_s(self) -> float | None:
-        """Return when the word is spoken, by the base if it tells."""
+        """Return the start of the word, in the base if it has times."""
         times = (word.start_s for word in (self.base, self.candidate) if word)
         return next((time for time in times if time is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What it takes to make a candidate's text the base's. Texts are added up with ``+``."""
+    """The edits that turn the base's text into a candidate's. Those of several texts are added with ``+``."""
 
     hits: int = 0
     substitutions: int = 0
@@ -83,9 +83,9 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Two texts, word by word, and how many edits lie between them."""
+    """Two texts, word by word, and the number of edits between them."""
 
-    steps: tuple[Step, ...]
+    pairs: tuple[WordPair, ...]
     edits: Edits
 
 
@@ -106,7 +106,7 @@ def align(base: Sequence[ComparedWord], candidate: Sequence[ComparedWord]) -> Al
     words: Any = jiwer.process_words(*map(" ".join, texts))
     characters: Any = jiwer.process_characters(*map(join_words, texts))
     return Alignment(
-        steps=tuple(_steps(words.alignments[0], base, candidate)),
+        pairs=tuple(_pairs(words.alignments[0], base, candidate)),
         edits=Edits(
             hits=words.hits,
             substitutions=words.substitutions,
@@ -118,14 +118,14 @@ def align(base: Sequence[ComparedWord], candidate: Sequence[ComparedWord]) -> Al
     )
 
 
-def _steps(
+def _pairs(
     chunks: Sequence[Any], base: Sequence[ComparedWord], candidate: Sequence[ComparedWord]
-) -> Iterator[Step]:
+) -> Iterator[WordPair]:
     for chunk in chunks:
         left = base[chunk.ref_start_idx : chunk.ref_end_idx]
         right = candidate[chunk.hyp_start_idx : chunk.hyp_end_idx]
         for at in range(max(len(left), len(right))):
-            yield Step(
+            yield WordPair(
                 chunk.type,
                 left[at] if at < len(left) else None,
                 right[at] if at < len(right) else None,

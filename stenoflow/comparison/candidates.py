@@ -1,4 +1,4 @@
-"""What is compared: engines under one profile, or profiles."""
+"""The candidates of a comparison: engines under one profile, or profiles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from stenoflow.profile.model import Profile
 from stenoflow.speakers.options import SpeakerOptions
 
 REFERENCE = "reference"
-"""What references are called in a comparison; no candidate has this name."""
+"""The name of the references in a comparison; no candidate has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +50,6 @@ def profile_candidates(profiles: Mapping[str, Profile]) -> tuple[Candidate, ...]
 
 
 def _candidate(name: str, profile: Profile) -> Candidate:
-    # Words alone are compared: telling speakers would take the recording, and changes no address.
+    # Words alone are compared. An estimate of speakers would need the recording, and is not in the ledger.
     words_only = profile.model_copy(update={"speakers": SpeakerOptions()})
     return Candidate(name, words_only, open_engine_without_account(words_only))

@@ -150,15 +150,14 @@ def _compared(
             transcript = found.get((recording.name, candidate.name))
             if transcript is None:
                 continue
-            words = bases.get(recording.name)
-            aligned = words is not None and candidate.name != base
+            words = None if candidate.name == base else bases.get(recording.name)
             yield Compared(
                 recording=recording.name,
                 candidate=candidate.name,
                 words=len(transcript.words),
                 usd=transcript.usd,
                 duration_s=transcript.duration_s,
-                alignment=align(words, transcript.words) if aligned and words is not None else None,
+                alignment=None if words is None else align(words, transcript.words),
             )
 
 

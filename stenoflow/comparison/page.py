@@ -9,11 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from stenoflow.comparison.figures import cost_text, edits_text, per_word_text, rate_text
 from stenoflow.comparison.passages import equal_after_last, passages
 from stenoflow.comparison.result import Compared, Comparison
 from stenoflow.comparison.summary import summarize
+from stenoflow.rendering.html.page import asset
 from stenoflow.rendering.playback import media_fragment, opens_in_browser
 from stenoflow.times import format_clock
 
@@ -21,6 +23,7 @@ from stenoflow.times import format_clock
 def comparison_page(comparison: Comparison) -> str:
     """Return the comparison as one self-contained HTML page that loads nothing."""
     return _template().render(
+        palette=Markup(asset("palette.css")),  # noqa: S704 -- this project's own file
         base=comparison.base,
         candidates=[
             {
@@ -82,12 +85,12 @@ def _passages(compared: Compared, link: str | None) -> Iterator[dict[str, Any]]:
             "clock": None if start_s is None else format_clock(start_s),
             "link": media_fragment(link, start_s) if link and start_s is not None else None,
             "skipped": passage.skipped,
-            "steps": [
+            "pairs": [
                 (
-                    step.operation,
-                    step.base.text if step.base else "",
-                    step.candidate.text if step.candidate else "",
+                    pair.operation,
+                    pair.base.text if pair.base else "",
+                    pair.candidate.text if pair.candidate else "",
                 )
-                for step in passage.steps
+                for pair in passage.pairs
             ],
         }

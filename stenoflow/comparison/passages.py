@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stenoflow.comparison.alignment import Alignment, Step
+from stenoflow.comparison.alignment import Alignment, WordPair
 
 CONTEXT_WORDS = 6
 """Equal words that are shown before and after a difference."""
@@ -13,21 +13,21 @@ CONTEXT_WORDS = 6
 class Passage:
     """Neighbouring words, of which at least one differs."""
 
-    steps: tuple[Step, ...]
+    pairs: tuple[WordPair, ...]
     skipped: int
     """Equal words between the passage before and this one."""
 
     @property
     def start_s(self) -> float | None:
         """Return when it begins, if that is known."""
-        times = (step.start_s for step in self.steps)
+        times = (pair.start_s for pair in self.pairs)
         return next((time for time in times if time is not None), None)
 
 
 def passages(alignment: Alignment, context: int = CONTEXT_WORDS) -> Iterator[Passage]:
     """Yield the passages in order; differences whose surroundings meet are one passage."""
-    steps, shown = alignment.steps, 0
-    differing = [at for at, step in enumerate(steps) if step.operation != "equal"]
+    pairs, shown = alignment.pairs, 0
+    differing = [at for at, pair in enumerate(pairs) if pair.operation != "equal"]
     while differing:
         last = 0
         while (
@@ -35,13 +35,13 @@ def passages(alignment: Alignment, context: int = CONTEXT_WORDS) -> Iterator[Pas
         ):
             last += 1
         start = max(shown, differing[0] - context)
-        end = min(len(steps), differing[last] + context + 1)
-        yield Passage(steps[start:end], skipped=start - shown)
+        end = min(len(pairs), differing[last] + context + 1)
+        yield Passage(pairs[start:end], skipped=start - shown)
         shown, differing = end, differing[last + 1 :]
 
 
 def equal_after_last(alignment: Alignment, context: int = CONTEXT_WORDS) -> int:
     """Return the number of equal words after the last passage."""
-    steps = alignment.steps
-    differing = [at for at, step in enumerate(steps) if step.operation != "equal"]
-    return max(0, len(steps) - differing[-1] - 1 - context) if differing else len(steps)
+    pairs = alignment.pairs
+    differing = [at for at, pair in enumerate(pairs) if pair.operation != "equal"]
+    return max(0, len(pairs) - differing[-1] - 1 - context) if differing else len(pairs)

@@ -42,7 +42,7 @@ def _ignore(_recording: str, _candidate: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Purchases:
-    """Leave to buy what is missing."""
+    """Permission to buy what is missing, and its limit."""
 
     max_cost_usd: Decimal | None
     """For all of it together; None will do if nothing of it has a price."""

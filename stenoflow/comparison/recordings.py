@@ -34,7 +34,7 @@ class ComparedRecording:
     source: Store
     sha256: str
     duration_s: float | None
-    """None if neither a manifest nor the recording's header tells it."""
+    """None if neither a manifest nor the recording's header has it."""
     channels: int
     manifests: tuple[Manifest, ...]
     """Those of this version of it, whichever profile they are of."""
@@ -42,7 +42,7 @@ class ComparedRecording:
 
 @dataclass(frozen=True, slots=True)
 class CandidateTranscript:
-    """What a candidate made of a recording."""
+    """A candidate's transcript of a recording."""
 
     words: tuple[ComparedWord, ...]
     usd: Decimal | None
@@ -116,7 +116,7 @@ def _manifests(destination: Store, info: ObjectInfo) -> Iterable[Manifest]:
 
 
 def _is_silent(manifests: Iterable[Manifest], profile: Profile) -> bool:
-    """Return True if nobody speaks in a recording, by the speech detection that a profile asks for."""
+    """Return True if a recording has no speech, by the speech detection that a profile asks for."""
     return any(
         each.outcome == "no_speech"
         and not each.purchases
@@ -126,7 +126,7 @@ def _is_silent(manifests: Iterable[Manifest], profile: Profile) -> bool:
 
 
 def transcript_of(found: Transcription, engine: Engine, prices: Prices) -> CandidateTranscript:
-    """Return what is compared of a transcription, and what it cost."""
+    """Return the words of a transcription, and their cost."""
     return CandidateTranscript(
         words=words_of(found.transcript),
         usd=costs_of(found, prices, engine).estimate_usd,

@@ -1,4 +1,4 @@
-"""References: what was really said, in a text, in subtitles, or in a transcript of ours."""
+"""References: correct transcripts, as plain text, as subtitles, or as a `transcript.json`."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""The result of a comparison: who was compared with what, and what is missing."""
+"""The result of a comparison: each candidate's alignments with the base, and what is missing."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -40,7 +40,7 @@ class Comparison:
     """Candidates side by side."""
 
     base: str
-    """What the others are compared with: "reference", or the first candidate's name."""
+    """Name of the text that the others are compared with: "reference", or the first candidate's."""
     candidates: tuple[str, ...]
     recordings: tuple[str, ...]
     compared: tuple[Compared, ...]

@@ -32,7 +32,7 @@ class CandidateSummary:
     usd: Decimal | None
     """Estimated cost; None if one price is not known."""
     usd_per_corrected_word: Decimal | None
-    """What each word costs that it gets right beyond those of the cheapest candidate; None if that is not
+    """Additional cost over the cheapest candidate, for each word more that is right; None if that is not
     defined."""
 
     @property

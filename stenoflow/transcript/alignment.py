@@ -29,7 +29,7 @@ _Step = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The seam of two neighbouring replies: ``words[:end]`` of one, ``words[start:]`` of the next."""
+    """The boundary of two neighbouring replies: ``words[:end]`` of one, ``words[start:]`` of the next."""
 
     end: int
     start: int

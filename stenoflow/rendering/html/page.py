@@ -67,7 +67,7 @@ def render(rendering: Rendering) -> bytes:
     shown = list(paragraphs(transcript))
     ids = {speaker.key: number for number, speaker in enumerate(found)}
     player = _player(rendering)
-    css, js = _asset("page.css"), _script()
+    css, js = asset("palette.css") + asset("page.css"), _script()
     uncertain = _uncertain_words(transcript)
     page = _template().render(
         title=clean_text(rendering.recording.name),
@@ -99,13 +99,14 @@ def render(rendering: Rendering) -> bytes:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the page: styles, a script, the template, or the colours that pages share."""
     return (files("stenoflow.rendering.html") / name).read_text(encoding="utf-8")
 
 
 @cache
 def _script() -> str:
-    return "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    return "\n".join(asset(f"{name}.js") for name in _SCRIPTS)
 
 
 @cache
@@ -113,7 +114,7 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 -- slow to import
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(_asset("page.html"))
+    return environment.from_string(asset("page.html"))
 
 
 def _policy(css: str, js: str, player: Player) -> str:

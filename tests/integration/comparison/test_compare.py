@@ -92,7 +92,7 @@ def test_without_references_the_first_profile_is_the_base(transcribed: Path) -> 
     assert (found.base, base.alignment) == ("narrow", None)
     assert other.alignment
     assert other.alignment.edits.base_words == base.words > 50
-    assert all(step.start_s is not None for step in other.alignment.steps)
+    assert all(pair.start_s is not None for pair in other.alignment.pairs)
     assert found.playback == {INTERVIEW: Path(INTERVIEW).resolve().as_uri()}
 
 

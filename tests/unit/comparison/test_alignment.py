@@ -26,15 +26,15 @@ def words(text: str) -> list[ComparedWord]:
 def test_an_alignment_has_both_texts_and_the_fewest_edits(one: str, other: str) -> None:
     base, candidate = words(one), words(other)
     found = align(base, candidate)
-    assert [step.base for step in found.steps if step.base] == base
-    assert [step.candidate for step in found.steps if step.candidate] == candidate
-    for step in found.steps:
-        forms = [word and word.form for word in (step.base, step.candidate)]
-        assert (step.operation == "equal") == (forms[0] == forms[1])
-        assert (step.operation == "delete") == (forms[1] is None)
-        assert (step.operation == "insert") == (forms[0] is None)
+    assert [pair.base for pair in found.pairs if pair.base] == base
+    assert [pair.candidate for pair in found.pairs if pair.candidate] == candidate
+    for pair in found.pairs:
+        forms = [word and word.form for word in (pair.base, pair.candidate)]
+        assert (pair.operation == "equal") == (forms[0] == forms[1])
+        assert (pair.operation == "delete") == (forms[1] is None)
+        assert (pair.operation == "insert") == (forms[0] is None)
     measured = jiwer.process_words(*(" ".join(w.form for w in side) for side in (base, candidate)))
-    operations = [step.operation for step in found.steps]
+    operations = [pair.operation for pair in found.pairs]
     edits = found.edits
     assert operations.count("substitute") == edits.substitutions == measured.substitutions
     assert operations.count("delete") == edits.deletions == measured.deletions
@@ -56,7 +56,7 @@ def test_rates_are_those_of_all_words_together() -> None:
 def test_rates_of_nothing_are_not_defined() -> None:
     found = align([], words("a b"))
     assert (found.edits.insertions, found.edits.wer, found.edits.cer) == (2, None, None)
-    assert (Edits().wer, align([], []).steps) == (None, ())
+    assert (Edits().wer, align([], []).pairs) == (None, ())
 
 
 def test_characters_are_counted_without_spaces_where_a_script_has_none() -> None:
@@ -67,7 +67,7 @@ def test_characters_are_counted_without_spaces_where_a_script_has_none() -> None
 def test_a_step_has_the_time_of_the_base_or_else_of_the_candidate() -> None:
     base = [ComparedWord("a", "a"), ComparedWord("b", "b", 2.0, 2.5)]
     candidate = [ComparedWord("a", "a", 1.0, 1.5), ComparedWord("b", "b", 9.0, 9.5)]
-    assert [step.start_s for step in align(base, candidate).steps] == [1.0, 2.0]
+    assert [pair.start_s for pair in align(base, candidate).pairs] == [1.0, 2.0]
 
 
 def test_without_jiwer_the_command_that_installs_it_is_named(

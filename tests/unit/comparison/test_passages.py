@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stenoflow.comparison.alignment import Alignment, Edits, Operation, Step
+from stenoflow.comparison.alignment import Alignment, Edits, Operation, WordPair
 from stenoflow.comparison.passages import equal_after_last, passages
 from stenoflow.comparison.words import ComparedWord
 
@@ -11,20 +11,20 @@ SIGNS: dict[str, Operation] = {"=": "equal", "s": "substitute", "d": "delete", "
 
 
 def alignment(signs: str) -> Alignment:
-    steps = tuple(
-        Step(
+    pairs = tuple(
+        WordPair(
             SIGNS[sign],
             None if sign == "i" else ComparedWord(str(at), str(at), float(at), at + 0.5),
             None if sign == "d" else ComparedWord(str(at), str(at)),
         )
         for at, sign in enumerate(signs)
     )
-    return Alignment(steps, Edits())
+    return Alignment(pairs, Edits())
 
 
 def test_differences_that_are_near_are_one_passage() -> None:
     found = list(passages(alignment("====s==d======i===="), context=2))
-    assert [(len(each.steps), each.skipped, each.start_s) for each in found] == [
+    assert [(len(each.pairs), each.skipped, each.start_s) for each in found] == [
         (8, 2, 2.0),
         (5, 2, 12.0),
     ]
@@ -41,10 +41,10 @@ def test_passages_and_what_is_between_them_are_the_whole(signs: str, context: in
     whole = alignment(signs)
     at = 0
     for each in passages(whole, context):
-        assert all(step.operation == "equal" for step in whole.steps[at : at + each.skipped])
+        assert all(pair.operation == "equal" for pair in whole.pairs[at : at + each.skipped])
         at += each.skipped
-        assert whole.steps[at : at + len(each.steps)] == each.steps
-        assert any(step.operation != "equal" for step in each.steps)
-        at += len(each.steps)
-    assert at + equal_after_last(whole, context) == len(whole.steps)
-    assert all(step.operation == "equal" for step in whole.steps[at:])
+        assert whole.pairs[at : at + len(each.pairs)] == each.pairs
+        assert any(pair.operation != "equal" for pair in each.pairs)
+        at += len(each.pairs)
+    assert at + equal_after_last(whole, context) == len(whole.pairs)
+    assert all(pair.operation == "equal" for pair in whole.pairs[at:])
