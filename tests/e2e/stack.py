@@ -108,6 +108,13 @@ class Stack:
         body = {"parameters": parameters, "idempotency_key": uuid4().hex}
         return self.api("POST", f"/deployments/{deployment}/create_flow_run", body)
 
+    def remove_schedules(self, name: str) -> None:
+        """Leave the deployment to the tests: seven past each hour its schedule would run beside theirs."""
+        deployment = self.api("GET", f"/deployments/name/{name}")
+        assert deployment["schedules"]
+        for schedule in deployment["schedules"]:
+            self.api("DELETE", f"/deployments/{deployment['id']}/schedules/{schedule['id']}")
+
     def run(self, run_id: str) -> dict[str, Any]:
         return self.api("GET", f"/flow_runs/{run_id}")
 
@@ -175,6 +182,7 @@ def running_stack(folder: Path) -> Generator[Stack]:
         stack.start_server()
         with stack.settings():
             deploy(crashed_after_s=CRASHED_AFTER_S, quiet=True)
+        stack.remove_schedules("ingest/hourly")
         stack.start_worker()
         yield stack
     finally:
