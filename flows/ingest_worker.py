@@ -3,23 +3,25 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from threading import Event
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
 import httpx
-from prefect import Task, tags
+from prefect import get_run_logger
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext
-from prefect.exceptions import MissingResult
-from prefect.runtime.flow_run import get_run_count
+from prefect.states import Cancelled
 
 from stenoflow.billing.budget import Budget
 from stenoflow.catalog import Batch, Decision, KeyRange, SweepReport, decisions
 from stenoflow.catalog.store_trouble import STORE_TROUBLE, TroubleCounter, shared_trouble
+from stenoflow.engines.base import Engine
 from stenoflow.errors import (
     BudgetSpent,
     ConfigurationError,
@@ -29,22 +31,25 @@ from stenoflow.errors import (
     StenoflowError,
     error_type,
 )
+from stenoflow.flows.orphans import settle_orphans
+from stenoflow.flows.recording_runs import RecordingRuns
 from stenoflow.flows.server_outage import Patience, through_outage
-from stenoflow.flows.sweep import Sweep, sweep_tag
-from stenoflow.flows.transcribe import transcribe
-from stenoflow.manifest.keys import fingerprint, manifest_key
-from stenoflow.manifest.model import Manifest, read_manifest
+from stenoflow.flows.sweep import Sweep
+from stenoflow.flows.transcribe import transcribe_recording
 from stenoflow.pipeline.outcome import Outcome
+from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.storage import ObjectInfo
-from stenoflow.tasks.run_context import sweep_budget
+from stenoflow.tasks.outcome_state import state_of
+from stenoflow.tasks.recording import open_engine_of
+from stenoflow.tasks.run_context import recording_run, sweep_budget
+from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
+from stenoflow.tasks.step import plain_steps
 
 STOPS_SWEEP = (ConfigurationError, EngineAccountError, MissingDependency)
 """Errors that every further recording would meet. Those of a store may be of one object alone."""
 LOST_IN_A_ROW = 5
 """Recordings in a row that the Prefect server was away for, after which the sweep stops."""
-MAX_CHILDREN = 10_000_000
-"""More flow runs than one run of a sweep ever begins."""
 
 
 async def run_batches(
@@ -55,17 +60,88 @@ async def run_batches(
     patience: Patience = Patience(),
 ) -> None:
     """Transcribe the recordings of all batches under one budget, and count them in the report."""
-    reset_subflow_dynamic_keys()
+    try:
+        engine = await open_engine_of(sweep.catalog.profile, sweep.parameters.credentials)
+    except StenoflowError as error:
+        report.not_started += sum(batch.recordings for batch in batches)
+        report.stopped = str(error)
+        return
     trouble = TroubleCounter()
-    with _budget(budget_usd):
-        for batch in batches:
-            await run_batch(sweep, batch, report, trouble, patience)
+    async with get_client() as client:
+        worker = SweepWorker(sweep, engine, RecordingRuns(sweep, client), patience)
+        await worker.settle_earlier_runs()
+        with _budget(budget_usd), plain_steps():
+            for batch in batches:
+                await run_batch(worker, batch, report, trouble)
+
+
+@dataclass(frozen=True)
+class SweepWorker:
+    """What all recordings of a sweep share in this process."""
+
+    sweep: Sweep
+    engine: Engine
+    runs: RecordingRuns
+    patience: Patience
+
+    async def transcribe(self, key: str) -> Outcome:
+        """Transcribe one recording in a flow run of its own, and return how it ended, whatever happens.
+
+        A Prefect server that does not answer is waited for. Nothing that was bought meanwhile is bought
+        again.
+        """
+        what = f"the recording {key!r}"
+        try:
+            run = await through_outage(partial(self.runs.begin, key), what, self.patience)
+        except httpx.HTTPError as lost:
+            return Outcome.gave_up(
+                key,
+                PrefectUnavailable(
+                    f"the Prefect server did not take the flow run: {lost or repr(lost)}."
+                ),
+            )
+        state: State[Any] = Cancelled(message="Its sweep was interrupted: the next one does it.")
+        try:
+            outcome = await self._transcribe(key, run)
+            state = state_of(outcome)
+        finally:
+            try:
+                await through_outage(partial(self.runs.end, run, state), what, self.patience)
+            except httpx.HTTPError as lost:
+                get_run_logger().warning(
+                    "The flow run of %r stays Running until the next sweep settles it: %r",
+                    key,
+                    lost,
+                )
+        return outcome
+
+    async def _transcribe(self, key: str, run: UUID) -> Outcome:
+        catalog = self.sweep.catalog
+        recording = RecordingContext(
+            key, catalog.source, catalog.destination, catalog.profile, self.engine
+        )
+        token = recording_run.set(str(run))
+        try:
+            return await transcribe_recording(recording, Progress(key))
+        except Exception as error:
+            # An error of the program fails this recording, and no other.
+            get_run_logger().exception("The recording %r failed", key)
+            return Outcome.gave_up(key, error)
+        finally:
+            recording_run.reset(token)
+
+    async def settle_earlier_runs(self) -> None:
+        """End the flow runs that stayed Running when the process of a sweep died."""
+        await through_outage(
+            partial(settle_orphans, self.sweep, self.runs), "the sweep", self.patience
+        )
 
 
 async def run_batch(
-    sweep: Sweep, batch: Batch, report: SweepReport, trouble: TroubleCounter, patience: Patience
+    worker: SweepWorker, batch: Batch, report: SweepReport, trouble: TroubleCounter
 ) -> None:
-    """Run the flow `transcribe` for each recording of a batch, several at a time in this process."""
+    """Transcribe each recording of a batch in a flow run of its own, several at a time in this process."""
+    sweep = worker.sweep
     if report.should_stop:
         report.not_started += batch.recordings
         return
@@ -81,7 +157,7 @@ async def run_batch(
     second_look_at = listed_at + sweep.catalog.selection.settle_s
     lost_in_a_row = 0
 
-    async def worker() -> None:
+    async def work() -> None:
         nonlocal lost_in_a_row
         while waiting:
             decision = waiting.popleft()
@@ -93,7 +169,7 @@ async def run_batch(
                 report.unsettled += 1
                 continue
             began = time.monotonic()
-            outcome = await run_recording(sweep, key, patience)
+            outcome = await worker.transcribe(key)
             report.count(outcome, took_s=time.monotonic() - began)
             error = error_type(outcome.error)
             if trouble.count(error):
@@ -110,7 +186,7 @@ async def run_batch(
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(sweep.parameters.at_once):
-                group.create_task(worker())
+                group.create_task(work())
     except BaseExceptionGroup as errors:
         # Prefect recognizes cancellation by the signal itself, not by a group that contains it.
         raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
@@ -140,60 +216,6 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[Decision]:
     return [each for each in found if each.status.taken and not stop.is_set()]
 
 
-async def run_recording(sweep: Sweep, key: str, patience: Patience) -> Outcome:
-    """Run the flow `transcribe` for one recording and return how it ended, whatever happens in it.
-
-    A Prefect server that does not answer is waited for. Nothing that was bought meanwhile is bought again.
-    """
-    error: BaseException
-    try:
-        found = await through_outage(
-            partial(_run_transcribe, sweep, key), f"the recording {key!r}", patience
-        )
-        if isinstance(found, Outcome):
-            return found
-        error = found if isinstance(found, BaseException) else MissingResult(repr(found))
-    except (httpx.HTTPError, MissingResult) as lost:
-        error = PrefectUnavailable(
-            f"the Prefect server did not take or return how the flow run ended: {lost or repr(lost)}."
-        )
-    with suppress(StenoflowError):
-        if manifest := await in_thread(_manifest_of, sweep, key):
-            return Outcome.of(manifest)
-    return Outcome.gave_up(key, error)
-
-
-async def _run_transcribe(sweep: Sweep, key: str) -> object:
-    """Return the result of the recording's flow run: an Outcome, or the exception that it failed with.
-
-    Raises httpx.HTTPError, also where the flow run failed with it, and MissingResult.
-    """
-    with tags(sweep_tag(sweep.run)):
-        run = transcribe(
-            key=key,
-            source=sweep.parameters.source,
-            destination=sweep.parameters.destination,
-            profile=sweep.parameters.profile,
-            credentials=sweep.parameters.credentials,
-            return_state=True,
-        )
-        state = await cast(Awaitable[State[Any]], run)
-        found = await state.aresult(raise_on_failure=False)
-    if isinstance(found, httpx.HTTPError):
-        raise found
-    return found
-
-
-def _manifest_of(sweep: Sweep, key: str) -> Manifest | None:
-    """Return the recording's manifest, where its flow run did not say how it ended.
-
-    The server's answer to the run's last state may be lost; repeated, it comes without the state's data.
-    """
-    catalog = sweep.catalog
-    mark = fingerprint(catalog.source.stat(key).version, catalog.profile)
-    return read_manifest(catalog.destination, manifest_key(key, mark))
-
-
 @contextmanager
 def _budget(limit_usd: Decimal | None) -> Generator[None, None, None]:
     """Share one budget among all recordings that are started in the block."""
@@ -202,19 +224,3 @@ def _budget(limit_usd: Decimal | None) -> Generator[None, None, None]:
         yield
     finally:
         sweep_budget.reset(token)
-
-
-def reset_subflow_dynamic_keys() -> None:
-    """Keep a sweep that runs again from taking its earlier recordings' flow runs for new ones.
-
-    Prefect numbers the children of a flow run in their order and takes a child of the same number for
-    the same one. When a sweep runs again, its first recordings are done and others get their numbers.
-    There is no documented way to name a child flow run:
-    https://github.com/PrefectHQ/prefect/issues/22259 and
-    https://github.com/PrefectHQ/prefect/issues/23152.
-    """
-    context = FlowRunContext.get()
-    earlier_runs = get_run_count() - 1
-    if context is not None and earlier_runs > 0:
-        tracking = Task(name=transcribe.name, fn=transcribe.fn, version=transcribe.version)
-        context.task_run_dynamic_keys[tracking.task_key] = earlier_runs * MAX_CHILDREN

@@ -1,6 +1,7 @@
 """The settings and stores of one sweep, shared by all its parts."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -95,3 +96,8 @@ class Sweep:
 def sweep_tag(run: UUID | str) -> str:
     """Return the tag of all flow runs that a sweep's flow run has made."""
     return f"sweep:{run}"
+
+
+def sweep_of(tags: Iterable[str]) -> str:
+    """Return the ID of the sweep's flow run in the tags of a flow run that it has made."""
+    return next(each.removeprefix("sweep:") for each in tags if each.startswith("sweep:"))

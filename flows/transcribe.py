@@ -1,10 +1,9 @@
 """The main flow: one recording in, its transcript out."""
 
-from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime.flow_run import get_parameters
 
@@ -33,7 +32,6 @@ from stenoflow.tasks.publish import publish
 from stenoflow.tasks.recording import open_recording
 from stenoflow.tasks.runtime.progress import Progress, progress_reporter
 from stenoflow.tasks.segment import segment
-from stenoflow.tasks.step import quoted
 from stenoflow.tasks.transcribe import transcribe as transcribe_speech
 
 LONGEST_NAME = 120
@@ -68,39 +66,46 @@ async def transcribe(
     """
     try:
         chosen = await open_profile(profile)
+        recording = await open_recording(key, source, destination, chosen, credentials)
     except StenoflowError as error:
         return state_of(Outcome.gave_up(key, error))
     async with progress_reporter(key) as progress:
-        opening = open_recording(key, source, destination, chosen, credentials)
-        outcome = await run_steps(key, opening, progress, force=force)
-    if chosen.notify and not outcome.earlier:
-        sending = notify(notification_of(outcome), chosen.notify, return_state=True)
-        await cast("Awaitable[State[None]]", sending)
+        outcome = await transcribe_recording(recording, progress, force=force)
     return state_of(outcome)
 
 
-async def run_steps(
-    key: str, opening: Awaitable[RecordingContext], progress: Progress, *, force: bool
+async def transcribe_recording(
+    recording: RecordingContext, progress: Progress, *, force: bool = False
 ) -> Outcome:
+    """Take a recording through the steps to exactly one of the four outcomes, and notify of it."""
+    outcome = await run_steps(recording, progress, force=force)
+    if (webhook := recording.profile.notify) and not outcome.earlier:
+        try:
+            await notify(notification_of(outcome), webhook)
+        except StenoflowError as error:
+            get_run_logger().warning("The webhook does not know of %s: %s", recording.key, error)
+    return outcome
+
+
+async def run_steps(recording: RecordingContext, progress: Progress, *, force: bool) -> Outcome:
     """Take a recording through the steps, to exactly one of the four outcomes."""
     try:
-        recording = await opening
         with scratch_folder() as scratch:
             try:
-                fetched = await fetch(quoted(recording), scratch, progress, force=force)
+                fetched = await fetch(recording, scratch, progress, force=force)
                 if isinstance(fetched, Manifest):
                     return Outcome.of(fetched, earlier=True)
                 recording = fetched
                 if recording.rejection is None:
-                    recording = await convert(quoted(recording), scratch, progress)
-                    recording = await segment(quoted(recording), progress)
+                    recording = await convert(recording, scratch, progress)
+                    recording = await segment(recording, progress)
                     if recording.has_speech:
                         check_gate(recording)
-                        recording = await transcribe_speech(quoted(recording), scratch, progress)
+                        recording = await transcribe_speech(recording, scratch, progress)
             except Rejected as rejection:
                 recording = replace(recording, rejection=rejection)
-            return Outcome.of(await publish(quoted(recording), scratch, progress))
+            return Outcome.of(await publish(recording, scratch, progress))
     except Stopped:
         raise
     except StenoflowError as error:
-        return Outcome.gave_up(key, error)
+        return Outcome.gave_up(recording.key, error)

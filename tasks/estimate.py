@@ -47,7 +47,7 @@ from stenoflow.tasks.limits.engine import (
 )
 from stenoflow.tasks.limits.machine import DECODERS
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
-from stenoflow.tasks.step import quoted, step
+from stenoflow.tasks.step import step
 
 SAMPLE_SIZE = 20
 """Recordings analyzed by default."""
@@ -76,7 +76,7 @@ async def sample_and_estimate(
                 info.key, catalog.source, catalog.destination, catalog.profile, engine
             )
             try:
-                return await analyze_sample(quoted(recording))
+                return await analyze_sample(recording)
             except (StoreRefused, StoreUnavailable, SourceChanged) as error:
                 unreadable.append(error)
                 return SampleResult(rejection=str(error))

@@ -4,9 +4,12 @@ import re
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+from uuid import UUID
 
 import httpx
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.runtime.task_run import get_id as get_task_run_id
 
 from stenoflow.errors import PrefectUnavailable
 from stenoflow.manifest.keys import fingerprint, manifest_key
@@ -16,10 +19,10 @@ from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.rendering import Rendering
 from stenoflow.rendering.summary import summary_md
-from stenoflow.tasks.run_context import run_context
+from stenoflow.tasks.run_context import run_context, run_of_recording
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
-from stenoflow.tasks.step import step
+from stenoflow.tasks.step import step, steps_are_task_runs
 
 PAGE = "page"
 """The artifact that a person opens first."""
@@ -31,10 +34,13 @@ SLUG_CHARS = 80
 async def publish(recording: RecordingContext, scratch: Path, progress: Progress) -> Manifest:
     """Write the artifacts, then the manifest, then what a person sees of them in the Prefect UI.
 
-    Return the manifest. Raises PrefectUnavailable if the Prefect server takes no artifacts.
+    In a sweep that is only the summary of a recording that was rejected. Return the manifest. Raises
+    PrefectUnavailable if the Prefect server takes no artifacts.
     """
     progress.enter("publish")
     manifest, rendering = await in_stoppable_thread(_publish, recording, scratch, progress)
+    if not steps_are_task_runs() and manifest.outcome != "rejected":
+        return manifest
     try:
         await _create_prefect_artifacts(recording, manifest, rendering)
     except httpx.HTTPError as error:
@@ -68,18 +74,24 @@ async def _create_prefect_artifacts(
 ) -> None:
     """Create a summary to read and a link to the page."""
     key, url_of = artifact_key(recording), recording.destination.url_of
+    run, task_run = run_of_recording(), get_task_run_id()
     links = {each.name: url_of(each.key) for each in manifest.artifacts}
     mark = fingerprint(manifest.source.version or "", recording.profile)
     links["manifest"] = url_of(manifest_key(recording.key, mark))
-    await acreate_markdown_artifact(
-        summary_md(rendering, manifest.outcome, manifest.reason, links),
-        key=key,
-        description=f"{recording.key}: {manifest.outcome}",
-    )
+    summary = summary_md(rendering, manifest.outcome, manifest.reason, links)
+    shown = [(key, f"{recording.key}: {manifest.outcome}", summary)]
     if PAGE in links:
-        await acreate_link_artifact(
-            links[PAGE],
-            link_text=rendering.recording.name,
-            key=f"{key}-page",
-            description=f"{recording.key}: the page to read and listen",
-        )
+        page = f"[{rendering.recording.name}]({links[PAGE]})"
+        shown.append((f"{key}-page", f"{recording.key}: the page to read and listen", page))
+    async with get_client() as client:
+        for name, description, text in shown:
+            await client.create_artifact(
+                ArtifactCreate(
+                    type="markdown",
+                    key=name,
+                    description=description,
+                    data=text,
+                    flow_run_id=run and UUID(run),
+                    task_run_id=task_run and UUID(task_run),
+                )
+            )

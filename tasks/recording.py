@@ -22,12 +22,15 @@ async def open_recording(
         source=await open_store_address(source),
         destination=await open_store_address(destination, create=True),
         profile=profile,
-        engine=await _open_engine(profile, credentials),
+        engine=await open_engine_of(profile, credentials),
     )
 
 
-async def _open_engine(profile: Profile, credentials: str | None) -> Engine:
-    """Return the profile's engine, with the key it needs."""
+async def open_engine_of(profile: Profile, credentials: str | None) -> Engine:
+    """Return the profile's engine, with the key it needs.
+
+    Raises as :func:`open_recording`.
+    """
     account = engine_spec(profile.engine).credentials
     if credentials is None or account is None:
         return open_engine(profile)

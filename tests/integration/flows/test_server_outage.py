@@ -131,7 +131,7 @@ async def test_a_sweep_stops_at_a_server_that_does_not_come_back(
     assert report.outcomes["gave_up"] < LOST_IN_A_ROW + 2
     assert report.outcomes["gave_up"] + report.not_started == len(names)
     assert report.stopped
-    assert "the Prefect server did not take" in report.stopped
+    assert "the Prefect server did not take the flow run" in report.stopped
     assert not (tmp_path / "out" / "_stenoflow" / "manifests").exists()
 
 
