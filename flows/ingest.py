@@ -13,7 +13,7 @@ from stenoflow.catalog import KeyRange, Selection, SweepReport, scan
 from stenoflow.catalog.store_trouble import STORE_TROUBLE
 from stenoflow.estimate import Sampler, exceeds, summary
 from stenoflow.flows.approval import find_same_request, get_approval, request_approval
-from stenoflow.flows.ingest_batches import cancel_batches, submit_batches
+from stenoflow.flows.ingest_batches import cancel_with_sweep, submit_batches
 from stenoflow.flows.ingest_worker import run_batches
 from stenoflow.flows.parameters import (
     ApprovalLimit,
@@ -28,6 +28,7 @@ from stenoflow.flows.parameters import (
     ProfileChoice,
     SelectionChoice,
     SourceAddress,
+    TaskRuns,
     described,
 )
 from stenoflow.flows.sweep import BatchOf, Sweep, SweepParameters
@@ -52,7 +53,7 @@ def name_of_run() -> str:
 @flow(
     name="ingest",
     flow_run_name=name_of_run,
-    on_cancellation=[cancel_batches],
+    on_cancellation=[cancel_with_sweep],
     persist_result=False,
     result_serializer="json",
 )
@@ -69,6 +70,7 @@ async def ingest(
     at_once: AtOnce = 4,
     batch_size: BatchSize = 200,
     failure_ratio: FailureRatio = 0.2,
+    task_runs: TaskRuns = False,
     batch: BatchChoice = None,
 ) -> State[Any]:
     """Transcribe every new or changed recording of a source, each in a flow run of its own.
@@ -94,6 +96,7 @@ async def ingest(
         at_once=at_once,
         batch_size=batch_size,
         failure_ratio=failure_ratio,
+        task_runs=task_runs,
     )
     now = batch.now if batch else approval.forecast.scanned if approval else began
     sweep = await Sweep.open(get_id() or "local", parameters, now)

@@ -21,10 +21,12 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.deployments.flow_runs import arun_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
 from stenoflow.catalog import Batch, SweepReport
 from stenoflow.catalog.store_trouble import STORE_TROUBLE
+from stenoflow.flows.recording_runs import interrupted, running_under
 from stenoflow.flows.revival import RunEnds
 from stenoflow.flows.server_outage import Patience, through_outage
 from stenoflow.flows.sweep import BatchOf, Sweep, sweep_tag
@@ -98,10 +100,16 @@ async def _has_ended(client: PrefectClient, run_id: UUID, ends: RunEnds) -> bool
     return False
 
 
-async def cancel_batches(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Cancel the batches of a cancelled sweep; a hook of the flow `ingest`."""
+async def cancel_with_sweep(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Cancel the recordings and batches of a cancelled sweep; a hook of the flow `ingest`."""
     async with get_client() as client:
-        deployment = await client.read_deployment_by_name(BATCH_DEPLOYMENT)
+        # A process that is killed at once has no time to end the flow runs of its recordings.
+        for recording in await running_under(client, flow_run.id):
+            await client.set_flow_run_state(recording.id, interrupted(), force=True)
+        try:
+            deployment = await client.read_deployment_by_name(BATCH_DEPLOYMENT)
+        except ObjectNotFound:
+            return  # A sweep of another deployment runs in one process.
         while batches := await client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 deployment_id=FlowRunFilterDeploymentId(any_=[deployment.id]),

@@ -4,19 +4,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from threading import Event
-from typing import Any
-from uuid import UUID
 
 import httpx
 from prefect import get_run_logger
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
-from prefect.states import Cancelled
+from prefect.client.schemas.objects import FlowRun
 
 from stenoflow.billing.budget import Budget
 from stenoflow.catalog import Batch, Decision, KeyRange, SweepReport, decisions
@@ -32,7 +29,7 @@ from stenoflow.errors import (
     error_type,
 )
 from stenoflow.flows.orphans import settle_orphans
-from stenoflow.flows.recording_runs import RecordingRuns
+from stenoflow.flows.recording_runs import RecordingRuns, interrupted
 from stenoflow.flows.server_outage import Patience, through_outage
 from stenoflow.flows.sweep import Sweep
 from stenoflow.flows.transcribe import transcribe_recording
@@ -41,7 +38,7 @@ from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.storage import ObjectInfo
 from stenoflow.tasks.outcome_state import state_of
 from stenoflow.tasks.recording import open_engine_of
-from stenoflow.tasks.run_context import recording_run, sweep_budget
+from stenoflow.tasks.run_context import sweep_budget
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread, in_thread
 from stenoflow.tasks.step import plain_steps
@@ -60,17 +57,18 @@ async def run_batches(
     patience: Patience = Patience(),
 ) -> None:
     """Transcribe the recordings of all batches under one budget, and count them in the report."""
-    try:
-        engine = await open_engine_of(sweep.catalog.profile, sweep.parameters.credentials)
-    except StenoflowError as error:
-        report.not_started += sum(batch.recordings for batch in batches)
-        report.stopped = str(error)
-        return
     trouble = TroubleCounter()
     async with get_client() as client:
-        worker = SweepWorker(sweep, engine, RecordingRuns(sweep, client), patience)
-        await worker.settle_earlier_runs()
-        with _budget(budget_usd), plain_steps():
+        try:
+            engine = await open_engine_of(sweep.catalog.profile, sweep.parameters.credentials)
+            worker = SweepWorker(sweep, engine, RecordingRuns(sweep, client), patience)
+            await worker.settle_earlier_runs()
+        except StenoflowError as error:
+            report.not_started += sum(batch.recordings for batch in batches)
+            report.stopped = str(error)
+            return
+        steps = nullcontext() if sweep.parameters.task_runs else plain_steps()
+        with _budget(budget_usd), steps:
             for batch in batches:
                 await run_batch(worker, batch, report, trouble)
 
@@ -94,19 +92,14 @@ class SweepWorker:
         try:
             run = await through_outage(partial(self.runs.begin, key), what, self.patience)
         except httpx.HTTPError as lost:
-            return Outcome.gave_up(
-                key,
-                PrefectUnavailable(
-                    f"the Prefect server did not take the flow run: {lost or repr(lost)}."
-                ),
-            )
-        state: State[Any] = Cancelled(message="Its sweep was interrupted: the next one does it.")
+            return Outcome.gave_up(key, _unavailable(lost))
+        state = interrupted()
         try:
             outcome = await self._transcribe(key, run)
             state = state_of(outcome)
         finally:
             try:
-                await through_outage(partial(self.runs.end, run, state), what, self.patience)
+                await through_outage(partial(self.runs.end, run.id, state), what, self.patience)
             except httpx.HTTPError as lost:
                 get_run_logger().warning(
                     "The flow run of %r stays Running until the next sweep settles it: %r",
@@ -115,26 +108,29 @@ class SweepWorker:
                 )
         return outcome
 
-    async def _transcribe(self, key: str, run: UUID) -> Outcome:
+    async def _transcribe(self, key: str, run: FlowRun) -> Outcome:
         catalog = self.sweep.catalog
         recording = RecordingContext(
             key, catalog.source, catalog.destination, catalog.profile, self.engine
         )
-        token = recording_run.set(str(run))
-        try:
-            return await transcribe_recording(recording, Progress(key))
-        except Exception as error:
-            # An error of the program fails this recording, and no other.
-            get_run_logger().exception("The recording %r failed", key)
-            return Outcome.gave_up(key, error)
-        finally:
-            recording_run.reset(token)
+        with self.runs.current(run):
+            try:
+                return await transcribe_recording(recording, Progress(key))
+            except Exception as error:
+                # An error of the program fails this recording, and no other.
+                get_run_logger().exception("The recording %r failed", key)
+                return Outcome.gave_up(key, error)
 
     async def settle_earlier_runs(self) -> None:
-        """End the flow runs that stayed Running when the process of a sweep died."""
-        await through_outage(
-            partial(settle_orphans, self.sweep, self.runs), "the sweep", self.patience
-        )
+        """End the flow runs that stayed Running when the process of a sweep died.
+
+        Raises PrefectUnavailable.
+        """
+        settling = partial(settle_orphans, self.sweep, self.runs)
+        try:
+            await through_outage(settling, "the sweep", self.patience)
+        except httpx.HTTPError as lost:
+            raise _unavailable(lost) from lost
 
 
 async def run_batch(
@@ -190,6 +186,12 @@ async def run_batch(
     except BaseExceptionGroup as errors:
         # Prefect recognizes cancellation by the signal itself, not by a group that contains it.
         raise min(errors.exceptions, key=lambda each: isinstance(each, Exception)) from errors
+
+
+def _unavailable(lost: httpx.HTTPError) -> PrefectUnavailable:
+    return PrefectUnavailable(
+        f"the Prefect server did not take the flow run: {str(lost) or repr(lost)}."
+    )
 
 
 async def _shared_trouble(sweep: Sweep, keys: Sequence[str]) -> str | None:

@@ -143,6 +143,13 @@ FailureRatio = Annotated[
         le=1,
     ),
 ]
+TaskRuns = Annotated[
+    bool,
+    Field(
+        title="Show each step",
+        description="Steps of recordings as task runs. They cost the server more than short recordings do.",
+    ),
+]
 BatchChoice = Annotated[
     BatchOf | None,
     Field(title="Batch", description="Set by a sweep for its batches. Leave it empty."),

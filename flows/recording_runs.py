@@ -5,7 +5,8 @@ recording ends. Run again from the UI or the API, it is a flow run like any othe
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,9 +21,10 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime.flow_run import get_id
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 
 from stenoflow.flows.sweep import Sweep, sweep_tag
 from stenoflow.flows.transcribe import run_name, transcribe
@@ -44,8 +46,8 @@ class RecordingRuns:
     _body: dict[str, Any] = field(default_factory=dict[str, Any])
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def begin(self, key: str) -> UUID:
-        """Create the Running flow run of a recording, and return its ID. Raises httpx.HTTPError."""
+    async def begin(self, key: str) -> FlowRun:
+        """Create the Running flow run of a recording, and return it. Raises httpx.HTTPError."""
         async with self._opening:
             if not self._path:
                 await self._open()
@@ -60,7 +62,16 @@ class RecordingRuns:
                 "idempotency_key": uuid4().hex,
             },
         )
-        return UUID(created.json()["id"])
+        return FlowRun.model_validate(created.json())
+
+    @contextmanager
+    def current(self, run: FlowRun) -> Generator[None]:
+        """Make a recording's flow run the current one in the block: logs, artifacts and task runs are its."""
+        sweep = FlowRunContext.get()
+        if sweep is None:
+            raise RuntimeError("the recordings of a sweep need its flow run")
+        with sweep.model_copy(update={"flow_run": run, "task_run_dynamic_keys": {}}):
+            yield
 
     async def end(self, run: UUID, state: State[Any]) -> None:
         """Give a flow run its final state. Raises httpx.HTTPError."""
@@ -110,6 +121,11 @@ def _recordings() -> None:
 
 def _without_data(state: State[Any]) -> State[Any]:
     return State(type=state.type, name=state.name, message=state.message)
+
+
+def interrupted() -> State[Any]:
+    """Return the final state of a recording whose sweep was cancelled in the middle of it."""
+    return Cancelled(message="Its sweep was interrupted: the next one does it.")
 
 
 async def running_under(client: PrefectClient, parent: UUID | str) -> Sequence[FlowRun]:

@@ -28,6 +28,7 @@ class SweepParameters(BaseModel):
     at_once: int
     batch_size: int
     failure_ratio: float
+    task_runs: bool = False
 
 
 class BatchOf(BaseModel):

@@ -4,14 +4,13 @@ import os
 from datetime import UTC, datetime
 from threading import Event
 
-from prefect.runtime.flow_run import get_run_count
+from prefect.runtime.flow_run import get_id, get_run_count
 
 from stenoflow.http.notification import SECRET_VARIABLE, Notification
 from stenoflow.http.options import WebhookOptions
 from stenoflow.http.webhook import deliver
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.pipeline.outcome import Outcome
-from stenoflow.tasks.run_context import run_of_recording
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step
 
@@ -30,13 +29,13 @@ def notification_of(outcome: Outcome) -> Notification:
     """Return the notification of an outcome: the same in every try of one run."""
     manifest = outcome.manifest
     return Notification(
-        id=f"{run_of_recording()}-{get_run_count()}",
+        id=f"{get_id()}-{get_run_count()}",
         key=outcome.key,
         outcome=outcome.name,
         reason=outcome.reason,
         error=outcome.error,
         manifest=manifest
         and manifest_key(outcome.key, fingerprint(manifest.source.version or "", manifest.profile)),
-        flow_run=run_of_recording(),
+        flow_run=get_id(),
         finished=datetime.now(UTC),
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
+from prefect.runtime.flow_run import get_id
 from prefect.runtime.task_run import get_id as get_task_run_id
 
 from stenoflow.errors import PrefectUnavailable
@@ -19,7 +20,7 @@ from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.pipeline.rendering import rendering_of
 from stenoflow.rendering import Rendering
 from stenoflow.rendering.summary import summary_md
-from stenoflow.tasks.run_context import run_context, run_of_recording
+from stenoflow.tasks.run_context import run_context
 from stenoflow.tasks.runtime.progress import Progress
 from stenoflow.tasks.runtime.threads import in_stoppable_thread
 from stenoflow.tasks.step import step, steps_are_task_runs
@@ -74,7 +75,7 @@ async def _create_prefect_artifacts(
 ) -> None:
     """Create a summary to read and a link to the page."""
     key, url_of = artifact_key(recording), recording.destination.url_of
-    run, task_run = run_of_recording(), get_task_run_id()
+    run, task_run = get_id(), get_task_run_id()
     links = {each.name: url_of(each.key) for each in manifest.artifacts}
     mark = fingerprint(manifest.source.version or "", recording.profile)
     links["manifest"] = url_of(manifest_key(recording.key, mark))
@@ -91,7 +92,7 @@ async def _create_prefect_artifacts(
                     key=name,
                     description=description,
                     data=text,
-                    flow_run_id=run and UUID(run),
-                    task_run_id=task_run and UUID(task_run),
+                    flow_run_id=UUID(run) if run else None,
+                    task_run_id=UUID(task_run) if task_run else None,
                 )
             )

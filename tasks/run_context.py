@@ -15,9 +15,6 @@ from stenoflow.tasks.limits.engine import engine_limiter
 from stenoflow.tasks.limits.machine import CORES
 from stenoflow.tasks.runtime.progress import Progress
 
-recording_run: ContextVar[str | None] = ContextVar("recording_run", default=None)
-"""ID of the flow run of a recording that a sweep works on in its own process."""
-
 sweep_budget: ContextVar[Budget | None] = ContextVar("sweep_budget", default=None)
 """Set by whoever runs many recordings in this process under one limit."""
 
@@ -37,10 +34,5 @@ def run_context(
         cancelled=cancelled,
         progress=progress.advance,
         steps_s=progress.steps_s,
-        flow_run=run_of_recording(),
+        flow_run=get_id(),
     )
-
-
-def run_of_recording() -> str | None:
-    """Return the ID of the flow run of the recording that is being worked on."""
-    return recording_run.get() or get_id()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from prefect import Task, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -79,7 +79,7 @@ class Step(Generic[P, R]):
 
 def step(function: Callable[P, Coroutine[Any, Any, R]], *, pauses: Backoff = PAUSES) -> Step[P, R]:
     """Return a step of one recording, by the function's own name."""
-    as_task = task(
+    as_task: Task[P, Coroutine[Any, Any, R]] = task(
         name=function.__name__,
         retries=RETRIES,
         retry_delay_seconds=[pauses.pause_s(failures) for failures in range(1, RETRIES + 1)],
@@ -88,7 +88,7 @@ def step(function: Callable[P, Coroutine[Any, Any, R]], *, pauses: Backoff = PAU
         cache_policy=NO_CACHE,
         persist_result=False,
     )(function)
-    return Step(function, cast("Task[P, Coroutine[Any, Any, R]]", as_task), pauses)
+    return Step(function, as_task, pauses)
 
 
 def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:

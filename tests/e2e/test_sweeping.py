@@ -91,6 +91,12 @@ def paid_more_than_known(standin: StandInProcess, found: dict[str, Manifest]) ->
     return len(standin.bill()) - told
 
 
+def left_running(stack: Stack) -> list[str]:
+    """Flow runs of recordings that no sweep has ended."""
+    running = stack.runs(tags={"all_": ["in-sweep"]}, state={"type": {"any_": ["RUNNING"]}})
+    return [each["name"] for each in running]
+
+
 def put_some(source: Store, folder: str, count: int) -> None:
     for number in range(count):
         body = another("interview.mp3", hash_of(folder) + number)
@@ -242,6 +248,7 @@ def test_a_cancelled_sweep_takes_its_batches_along_and_the_next_one_does_them(
     )
     assert stack.ended(again["id"])["state_type"] == "COMPLETED"
     assert len(manifests(destination, "batches/")) == 40
+    awaited(lambda: not left_running(stack))
     assert paid_more_than_known(standin, manifests(destination, "")) == 0
 
 
@@ -274,6 +281,25 @@ def test_worker_and_flows_are_killed_in_mid_sweep_and_another_worker_finishes_it
     assert ended["state_type"] == "COMPLETED", ended["state"]
     found = manifests(destination, "worker/")
     assert Counter(each.outcome for each in found.values()) == {"published": 10}
+    awaited(lambda: not left_running(stack))
+    assert paid_more_than_known(standin, manifests(destination, "")) == 0
+
+
+def test_a_recording_of_a_sweep_is_run_again_from_its_flow_run(
+    stack: Stack, source: Store, destination: Store, standin: StandInProcess
+) -> None:
+    end = in_mid_sweep(stack, source, destination, "again", 1)
+    sweep = end()
+    (run,) = stack.runs(tags={"all_": [f"sweep:{sweep['id']}"]})
+    (key,) = (each.key for each in destination.list(f"{MANIFESTS}again/"))
+    destination.delete(key)
+
+    state = {"type": "SCHEDULED", "name": "AwaitingRetry"}
+    stack.api("POST", f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+
+    awaited(lambda: manifests(destination, "again/"))
+    assert stack.ended(run["id"])["state_type"] == "COMPLETED"
+    assert stack.run(run["id"])["run_count"] == 2
     assert paid_more_than_known(standin, manifests(destination, "")) == 0
 
 

@@ -4,17 +4,29 @@ import asyncio
 import os
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterTags,
+    LogFilter,
+    LogFilterFlowRunId,
+)
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.logging.handlers import APILogWorker
+from prefect.states import Cancelled, Running
 
 from stenoflow.catalog import Selection, SweepReport
 from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.ingest import ingest
+from stenoflow.flows.ingest_batches import cancel_with_sweep
+from stenoflow.flows.transcribe import transcribe
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.sweep_report import report_table
 
@@ -60,6 +72,21 @@ async def sweep(source: Path, destination: Path, **options: Any) -> tuple[State[
     return state, report
 
 
+async def runs_of(sweep_run: str) -> list[FlowRun]:
+    """The flow runs of a sweep's recordings."""
+    async with get_client() as client:
+        tags = FlowRunFilterTags(all_=[f"sweep:{sweep_run}"])
+        return await client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=tags))
+
+
+async def task_runs_of(sweep_run: str) -> Counter[str]:
+    """How many task runs of each name the flow runs of a sweep's recordings have."""
+    of_runs = FlowRunFilterId(any_=[run.id for run in await runs_of(sweep_run)])
+    async with get_client() as client:
+        found = await client.read_task_runs(flow_run_filter=FlowRunFilter(id=of_runs))
+    return Counter(each.name.rpartition("-")[0] for each in found)
+
+
 async def test_each_recording_ends_in_one_outcome_and_none_fails_another(
     source: Path, destination: Path
 ) -> None:
@@ -77,15 +104,89 @@ async def test_each_recording_is_a_flow_run_found_by_name_tag_and_state(
 ) -> None:
     _, report = await sweep(source, destination)
 
-    async with get_client() as client:
-        runs = await client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[f"sweep:{report.run}"]))
-        )
+    runs = await runs_of(report.run)
     assert {(run.name, run.state_name) for run in runs} == {
         ("a/quiet.ogg", "NoSpeech"),
         ("b/broken.mp3", "Rejected"),
         ("c/quiet again.ogg", "NoSpeech"),
     }
+    for run in runs:
+        assert run.parameters["key"] == run.name
+        assert run.parameters["source"] == str(source)
+        assert run.start_time and run.end_time
+
+
+async def test_recordings_leave_task_runs_only_if_the_sweep_is_to_show_each_step(
+    source: Path, destination: Path, tmp_path: Path
+) -> None:
+    _, without = await sweep(source, destination)
+    _, shown = await sweep(source, tmp_path / "again", task_runs=True)
+
+    assert await task_runs_of(without.run) == Counter()
+    assert await task_runs_of(shown.run) == Counter(
+        {"fetch": 3, "convert": 3, "segment": 2, "publish": 3}
+    )
+
+
+async def test_the_log_of_a_recording_is_that_of_its_flow_run(
+    source: Path, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def defective(*arguments: Any, **options: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("stenoflow.flows.ingest_worker.transcribe_recording", defective)
+
+    _, report = await sweep(source, destination, failure_ratio=1)
+
+    assert report.outcomes == {"gave_up": 3}
+    await asyncio.to_thread(APILogWorker.drain_all, timeout=30)
+    async with get_client() as client:
+        for run in await runs_of(report.run):
+            of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
+            (log,) = await client.read_logs(of_run)
+            assert f"{run.name!r} failed" in log.message
+            assert "ZeroDivisionError" in log.message
+
+
+async def test_a_sweep_settles_what_another_one_left_running(
+    source: Path, destination: Path
+) -> None:
+    """Its process was killed after it had published one recording, and in the middle of another."""
+    _, dead = await sweep(source, destination, limit=1)
+    async with get_client() as client:
+        (done,) = await runs_of(dead.run)
+        for name in ("a/quiet.ogg", "c/quiet again.ogg"):
+            await client.create_flow_run(
+                transcribe,
+                name=name,
+                parameters={**done.parameters, "key": name},
+                tags=done.tags,
+                state=Running(),
+            )
+
+    _, report = await sweep(source, destination, failure_ratio=1)
+
+    assert report.outcomes == {"no_speech": 1, "rejected": 1}
+    assert {(run.name, run.state_name) for run in await runs_of(dead.run)} == {
+        ("a/quiet.ogg", "NoSpeech"),
+        ("c/quiet again.ogg", "Crashed"),
+    }
+
+
+async def test_a_cancelled_sweep_leaves_no_run_of_a_recording_running(
+    source: Path, destination: Path
+) -> None:
+    """Its process was killed before it could end the recordings' runs."""
+    _, report = await sweep(source, destination, limit=1)
+    async with get_client() as client:
+        (done,) = await runs_of(report.run)
+        await client.set_flow_run_state(done.id, Running(), force=True)
+        cancelled = await client.read_flow_run(UUID(report.run))
+
+    await cancel_with_sweep(ingest, cancelled, Cancelled())
+
+    (run,) = await runs_of(report.run)
+    assert run.state and run.state.is_cancelled()
 
 
 async def test_a_sweep_fails_only_beyond_the_ratio(source: Path, destination: Path) -> None:

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
@@ -25,6 +27,7 @@ from prefect.settings import (
 from stenoflow.catalog import Selection, SweepReport, scan
 from stenoflow.deployments.samples import sample_recordings
 from stenoflow.flows.ingest_worker import LOST_IN_A_ROW, run_batches
+from stenoflow.flows.recording_runs import RecordingRuns
 from stenoflow.flows.server_outage import Patience
 from stenoflow.flows.sweep import Sweep, SweepParameters
 from stenoflow.http.backoff import Backoff
@@ -121,18 +124,38 @@ async def test_what_was_bought_while_the_server_was_away_is_bought_once(
         assert len(standin.bill.charges) == len(standin.requests) == 1
 
 
-async def test_a_sweep_stops_at_a_server_that_does_not_come_back(
+async def test_a_sweep_does_not_start_while_the_server_does_not_come_back(
     tmp_path: Path, gate: Gate
 ) -> None:
-    names = {f"{number:02}.ogg": "quiet-room.ogg" for number in range(LOST_IN_A_ROW + 7)}
+    names = {f"{number}.ogg": "quiet-room.ogg" for number in range(3)}
     report = await sweep(
         tmp_path, names, Profile(), Patience(BRIEFLY, pauses_s=0.2), gate, gate.shut
     )
-    assert report.outcomes["gave_up"] < LOST_IN_A_ROW + 2
-    assert report.outcomes["gave_up"] + report.not_started == len(names)
+    assert (report.outcomes, report.not_started) == ({}, 3)
     assert report.stopped
     assert "the Prefect server did not take the flow run" in report.stopped
     assert not (tmp_path / "out" / "_stenoflow" / "manifests").exists()
+
+
+async def test_a_sweep_stops_at_a_server_that_does_not_come_back(
+    tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = RecordingRuns.end
+
+    async def shut_after(runs: RecordingRuns, run: UUID, state: State[Any]) -> None:
+        await end(runs, run, state)
+        gate.shut()
+
+    monkeypatch.setattr(RecordingRuns, "end", shut_after)
+    names = {f"{number:02}.ogg": "quiet-room.ogg" for number in range(LOST_IN_A_ROW + 7)}
+    report = await sweep(
+        tmp_path, names, Profile(), Patience(BRIEFLY, pauses_s=0.2), gate, lambda: None
+    )
+    assert 1 <= report.outcomes["no_speech"] <= 2, "one was under way"
+    assert LOST_IN_A_ROW <= report.outcomes["gave_up"] <= LOST_IN_A_ROW + 1
+    assert sum(report.outcomes.values()) + report.not_started == len(names)
+    assert report.stopped
+    assert "the Prefect server did not take the flow run" in report.stopped
 
 
 @pytest.mark.parametrize(
