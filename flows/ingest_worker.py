@@ -36,6 +36,7 @@ from stenoflow.flows.transcribe import transcribe_recording
 from stenoflow.pipeline.outcome import Outcome
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.storage import ObjectInfo
+from stenoflow.tasks.limits.engine import lane
 from stenoflow.tasks.outcome_state import state_of
 from stenoflow.tasks.recording import open_engine_of
 from stenoflow.tasks.run_context import sweep_budget
@@ -68,7 +69,7 @@ async def run_batches(
             report.stopped = str(error)
             return
         steps = nullcontext() if sweep.parameters.task_runs else plain_steps()
-        with _budget(budget_usd), steps:
+        with _in_bulk(budget_usd), steps:
             for batch in batches:
                 await run_batch(worker, batch, report, trouble)
 
@@ -219,10 +220,12 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[Decision]:
 
 
 @contextmanager
-def _budget(limit_usd: Decimal | None) -> Generator[None, None, None]:
-    """Share one budget among all recordings that are started in the block."""
+def _in_bulk(limit_usd: Decimal | None) -> Generator[None, None, None]:
+    """Share one budget among all recordings that are started in the block, and their part of the limits."""
     token = sweep_budget.set(Budget(limit_usd))
+    in_lane = lane.set("bulk")
     try:
         yield
     finally:
+        lane.reset(in_lane)
         sweep_budget.reset(token)

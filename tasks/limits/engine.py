@@ -1,8 +1,10 @@
 """Limits of an engine's account, which all flow runs on all machines share.
 
-The Prefect server holds two global concurrency limits for each engine: ``stenoflow-NAME`` limits how
-many requests are open at the same time (slots are leased, so those of a killed process come back), and
-``stenoflow-NAME-rate`` how many begin each second (its slots decay). When the engine answers "too many
+The Prefect server holds global concurrency limits for each engine: ``stenoflow-NAME`` limits how many
+requests are open at the same time (slots are leased, so those of a killed process come back), and
+``stenoflow-NAME-rate`` how many begin each second (its slots decay). Sweeps take slots of
+``stenoflow-NAME-bulk`` and ``stenoflow-NAME-bulk-rate`` as well, which are smaller: what is left is for
+recordings that are run by themselves, which do not wait for a sweep. When the engine answers "too many
 requests", the rate limit is overfilled by as many slots as decay in the time to wait, so that all
 workers wait, not only the one that was refused.
 
@@ -11,8 +13,12 @@ Engines on this machine share no account: they wait for one of the machine's cor
 
 import math
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from threading import Event, Lock
+from typing import Literal
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -20,35 +26,40 @@ from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitCreate,
     GlobalConcurrencyLimitUpdate,
 )
-from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-from prefect.concurrency.sync import concurrency, rate_limit
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.settings import get_current_settings
 
 from stenoflow.engines.base import EngineLimits
 from stenoflow.engines.registry import engine_spec
-from stenoflow.errors import EngineBusy, PrefectUnavailable, Stopped
+from stenoflow.errors import EngineBusy, PrefectUnavailable
+from stenoflow.tasks.limits.blocks import Permits, Slots
 from stenoflow.tasks.limits.machine import CORES
+from stenoflow.tasks.limits.server import LimitServer
 
-LEASE_S = 60.0
 POLL_S = 5.0
-"""Seconds for which one request to the Prefect server waits for a slot."""
+"""Seconds after which somebody who waits for a slot notices a cancellation."""
 BUSY_S = 5.0
 """Seconds for which all workers back off after a "too many requests" that names no time itself."""
+BULK_SHARE = 0.8
+"""Share of an engine's limits that sweeps may use together."""
 
-_creating = Lock()
+Lane = Literal["urgent", "bulk"]
+
+lane: ContextVar[Lane] = ContextVar("lane", default="urgent")
+"""Whether recordings here are those of a sweep, or one that somebody waits for."""
 
 Limiter = Callable[[Event], AbstractContextManager[None]]
 """``with limiter(stop):`` holds an engine's limits for as long as the block runs; raises Stopped."""
 
 
-def concurrency_limit_name(engine: str) -> str:
+def concurrency_limit_name(engine: str, of: Lane = "urgent") -> str:
     """Return the name of the limit on requests that are open at the same time."""
-    return f"stenoflow-{engine}"
+    return f"stenoflow-{engine}-bulk" if of == "bulk" else f"stenoflow-{engine}"
 
 
-def rate_limit_name(engine: str) -> str:
+def rate_limit_name(engine: str, of: Lane = "urgent") -> str:
     """Return the name of the limit on requests that begin each second."""
-    return f"stenoflow-{engine}-rate"
+    return f"{concurrency_limit_name(engine, of)}-rate"
 
 
 def engine_limiter(engine: str, *, cores: int = 1, poll_s: float = POLL_S) -> Limiter:
@@ -58,28 +69,32 @@ def engine_limiter(engine: str, *, cores: int = 1, poll_s: float = POLL_S) -> Li
     seconds of waiting a cancellation is noticed at the latest.
     """
     if engine_spec(engine).limits:
-        return lambda stop: _account_slot(engine, stop, poll_s)
+        return lambda stop: _account_slot(_account(engine), stop, poll_s)
     return lambda stop: CORES.slots(stop, cores)
 
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:
     """Create an engine's limits unless they exist: what a person has set stays as it is."""
     limits = _limits_of(engine)
-    for limit in (
-        GlobalConcurrencyLimitCreate(
-            name=concurrency_limit_name(engine), limit=limits.open_requests
-        ),
-        GlobalConcurrencyLimitCreate(
-            name=rate_limit_name(engine),
-            limit=math.ceil(limits.requests_per_s),
-            slot_decay_per_second=limits.requests_per_s,
-        ),
-    ):
-        try:
-            client.read_global_concurrency_limit_by_name(limit.name)
-        except ObjectNotFound:
-            with suppress(ObjectAlreadyExists):
-                client.create_global_concurrency_limit(limit)
+    shares: dict[Lane, float] = {"urgent": 1.0, "bulk": BULK_SHARE}
+    for of, share in shares.items():
+        per_s = limits.requests_per_s * share
+        for limit in (
+            GlobalConcurrencyLimitCreate(
+                name=concurrency_limit_name(engine, of),
+                limit=math.ceil(limits.open_requests * share),
+            ),
+            GlobalConcurrencyLimitCreate(
+                name=rate_limit_name(engine, of),
+                limit=math.ceil(per_s),
+                slot_decay_per_second=per_s,
+            ),
+        ):
+            try:
+                client.read_global_concurrency_limit_by_name(limit.name)
+            except ObjectNotFound:
+                with suppress(ObjectAlreadyExists):
+                    client.create_global_concurrency_limit(limit)
 
 
 def back_off_all_workers(engine: str, wait_s: float) -> None:
@@ -105,70 +120,63 @@ def _limits_of(engine: str) -> EngineLimits:
     return limits
 
 
-@contextmanager
-def _account_slot(engine: str, stop: Event, poll_s: float) -> Generator[None, None, None]:
-    with _both_limits(engine, stop, poll_s):
-        try:
-            yield
-        except EngineBusy as busy:
-            back_off_all_workers(engine, busy.retry_after_s or BUSY_S)
-            raise
+@dataclass(frozen=True)
+class _Account:
+    """What this process has taken from an engine's limits, for one lane."""
+
+    engine: str
+    permits: Permits
+    slots: Slots
+
+
+_accounts: dict[tuple[str | None, str, Lane], _Account] = {}
+_opening = Lock()
+
+
+def _account(engine: str) -> _Account:
+    """Return the account of the Prefect server in use and the present lane."""
+    key = (get_current_settings().api.url, engine, lane.get())
+    with _opening:
+        if key not in _accounts:
+            server = LimitServer(partial(create_limits, engine=engine))
+            lanes: list[Lane] = ["urgent", "bulk"] if lane.get() == "bulk" else ["urgent"]
+            _accounts[key] = _Account(
+                engine,
+                Permits(server, [rate_limit_name(engine, each) for each in lanes]),
+                Slots(server, [concurrency_limit_name(engine, each) for each in lanes]),
+            )
+        return _accounts[key]
+
+
+def give_back_unused_slots() -> None:
+    """Give back at once what this process keeps for its next requests."""
+    with _opening:
+        for each in _accounts.values():
+            each.permits.drop()
+            each.slots.close()
 
 
 @contextmanager
-def _both_limits(engine: str, stop: Event, poll_s: float) -> Generator[None, None, None]:
+def _account_slot(account: _Account, stop: Event, poll_s: float) -> Generator[None]:
     """Wait until both limits admit a request, then hold a slot until the block ends."""
-    slot = ExitStack()
     with _as_prefect_unavailable():
-        _acquire_interruptibly(
-            engine,
-            stop,
-            lambda: rate_limit(rate_limit_name(engine), timeout_seconds=poll_s, strict=True),
-        )
-        _acquire_interruptibly(engine, stop, lambda: slot.enter_context(_lease(engine, poll_s)))
+        account.permits.acquire(stop, poll_s)
+        slot = account.slots.acquire(stop, poll_s)
     try:
         yield
+    except EngineBusy as busy:
+        account.permits.drop()
+        back_off_all_workers(account.engine, busy.retry_after_s or BUSY_S)
+        raise
     finally:
-        # A reply that is paid for is not given up for a slot: its lease ends by itself.
-        with suppress(httpx.HTTPError):
-            slot.close()
-
-
-def _lease(engine: str, poll_s: float) -> AbstractContextManager[None]:
-    return concurrency(
-        concurrency_limit_name(engine),
-        timeout_seconds=poll_s,
-        lease_duration=LEASE_S,
-        strict=True,
-        raise_on_lease_renewal_failure=False,
-    )
-
-
-def _acquire_interruptibly(engine: str, stop: Event, acquire: Callable[[], object]) -> None:
-    """Call ``acquire`` until it does not time out. Raises Stopped once ``stop`` is set."""
-    created = False
-    while not stop.is_set():
-        try:
-            acquire()
-            return
-        except TimeoutError:
-            continue
-        except ConcurrencySlotAcquisitionError:
-            # There is no such limit yet, as a rule. Two threads that both find none would both create
-            # it, and one of them would leave an error in the log.
-            if created:
-                raise
-            with _creating, get_client(sync_client=True) as client:
-                create_limits(client, engine)
-            created = True
-    raise Stopped(f"stopped while waiting for a slot of the engine {engine}")
+        account.slots.release(slot)
 
 
 @contextmanager
-def _as_prefect_unavailable() -> Generator[None, None, None]:
+def _as_prefect_unavailable() -> Generator[None]:
     try:
         yield
-    except (httpx.HTTPError, ConcurrencySlotAcquisitionError) as error:
+    except httpx.HTTPError as error:
         raise PrefectUnavailable(
             f"the Prefect server, which holds the engine's limits, grants no slot: {error}; check "
             "that it runs, and the limits under Concurrency in its UI."

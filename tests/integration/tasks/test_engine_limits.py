@@ -1,6 +1,7 @@
 """An engine's limits hold for all flow runs on all machines, and "too many requests" slows them all."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextvars import copy_context
 
@@ -10,16 +11,20 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 
 from stenoflow.errors import EngineBusy, PrefectUnavailable, Stopped
 from stenoflow.tasks.limits.engine import (
+    Lane,
     back_off_all_workers,
     concurrency_limit_name,
     create_limits,
     engine_limiter,
+    give_back_unused_slots,
+    lane,
     rate_limit_name,
 )
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 ENGINE = "deepgram"
+LANES: tuple[Lane, ...] = ("urgent", "bulk")
 AN_HOUR_S = 3600
 SLACK = 6000
 """Slots that decay in ten minutes: more time than passes between two lines of a test."""
@@ -41,8 +46,10 @@ class StopsAtLook(threading.Event):
 def client() -> Iterator[SyncPrefectClient]:
     with get_client(sync_client=True) as client:
         yield client
-        for name in (concurrency_limit_name(ENGINE), rate_limit_name(ENGINE)):
-            client.delete_global_concurrency_limit_by_name(name)
+        give_back_unused_slots()
+        for of in LANES:
+            for name in (concurrency_limit_name(ENGINE, of), rate_limit_name(ENGINE, of)):
+                client.delete_global_concurrency_limit_by_name(name)
 
 
 def test_limits_are_created_once_and_what_a_person_has_set_stays(client: SyncPrefectClient) -> None:
@@ -143,3 +150,48 @@ def test_a_longer_wait_is_not_cut_short_by_a_shorter_one(client: SyncPrefectClie
 def test_engines_of_this_machine_need_no_server() -> None:
     with engine_limiter("whisper")(threading.Event()):
         pass
+
+
+def limit_to(client: SyncPrefectClient, slots: int, of: Lane) -> None:
+    create_limits(client, ENGINE)
+    client.update_global_concurrency_limit(
+        concurrency_limit_name(ENGINE, of), GlobalConcurrencyLimitUpdate(limit=slots)
+    )
+
+
+def open_slots(client: SyncPrefectClient, of: Lane) -> float:
+    name = concurrency_limit_name(ENGINE, of)
+    return client.read_global_concurrency_limit_by_name(name).active_slots
+
+
+def test_a_recording_that_is_run_by_itself_does_not_wait_for_a_sweep_that_uses_all_it_may(
+    client: SyncPrefectClient,
+) -> None:
+    limit_to(client, 2, "urgent")
+    limit_to(client, 1, "bulk")
+    token = lane.set("bulk")
+    with engine_limiter(ENGINE)(threading.Event()):
+        with pytest.raises(Stopped), engine_limiter(ENGINE, poll_s=0.1)(StopsAtLook(5)):
+            pytest.fail("the sweep has more than its part")
+        lane.reset(token)
+        with engine_limiter(ENGINE)(threading.Event()):
+            assert (open_slots(client, "urgent"), open_slots(client, "bulk")) == (2, 1)
+
+
+def test_one_request_after_the_other_holds_the_same_slot(client: SyncPrefectClient) -> None:
+    create_limits(client, ENGINE)
+    with engine_limiter(ENGINE)(threading.Event()):
+        pass
+    assert open_slots(client, "urgent") == 1, "it is kept for the next request"
+    limit_to(client, 1, "urgent")
+    with engine_limiter(ENGINE)(threading.Event()):
+        assert open_slots(client, "urgent") == 1
+
+
+def test_a_slot_that_nobody_uses_is_given_back(client: SyncPrefectClient) -> None:
+    create_limits(client, ENGINE)
+    with engine_limiter(ENGINE)(threading.Event()):
+        pass
+    deadline = time.monotonic() + 30
+    while open_slots(client, "urgent"):
+        assert time.monotonic() < deadline
