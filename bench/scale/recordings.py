@@ -4,8 +4,9 @@
 
 The same recordings are transcribed twice with the Deepgram stand-in, on local stores, equally many at the
 same time: the first 500 by the library without Prefect, in threads; then all by the flow ``ingest``, each
-in a flow run with five tasks, on a new Prefect server in another process. Each time everything is bought.
-A few recordings come first, so that loading is not measured.
+in a flow run of its own, on a new Prefect server in another process. Each time everything is bought. The
+engine's limits are lifted, as the library alone has none. A few recordings come first, so that loading is
+not measured.
 """
 
 import argparse
@@ -40,6 +41,8 @@ PROFILE = Profile(engine="deepgram")
 FIRST = 4
 WITHOUT_PREFECT = 500
 """The most recordings that are transcribed without Prefect; the time of each is known by then."""
+UNLIMITED = 1000
+"""Requests at once, and a second."""
 SAMPLE_EVERY_S = 0.5
 SETTLE_S = 3.0
 """The server stores task runs a moment after it receives them."""
@@ -203,6 +206,7 @@ def with_prefect(folder: Path, at_once: int) -> tuple[Cost, ProcessSamples, Proc
             child for child in psutil.Process().children() if "uvicorn" in " ".join(child.cmdline())
         )
         server, flow_process = ProcessSamples(process), ProcessSamples(psutil.Process())
+        _lift_limits()
         sweep("ahead")
         before_s, stored = server.cpu_until_now_s(), _bytes(folder / "prefect")
         with sampling(server, flow_process):
@@ -210,6 +214,22 @@ def with_prefect(folder: Path, at_once: int) -> tuple[Cost, ProcessSamples, Proc
         time.sleep(SETTLE_S)
         server.cpu_s = server.cpu_until_now_s() - before_s
         return ours, server, flow_process, _bytes(folder / "prefect") - stored
+
+
+def _lift_limits() -> None:
+    """Let the engine's limits at the Prefect server be larger than what the machine can do."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate  # noqa: PLC0415
+
+    from stenoflow.tasks.limits.engine import create_limits  # noqa: PLC0415
+
+    with get_client(sync_client=True) as client:
+        create_limits(client, PROFILE.engine)
+        for limit in client.read_global_concurrency_limits(limit=10, offset=0):
+            lifted = GlobalConcurrencyLimitUpdate(
+                limit=UNLIMITED, slot_decay_per_second=limit.slot_decay_per_second and UNLIMITED
+            )
+            client.update_global_concurrency_limit(limit.name, lifted)
 
 
 async def _awaited(run: Any) -> Any:
