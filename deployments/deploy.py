@@ -8,7 +8,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,9 +26,10 @@ from stenoflow.blocks import (
 )
 from stenoflow.deployments.automations import register_automations
 from stenoflow.deployments.server.client import server_errors
+from stenoflow.engines.base import EngineLimits
 from stenoflow.engines.registry import engines
 from stenoflow.errors import MissingDependency
-from stenoflow.tasks.limits.engine import create_limits
+from stenoflow.tasks.limits.engine import create_limits, set_limits
 
 POOL = "stenoflow"
 FILE = Path(__file__).parent / "prefect.yaml"
@@ -37,11 +38,17 @@ PROFILE = "default"
 console = Console(highlight=False, soft_wrap=True)
 
 
-def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None:
+def deploy(
+    *,
+    crashed_after_s: float | None = None,
+    limits: Mapping[str, EngineLimits] | None = None,
+    quiet: bool = False,
+) -> None:
     """Register everything at the Prefect server in use, and print what is still to be done.
 
     ``crashed_after_s`` is after how many seconds without a heartbeat a run is marked as crashed; None:
-    what ``automations.yaml`` says. Raises ConfigurationError if no server is named, or it refuses
+    what ``automations.yaml`` says. ``limits`` are set for the engines of these names; those of others are
+    created unless they exist. Raises ConfigurationError if no server is named, or it refuses
     access; MissingDependency if it does not answer, or `prefect deploy` fails.
     """
     with server_errors() as url:
@@ -50,6 +57,8 @@ def deploy(*, crashed_after_s: float | None = None, quiet: bool = False) -> None
             for spec in engines().values():
                 if spec.limits:
                     create_limits(client, spec.name)
+            for engine, chosen in (limits or {}).items():
+                set_limits(client, engine, chosen)
         _register_blocks()
         _deploy_flows()
         asyncio.run(register_automations(crashed_after_s))

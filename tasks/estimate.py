@@ -42,6 +42,7 @@ from stenoflow.pipeline.run_context import RunContext
 from stenoflow.pipeline.transcribe import outstanding
 from stenoflow.storage import ObjectInfo
 from stenoflow.tasks.limits.engine import (
+    BULK_SHARE,
     concurrency_limit_name,
     rate_limit_name,
 )
@@ -144,14 +145,15 @@ async def limits_in_force(engine: Engine, at_once: int) -> SweepLimits:
     limits = engine_spec(engine.name).limits
     if limits is None:
         return SweepLimits(at_once, DECODERS.count, open_requests=None, requests_per_s=None)
-    requests_per_s = await _limit(rate_limit_name(engine.name))
+    requests_per_s = await _limit(rate_limit_name(engine.name, "bulk"))
     return SweepLimits(
         at_once,
         DECODERS.count,
         open_requests=round(
-            await _limit(concurrency_limit_name(engine.name)) or limits.open_requests
+            await _limit(concurrency_limit_name(engine.name, "bulk"))
+            or limits.open_requests * BULK_SHARE
         ),
-        requests_per_s=requests_per_s or limits.requests_per_s,
+        requests_per_s=requests_per_s or limits.requests_per_s * BULK_SHARE,
     )
 
 

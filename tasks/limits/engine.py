@@ -12,7 +12,7 @@ Engines on this machine share no account: they wait for one of the machine's cor
 """
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from prefect.settings import get_current_settings
 
 from stenoflow.engines.base import EngineLimits
 from stenoflow.engines.registry import engine_spec
-from stenoflow.errors import EngineBusy, PrefectUnavailable
+from stenoflow.errors import ConfigurationError, EngineBusy, PrefectUnavailable
 from stenoflow.tasks.limits.blocks import Permits, Slots
 from stenoflow.tasks.limits.machine import CORES
 from stenoflow.tasks.limits.server import LimitServer
@@ -75,26 +75,38 @@ def engine_limiter(engine: str, *, cores: int = 1, poll_s: float = POLL_S) -> Li
 
 def create_limits(client: SyncPrefectClient, engine: str) -> None:
     """Create an engine's limits unless they exist: what a person has set stays as it is."""
-    limits = _limits_of(engine)
+    for limit in _server_limits(engine, _limits_of(engine)):
+        try:
+            client.read_global_concurrency_limit_by_name(limit.name)
+        except ObjectNotFound:
+            with suppress(ObjectAlreadyExists):
+                client.create_global_concurrency_limit(limit)
+
+
+def set_limits(client: SyncPrefectClient, engine: str, limits: EngineLimits) -> None:
+    """Set an engine's limits, whatever they were. Raises ConfigurationError if it has none."""
+    if engine_spec(engine).limits is None:
+        raise ConfigurationError(f"the engine {engine} runs on this machine: it has no such limits")
+    create_limits(client, engine)
+    for limit in _server_limits(engine, limits):
+        client.update_global_concurrency_limit(
+            limit.name,
+            GlobalConcurrencyLimitUpdate(
+                limit=limit.limit, slot_decay_per_second=limit.slot_decay_per_second
+            ),
+        )
+
+
+def _server_limits(engine: str, limits: EngineLimits) -> Iterator[GlobalConcurrencyLimitCreate]:
     shares: dict[Lane, float] = {"urgent": 1.0, "bulk": BULK_SHARE}
     for of, share in shares.items():
         per_s = limits.requests_per_s * share
-        for limit in (
-            GlobalConcurrencyLimitCreate(
-                name=concurrency_limit_name(engine, of),
-                limit=math.ceil(limits.open_requests * share),
-            ),
-            GlobalConcurrencyLimitCreate(
-                name=rate_limit_name(engine, of),
-                limit=math.ceil(per_s),
-                slot_decay_per_second=per_s,
-            ),
-        ):
-            try:
-                client.read_global_concurrency_limit_by_name(limit.name)
-            except ObjectNotFound:
-                with suppress(ObjectAlreadyExists):
-                    client.create_global_concurrency_limit(limit)
+        yield GlobalConcurrencyLimitCreate(
+            name=concurrency_limit_name(engine, of), limit=math.ceil(limits.open_requests * share)
+        )
+        yield GlobalConcurrencyLimitCreate(
+            name=rate_limit_name(engine, of), limit=math.ceil(per_s), slot_decay_per_second=per_s
+        )
 
 
 def back_off_all_workers(engine: str, wait_s: float) -> None:

@@ -11,11 +11,14 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
 from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Crashed, Pending, Running
+from typer.testing import CliRunner
 
 from stenoflow.blocks.transcription_profile import TranscriptionProfile
 from stenoflow.deployments.automations import FILE as AUTOMATIONS
 from stenoflow.deployments.automations import automations
+from stenoflow.deployments.cli.app import app
 from stenoflow.deployments.deploy import FILE, POOL, deploy
+from stenoflow.engines.base import EngineLimits
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.limits.engine import concurrency_limit_name
 
@@ -79,6 +82,26 @@ def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
     block = TranscriptionProfile.load("default")
     assert isinstance(block, TranscriptionProfile)
     assert block.profile == mine
+
+
+async def test_the_limits_of_an_engine_can_be_set_as_it_is_deployed() -> None:
+    limits = {"deepgram": EngineLimits(open_requests=100, requests_per_s=40)}
+    await asyncio.to_thread(deploy, quiet=True, limits=limits)
+    async with get_client() as client:
+        found = await client.read_global_concurrency_limits(limit=20, offset=0)
+    assert {each.name: (each.limit, each.slot_decay_per_second) for each in found}.items() >= {
+        "stenoflow-deepgram": (100, 0),
+        "stenoflow-deepgram-rate": (40, 40),
+        "stenoflow-deepgram-bulk": (80, 0),
+        "stenoflow-deepgram-bulk-rate": (32, 32),
+    }.items()
+
+
+@pytest.mark.parametrize("limits", ["deepgram", "deepgram=1", "deepgram=0,1", "deepgram=1,inf"])
+def test_limits_that_are_none_are_wrong_usage(limits: str) -> None:
+    done = CliRunner().invoke(app, ["deploy", "--limits", limits])
+    assert done.exit_code == 2
+    assert "deepgram=100,40" in done.output
 
 
 async def test_a_run_that_kills_every_machine_stays_crashed_in_the_end() -> None:
