@@ -29,9 +29,11 @@ from stenoflow.deployments.server.client import server_errors
 from stenoflow.engines.base import EngineLimits
 from stenoflow.engines.registry import engines
 from stenoflow.errors import MissingDependency
-from stenoflow.tasks.limits.engine import create_limits, set_limits
+from stenoflow.tasks.limits.engine import Lane, create_limits, set_limits
 
 POOL = "stenoflow"
+LANES: dict[Lane, int] = {"urgent": 1, "bulk": 2}
+"""Work queues and their priorities: workers take runs of the lowest number first."""
 FILE = Path(__file__).parent / "prefect.yaml"
 PROFILE = "default"
 
@@ -71,10 +73,13 @@ def deploy(
 
 
 async def _create_pool() -> None:
-    """Create a pool of processes, unless there is a pool of this name, of whatever type."""
+    """Create a pool of processes and its queues, unless there are such, of whatever type and priority."""
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        for lane, priority in LANES.items():
+            with suppress(ObjectAlreadyExists):
+                await client.create_work_queue(lane, work_pool_name=POOL, priority=priority)
 
 
 def _register_blocks() -> None:

@@ -36,7 +36,7 @@ from stenoflow.flows.transcribe import transcribe_recording
 from stenoflow.pipeline.outcome import Outcome
 from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.storage import ObjectInfo
-from stenoflow.tasks.limits.engine import lane
+from stenoflow.tasks.limits.engine import in_lane
 from stenoflow.tasks.outcome_state import state_of
 from stenoflow.tasks.recording import open_engine_of
 from stenoflow.tasks.run_context import sweep_budget
@@ -223,9 +223,8 @@ def _recordings_of(stop: Event, sweep: Sweep, batch: Batch) -> list[Decision]:
 def _in_bulk(limit_usd: Decimal | None) -> Generator[None, None, None]:
     """Share one budget among all recordings that are started in the block, and their part of the limits."""
     token = sweep_budget.set(Budget(limit_usd))
-    in_lane = lane.set("bulk")
     try:
-        yield
+        with in_lane("bulk"):
+            yield
     finally:
-        lane.reset(in_lane)
         sweep_budget.reset(token)

@@ -13,6 +13,7 @@ from stenoflow.blocks.resolving import open_profile, open_store_address
 from stenoflow.catalog import Catalog, KeyRange, Scan, Selection, SweepReport
 from stenoflow.engines.registry import check_capabilities, engine_spec
 from stenoflow.profile.model import Profile
+from stenoflow.rendering import check_artifacts
 
 
 class SweepParameters(BaseModel):
@@ -63,10 +64,11 @@ class Sweep:
     async def open(cls, run: str, parameters: SweepParameters, now: datetime) -> Self:
         """Open the stores and the profile that the parameters name.
 
-        Raises ConfigurationError if a name or an address is wrong, or the profile asks for what its engine
-        cannot do; MissingDependency if its engine is not installed.
+        Raises ConfigurationError if a name or an address is wrong, there is no such artifact, or the profile
+        asks for what its engine cannot do; MissingDependency if its engine is not installed.
         """
         profile = await open_profile(parameters.profile)
+        check_artifacts(profile.artifacts)
         await asyncio.to_thread(check_capabilities, engine_spec(profile.engine), profile)
         if profile.vocabulary.terms:
             # A file of terms is read once, so that the whole sweep has the same ones.

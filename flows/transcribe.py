@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.runtime.flow_run import get_parameters
 
 from stenoflow.blocks.resolving import open_profile
@@ -26,6 +27,7 @@ from stenoflow.pipeline.recording_context import RecordingContext
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.convert import convert
 from stenoflow.tasks.fetch import fetch
+from stenoflow.tasks.limits.engine import Lane, in_lane
 from stenoflow.tasks.notify import notification_of, notify
 from stenoflow.tasks.outcome_state import state_of
 from stenoflow.tasks.publish import publish
@@ -45,6 +47,13 @@ def run_name(key: str) -> str:
 def name_of_run() -> str:
     """Return the name of the current flow run."""
     return run_name(get_parameters()["key"])
+
+
+def lane_of_run() -> Lane:
+    """Return the lane of the current flow run: that of its work queue, and urgent without one."""
+    context = FlowRunContext.get()
+    run = context and context.flow_run
+    return "bulk" if run and run.work_queue_name == "bulk" else "urgent"
 
 
 @flow(name="transcribe", flow_run_name=name_of_run, persist_result=False, result_serializer="json")
@@ -69,8 +78,9 @@ async def transcribe(
         recording = await open_recording(key, source, destination, chosen, credentials)
     except StenoflowError as error:
         return state_of(Outcome.gave_up(key, error))
-    async with progress_reporter(key) as progress:
-        outcome = await transcribe_recording(recording, progress, force=force)
+    with in_lane(lane_of_run()):
+        async with progress_reporter(key) as progress:
+            outcome = await transcribe_recording(recording, progress, force=force)
     return state_of(outcome)
 
 

@@ -30,9 +30,11 @@ from stenoflow.deployments.cli.status import PAGE, named_runs
 from stenoflow.deployments.cli.transcribe import choose_profile, refuse_doubles
 from stenoflow.deployments.server.client import server_client
 from stenoflow.errors import ConfigurationError
+from stenoflow.flows.recording_runs import SWEPT
 from stenoflow.flows.revival import RunEnds
 from stenoflow.flows.transcribe import run_name
 from stenoflow.storage import locate
+from stenoflow.tasks.limits.engine import Lane
 
 DEPLOYMENT = "transcribe/api"
 POLL_S = 2.0
@@ -48,10 +50,12 @@ def submit(
     profile: str | None = None,
     credentials: str | None = None,
     force: bool = False,
+    priority: Lane = "urgent",
     wait: bool = False,
 ) -> bool:
     """Make a flow run for each recording and print its id and page; with ``wait``, how each ended.
 
+    ``priority`` is the work queue of the runs.
     What is None is as the deployment has it. Returns whether all is well: without ``wait``, that all
     are submitted. Raises ConfigurationError, before any run is made, where what is asked makes no sense;
     MissingDependency where the server does not answer.
@@ -65,7 +69,7 @@ def submit(
     given = {name: value for name, value in chosen.items() if value is not None}
     asked = [_place(recording, source) | given for recording in recordings]
     refuse_doubles(recordings, [str(each["key"]) for each in asked])
-    return asyncio.run(_submit(asked, wait=wait))
+    return asyncio.run(_submit(asked, priority, wait=wait))
 
 
 def _profile(name: str | None) -> Any:
@@ -87,10 +91,10 @@ def _place(recording: str, source: str | None) -> dict[str, Any]:
     return {"source": address, "key": key}
 
 
-async def _submit(asked: Sequence[Mapping[str, Any]], *, wait: bool) -> bool:
+async def _submit(asked: Sequence[Mapping[str, Any]], priority: Lane, *, wait: bool) -> bool:
     async with server_client() as client:
         deployment = await _deployment(client)
-        runs = [await _run(client, deployment, parameters) for parameters in asked]
+        runs = [await _run(client, deployment, parameters, priority) for parameters in asked]
         for run in runs:
             console.print(f"{run.id}  {escape(run.parameters['key'])}  {url_for(run)}")
         return await _all_well(client, runs) if wait else True
@@ -106,7 +110,10 @@ async def _deployment(client: PrefectClient) -> DeploymentResponse:
 
 
 async def _run(
-    client: PrefectClient, deployment: DeploymentResponse, parameters: Mapping[str, Any]
+    client: PrefectClient,
+    deployment: DeploymentResponse,
+    parameters: Mapping[str, Any],
+    priority: Lane,
 ) -> FlowRun:
     """The run that is under way for what is asked, or a new one."""
     mark = _mark({**deployment.parameters, **parameters})
@@ -116,7 +123,8 @@ async def _run(
         if run.deployment_id == deployment.id and _mark(run.parameters) == mark
     ]
     for run in earlier:
-        if run.state is None or not run.state.is_final():
+        # The run of a sweep that died stays Running until the next sweep: it is not waited for.
+        if not (run.state and run.state.is_final()) and SWEPT not in run.tags:
             return run
     last = max(earlier, key=lambda run: (run.created, run.id), default=None)
     return await client.create_flow_run_from_deployment(
@@ -124,6 +132,7 @@ async def _run(
         parameters=dict(parameters),
         name=run_name(parameters["key"]),
         idempotency_key=f"{mark} after {last.id if last else 'none'}",
+        work_queue_name="bulk" if priority == "bulk" else None,
     )
 
 

@@ -45,11 +45,20 @@ BULK_SHARE = 0.8
 
 Lane = Literal["urgent", "bulk"]
 
-lane: ContextVar[Lane] = ContextVar("lane", default="urgent")
-"""Whether recordings here are those of a sweep, or one that somebody waits for."""
+_lane: ContextVar[Lane] = ContextVar("lane", default="urgent")
 
 Limiter = Callable[[Event], AbstractContextManager[None]]
 """``with limiter(stop):`` holds an engine's limits for as long as the block runs; raises Stopped."""
+
+
+@contextmanager
+def in_lane(lane: Lane) -> Generator[None]:
+    """Let requests in the block be those of a sweep, or of a recording that somebody waits for."""
+    token = _lane.set(lane)
+    try:
+        yield
+    finally:
+        _lane.reset(token)
 
 
 def concurrency_limit_name(engine: str, of: Lane = "urgent") -> str:
@@ -147,11 +156,11 @@ _opening = Lock()
 
 def _account(engine: str) -> _Account:
     """Return the account of the Prefect server in use and the present lane."""
-    key = (get_current_settings().api.url, engine, lane.get())
+    key = (get_current_settings().api.url, engine, _lane.get())
     with _opening:
         if key not in _accounts:
             server = LimitServer(partial(create_limits, engine=engine))
-            lanes: list[Lane] = ["urgent", "bulk"] if lane.get() == "bulk" else ["urgent"]
+            lanes: list[Lane] = ["urgent", "bulk"] if _lane.get() == "bulk" else ["urgent"]
             _accounts[key] = _Account(
                 engine,
                 Permits(server, [rate_limit_name(engine, each) for each in lanes]),

@@ -1,10 +1,18 @@
 """The command ``stenoflow submit``."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from stenoflow.deployments.cli.errors import exit_status, exits
+
+
+class Priority(StrEnum):
+    """The work queue of a run."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
 
 
 def submit(
@@ -33,6 +41,10 @@ def submit(
     force: Annotated[
         bool, typer.Option("--force", help="Publish again what is published already.")
     ] = False,
+    priority: Annotated[
+        Priority,
+        typer.Option(help="bulk lets other runs, and their requests to the engine, go first."),
+    ] = Priority.URGENT,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until all have ended, and print how.")
     ] = False,
@@ -55,6 +67,7 @@ def submit(
             profile=profile,
             credentials=credentials,
             force=force,
+            priority=priority.value,
             wait=wait,
         )
     raise exit_status(well)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolUpdate
+from prefect.context import FlowRunContext
 from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Crashed, Pending, Running
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from stenoflow.deployments.automations import automations
 from stenoflow.deployments.cli.app import app
 from stenoflow.deployments.deploy import FILE, POOL, deploy
 from stenoflow.engines.base import EngineLimits
+from stenoflow.flows.transcribe import lane_of_run
 from stenoflow.profile.model import Profile
 from stenoflow.tasks.limits.engine import concurrency_limit_name
 
@@ -82,6 +84,40 @@ def test_repeating_it_changes_nothing_that_a_person_has_set() -> None:
     block = TranscriptionProfile.load("default")
     assert isinstance(block, TranscriptionProfile)
     assert block.profile == mine
+
+
+async def test_what_somebody_waits_for_goes_before_sweeps() -> None:
+    await asyncio.to_thread(deploy, quiet=True)
+    async with get_client() as client:
+        queues = {
+            name: (await client.read_deployment_by_name(name)).work_queue_name
+            for name in DEPLOYMENTS
+        }
+        found = await client.read_work_queues(work_pool_name=POOL)
+    assert queues == {
+        "transcribe/api": "urgent",
+        "forecast/manual": "urgent",
+        "ingest/hourly": "bulk",
+        "ingest/batch": "bulk",
+    }
+    priorities = {each.name: each.priority for each in found}
+    assert priorities["urgent"] < priorities["bulk"]
+
+
+@pytest.mark.parametrize(("arguments", "queue"), [([], "urgent"), (["--priority=bulk"], "bulk")])
+async def test_a_recording_is_submitted_to_the_queue_that_its_priority_names(
+    arguments: list[str], queue: str
+) -> None:
+    await asyncio.to_thread(deploy, quiet=True)
+    key = f"{queue}.mp3"
+    command = ["submit", key, "--from", "/in", "--to", "/out", *arguments]
+    done = await asyncio.to_thread(CliRunner().invoke, app, command)
+    assert done.exit_code == 0, done.output
+    async with get_client() as client:
+        run = await client.read_flow_run(UUID(done.stdout.split()[0]))
+    assert run.work_queue_name == queue
+    with FlowRunContext.model_construct(flow_run=run):
+        assert lane_of_run() == queue
 
 
 async def test_the_limits_of_an_engine_can_be_set_as_it_is_deployed() -> None:

@@ -24,6 +24,7 @@ from typer.testing import CliRunner, Result
 from stenoflow.deployments.cli.app import app
 from stenoflow.deployments.cli.submit import submit as submit_here
 from stenoflow.deployments.samples import sample_recordings
+from stenoflow.flows.recording_runs import SWEPT
 from stenoflow.flows.transcribe import LONGEST_NAME, transcribe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -101,6 +102,17 @@ async def test_a_server_without_the_deployment_is_reported_with_the_command_that
     done = await stenoflow("submit", "a.mp3")
     assert done.exit_code == 2
     assert "run `stenoflow deploy`" in done.stderr
+
+
+async def test_the_run_of_a_sweep_whose_process_may_be_dead_is_not_waited_for(
+    deployed: UUID,
+) -> None:
+    (first,) = await submit("swept.mp3")
+    await end(first.run, Running())
+    async with get_client() as client:
+        await client.update_flow_run(first.run, tags=[SWEPT])
+    (second,) = await submit("swept.mp3")
+    assert second.run != first.run
 
 
 async def test_each_recording_becomes_a_run_of_the_deployment_under_its_own_name(

@@ -321,6 +321,20 @@ async def test_the_report_is_stored_in_the_destination_as_json_and_as_a_page(
     assert "b/broken.mp3" in page.read_text()
 
 
+async def test_a_misspelt_artifact_is_refused_before_anything_is_listed(
+    source: Path, destination: Path
+) -> None:
+    run: Any = ingest(
+        source=str(source),
+        destination=str(destination),
+        profile=Profile(artifacts=("vttt",)),
+        return_state=True,
+    )
+    error = await (await run).aresult(raise_on_failure=False)
+    assert "vttt" in str(error)
+    assert not destination.exists()
+
+
 async def test_what_the_engine_lacks_is_refused_before_anything_is_listed(
     destination: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from contextvars import copy_context
 
 import pytest
@@ -17,7 +18,7 @@ from stenoflow.tasks.limits.engine import (
     create_limits,
     engine_limiter,
     give_back_unused_slots,
-    lane,
+    in_lane,
     rate_limit_name,
 )
 
@@ -169,11 +170,11 @@ def test_a_recording_that_is_run_by_itself_does_not_wait_for_a_sweep_that_uses_a
 ) -> None:
     limit_to(client, 2, "urgent")
     limit_to(client, 1, "bulk")
-    token = lane.set("bulk")
-    with engine_limiter(ENGINE)(threading.Event()):
-        with pytest.raises(Stopped), engine_limiter(ENGINE, poll_s=0.1)(StopsAtLook(5)):
-            pytest.fail("the sweep has more than its part")
-        lane.reset(token)
+    with ExitStack() as sweep:
+        with in_lane("bulk"):
+            sweep.enter_context(engine_limiter(ENGINE)(threading.Event()))
+            with pytest.raises(Stopped), engine_limiter(ENGINE, poll_s=0.1)(StopsAtLook(5)):
+                pytest.fail("the sweep has more than its part")
         with engine_limiter(ENGINE)(threading.Event()):
             assert (open_slots(client, "urgent"), open_slots(client, "bulk")) == (2, 1)
 
