@@ -11,7 +11,7 @@ from prefect.runtime.flow_run import get_id
 from prefect.states import Crashed
 
 from stenoflow.errors import StenoflowError
-from stenoflow.flows.recording_runs import RecordingRuns, running_in_sweeps, running_under
+from stenoflow.flows.recording_runs import PAGE, RecordingRuns, running_in_sweeps, running_under
 from stenoflow.flows.sweep import Sweep, sweep_of
 from stenoflow.manifest.keys import fingerprint, manifest_key
 from stenoflow.manifest.model import Manifest, read_manifest
@@ -42,15 +42,26 @@ async def settle(sweep: Sweep, runs: RecordingRuns, left: Iterable[FlowRun]) -> 
 
 
 async def _ended(client: PrefectClient, sweeps: set[str]) -> set[str]:
-    """Return those of the sweeps that have ended, or are gone from the server."""
-    ids = [UUID(each) for each in sweeps]
-    if not ids:
-        return set()
-    found = await client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=ids)), limit=200
+    """Return those of the sweeps that have ended, or are not known to the server."""
+    ids = [UUID(each) for each in sweeps if _is_id(each)]
+    found = (
+        await client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=ids)), limit=PAGE
+        )
+        if ids
+        else []
     )
     under_way = {str(each.id) for each in found if each.state and not each.state.is_final()}
     return sweeps - under_way
+
+
+def _is_id(text: str) -> bool:
+    """Return True for the ID of a flow run: a person may set a tag to anything."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _state(sweep: Sweep, run: FlowRun) -> State[Outcome]:

@@ -102,5 +102,6 @@ def sweep_tag(run: UUID | str) -> str:
 
 
 def sweep_of(tags: Iterable[str]) -> str:
-    """Return the ID of the sweep's flow run in the tags of a flow run that it has made."""
-    return next(each.removeprefix("sweep:") for each in tags if each.startswith("sweep:"))
+    """Return the ID of the sweep's flow run in the tags of a flow run that it has made; "" without one."""
+    named = (each.removeprefix("sweep:") for each in tags if each.startswith("sweep:"))
+    return next(named, "")

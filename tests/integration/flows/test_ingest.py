@@ -173,6 +173,20 @@ async def test_a_sweep_settles_what_another_one_left_running(
     }
 
 
+@pytest.mark.parametrize("tags", [["in-sweep"], ["in-sweep", "sweep:by hand"]])
+async def test_a_run_whose_tags_name_no_sweep_is_settled_too(
+    source: Path, destination: Path, tags: list[str]
+) -> None:
+    async with get_client() as client:
+        parameters = {"key": "a/quiet.ogg", "source": "", "destination": ""}
+        left = await client.create_flow_run(
+            transcribe, parameters=parameters, tags=tags, state=Running()
+        )
+    await sweep(source, destination)
+    async with get_client() as client:
+        assert (await client.read_flow_run(left.id)).state_name == "Crashed"
+
+
 async def test_a_cancelled_sweep_leaves_no_run_of_a_recording_running(
     source: Path, destination: Path
 ) -> None:

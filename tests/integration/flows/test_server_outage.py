@@ -147,12 +147,14 @@ async def test_a_sweep_stops_at_a_server_that_does_not_come_back(
         gate.shut()
 
     monkeypatch.setattr(RecordingRuns, "end", shut_after)
-    names = {f"{number:02}.ogg": "quiet-room.ogg" for number in range(LOST_IN_A_ROW + 7)}
+    names = {f"{number:02}.ogg": "quiet-room.ogg" for number in range(3 * LOST_IN_A_ROW)}
     report = await sweep(
         tmp_path, names, Profile(), Patience(BRIEFLY, pauses_s=0.2), gate, lambda: None
     )
     assert 1 <= report.outcomes["no_speech"] <= 2, "one was under way"
-    assert LOST_IN_A_ROW <= report.outcomes["gave_up"] <= LOST_IN_A_ROW + 1
+    # The one that was under way may end well in the middle of the others' row, and begin a new one.
+    assert LOST_IN_A_ROW <= report.outcomes["gave_up"] <= 2 * LOST_IN_A_ROW
+    assert report.not_started > 0
     assert sum(report.outcomes.values()) + report.not_started == len(names)
     assert report.stopped
     assert "the Prefect server did not take the flow run" in report.stopped
